@@ -1,0 +1,1 @@
+"""Aether Desktop: wallets, ledger and temple nodes of AetherCoin and FractalCoin."""

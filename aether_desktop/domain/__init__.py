@@ -1,0 +1,1 @@
+"""Frozen values, enums and pure rules; standard library only."""

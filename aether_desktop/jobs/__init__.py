@@ -1,0 +1,1 @@
+"""Qt-free job contract: cancel token, progress, lanes."""

@@ -1,0 +1,1 @@
+"""Adapters to the outside: EVM JSON-RPC, IPFS, node probes."""

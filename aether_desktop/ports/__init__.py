@@ -1,0 +1,1 @@
+"""Protocols, query and page values, ChangeSet and the error classes."""

@@ -1,0 +1,1 @@
+"""Keys, sealing and audit: cryptography and keyring live here and nowhere else."""

@@ -1,0 +1,1 @@
+"""Use cases, one module per noun, written against ports: no Qt, no SQL."""

@@ -1,0 +1,1 @@
+"""What a Sacred Utility Module may import: hooks, descriptors and stable names."""

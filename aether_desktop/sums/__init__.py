@@ -1,0 +1,1 @@
+"""Built-in Sacred Utility Modules; they import sum_api only."""
