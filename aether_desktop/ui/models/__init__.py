@@ -1,0 +1,1 @@
+"""Table models, item roles and typed cells."""
