@@ -13,8 +13,9 @@ from enum import StrEnum
 MINUS = "\u2212"  # as wide as "+" in tabular figures; the hyphen is not
 ELLIPSIS = "\u2026"
 _HEAD, _TAIL = 6, 4  # 0x7a3f…91c2
-_BIDI_AND_CONTROL = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), 0x200E,
-                                                 0x200F, *range(0x2066, 0x206A), 0x061C, 0x2028, 0x2029)}
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # marks, embeddings, isolates
+_VISIBLE = dict.fromkeys((*_CONTROLS, *_DIRECTIONS), "\ufffd")
 
 
 class Tone(StrEnum):
@@ -41,8 +42,8 @@ def shorten(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with control and direction-changing characters made visible, so that no name can reorder a row."""
-    return text.translate(_BIDI_AND_CONTROL)
+    """Return ``text`` with control and direction-changing characters made visible: no name may reorder its row."""
+    return text.translate(_VISIBLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,151 @@
+"""Every stable ``objectName`` of the window, in one place: tests and outside tools find widgets by these alone.
+
+A name, once released, keeps its meaning. Names of a table's parts are made from the table's name by the functions
+below, so that ``transactions_grid`` and ``wallets_grid`` cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# ------------------------------------------------------------------------------------------------ tables, sections
+TABLES: Final = (
+    "wallets",
+    "transactions",
+    "contracts",
+    "temple_nodes",
+    "payments",
+    "payment_methods",
+    "content",
+    "monitoring",
+    "users",
+)
+SECTIONS: Final = (
+    "overview",
+    "wallets",
+    "transactions",
+    "payments",
+    "payment_methods",
+    "contracts",
+    "content",
+    "temple_nodes",
+    "monitoring",
+    "people",  # shows the users grid
+    "audit",
+    "modules",
+    "settings",
+)
+
+# ------------------------------------------------------------------------------------------------------ the shell
+MAIN_WINDOW: Final = "main_window"
+NAVIGATION: Final = "navigation"
+NAVIGATION_LEVEL: Final = "navigation_level"
+PAGES: Final = "pages"
+MESSAGE_BAR: Final = "message_bar"
+MESSAGE_BAR_TEXT: Final = "message_bar_text"
+MESSAGE_BAR_DETAILS: Final = "message_bar_details"
+MESSAGE_BAR_DISMISS: Final = "message_bar_dismiss"
+ACTIVITY_PANEL: Final = "activity_panel"
+COMMAND_PALETTE: Final = "command_palette"
+COMMAND_PALETTE_INPUT: Final = "command_palette_input"
+COMMAND_PALETTE_RESULTS: Final = "command_palette_results"
+SHORTCUTS_PAGE: Final = "shortcuts_page"
+SHORTCUTS_CLOSE: Final = "shortcuts_close"
+STATUS_BAR: Final = "status_bar"
+STATUS_CONNECTION: Final = "status_connection"
+STATUS_FRESHNESS: Final = "status_freshness"
+STATUS_ROWS: Final = "status_rows"
+STATUS_LEVEL: Final = "status_level"
+STATUS_ACTIVITY: Final = "status_activity"
+
+# ------------------------------------------------------------------------------------------------------ first run
+FIRST_RUN: Final = "first_run"
+FIRST_RUN_CREATE: Final = "first_run_create"
+FIRST_RUN_CREATE_PATH: Final = "first_run_create_path"
+FIRST_RUN_CREATE_BROWSE: Final = "first_run_create_browse"
+FIRST_RUN_CREATE_START: Final = "first_run_create_start"
+FIRST_RUN_OPEN: Final = "first_run_open"
+FIRST_RUN_OPEN_PATH: Final = "first_run_open_path"
+FIRST_RUN_OPEN_BROWSE: Final = "first_run_open_browse"
+FIRST_RUN_OPEN_START: Final = "first_run_open_start"
+FIRST_RUN_CONNECT: Final = "first_run_connect"
+FIRST_RUN_CONNECT_URL: Final = "first_run_connect_url"
+FIRST_RUN_CONNECT_START: Final = "first_run_connect_start"
+FIRST_RUN_SAMPLE: Final = "first_run_sample"
+FIRST_RUN_SAMPLE_START: Final = "first_run_sample_start"
+FIRST_RUN_ERROR: Final = "first_run_error"
+
+
+def navigation_name(section: str) -> str:
+    """Return the name of a section's entry in the navigation."""
+    return f"{NAVIGATION}_{section}"
+
+
+def page_name(section: str) -> str:
+    """Return the name of a section's page."""
+    return f"{section}_page"
+
+
+def grid_name(table: str) -> str:
+    """Return the name of a table's grid."""
+    return f"{table}_grid"
+
+
+def filter_name(table: str) -> str:
+    """Return the name of a table's filter field (the typed query)."""
+    return f"{table}_filter"
+
+
+def add_name(table: str) -> str:
+    """Return the name of the button that opens a table's add form."""
+    return f"{table}_add"
+
+
+def import_name(table: str) -> str:
+    """Return the name of a table's import button."""
+    return f"{table}_import"
+
+
+def export_name(table: str) -> str:
+    """Return the name of a table's export button."""
+    return f"{table}_export"
+
+
+def columns_name(table: str) -> str:
+    """Return the name of the button that opens a table's column chooser."""
+    return f"{table}_columns"
+
+
+def bookmark_name(table: str) -> str:
+    """Return the name of the button that keeps or opens a table's saved views."""
+    return f"{table}_bookmark"
+
+
+def builder_name(table: str) -> str:
+    """Return the name of the button that opens a table's filter builder."""
+    return f"{table}_builder"
+
+
+def details_name(table: str) -> str:
+    """Return the name of a table's details pane."""
+    return f"{table}_details"
+
+
+def details_toggle_name(table: str) -> str:
+    """Return the name of the button that opens and closes a table's details pane."""
+    return f"{table}_details_toggle"
+
+
+def empty_name(table: str) -> str:
+    """Return the name of a table's empty state."""
+    return f"{table}_empty"
+
+
+def form_name(table: str) -> str:
+    """Return the name of a table's add and edit form."""
+    return f"{table}_form"
+
+
+def field_name(table: str, field: str) -> str:
+    """Return the name of one field in a table's form."""
+    return f"{table}_field_{field}"
