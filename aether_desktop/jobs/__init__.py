@@ -1,1 +1,1 @@
-"""Qt-free job contract: cancel token, progress, lanes."""
+"""Qt-free contract of background work: cancel token, progress, lanes."""

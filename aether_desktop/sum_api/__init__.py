@@ -1,1 +1,99 @@
-"""What a Sacred Utility Module may import: hooks, descriptors and stable names."""
+"""What a Sacred Utility Module (SUM) may import: hook specification, descriptors, stable names. Nothing else is
+promised.
+
+A package offers modules through the entry point group ``aether_desktop.sums``: an object (module or instance) with a
+``sacred_utility_modules`` hook marked by ``hookimpl``. Built-in modules use the same road.
+"""
+
+from __future__ import annotations
+
+from aether_desktop.domain.addresses import (
+    AddressFamily,
+    InvalidAddressError,
+    is_evm_address,
+    parse_address,
+    same_address,
+    to_checksum,
+)
+from aether_desktop.domain.amounts import (
+    ASSUMED_DECIMALS,
+    Amount,
+    Currency,
+    InvalidAmountError,
+    format_units,
+    parse_signed_units,
+    parse_units,
+)
+from aether_desktop.domain.chains import CHAINS, Chain
+from aether_desktop.domain.imports import Rejection
+from aether_desktop.domain.text import plain_line
+from aether_desktop.domain.times import InvalidTimeError, from_micros, iso, parse_time, to_micros
+from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
+from aether_desktop.ports.errors import AetherError, ImportRefusedError, InvalidInputError, OperationCancelled
+from aether_desktop.ports.queries import Row
+from aether_desktop.ports.tables import ColumnKind, ColumnSpec, TableSpec
+from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.sum_api.descriptors import (
+    ENTRY_POINT_GROUP,
+    GENERIC_FIELDS,
+    FieldMapping,
+    HeadedTable,
+    ReapingModule,
+    SowingContext,
+    SowingModule,
+    SumDescriptor,
+    SumKind,
+    hookimpl,
+    hookspec,
+)
+
+__all__ = [
+    "ASSUMED_DECIMALS",
+    "CHAINS",
+    "ENTRY_POINT_GROUP",
+    "GENERIC_FIELDS",
+    "AddressFamily",
+    "AetherError",
+    "Amount",
+    "CancelToken",
+    "Chain",
+    "ColumnKind",
+    "ColumnSpec",
+    "Currency",
+    "Direction",
+    "FieldMapping",
+    "HeadedTable",
+    "ImportRefusedError",
+    "InvalidAddressError",
+    "InvalidAmountError",
+    "InvalidInputError",
+    "InvalidTimeError",
+    "Leg",
+    "Movement",
+    "OperationCancelled",
+    "Progress",
+    "ReapingModule",
+    "Rejection",
+    "Row",
+    "SowingContext",
+    "SowingModule",
+    "SumDescriptor",
+    "SumKind",
+    "TableSpec",
+    "TransactionKind",
+    "TransactionStatus",
+    "format_units",
+    "from_micros",
+    "hookimpl",
+    "hookspec",
+    "is_evm_address",
+    "iso",
+    "parse_address",
+    "parse_signed_units",
+    "parse_time",
+    "parse_units",
+    "plain_line",
+    "same_address",
+    "to_checksum",
+    "to_micros",
+]

@@ -1,0 +1,59 @@
+"""Temple nodes: configuration of the nodes that serve a tier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+from aether_desktop.domain.temple import CovenantKind, NodeType, Tier, may_serve, node_type
+
+
+class NodeStatus(StrEnum):
+    CANDIDATE = "candidate"
+    UNKNOWN = "unknown"
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    FLAPPING = "flapping"
+    SILENCED = "silenced"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TempleNode(Record):
+    """``node_id`` is the operator's own name for the node; the type follows from the three thresholds.
+
+    ``harmony`` is measured, 0 to 24, None until measured. Raises InvalidRecordError when the type may not serve
+    ``tier``.
+    """
+
+    node_id: str
+    tier: Tier
+    storage_threshold: int = 0
+    compute_threshold: int = 0
+    abundance_threshold: int = 0
+    harmony: float | None = None
+    elder: bool = False
+    covenants: tuple[CovenantKind, ...] = ()
+    status: NodeStatus = NodeStatus.UNKNOWN
+    configuration: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_text("node_id", self.node_id, limit=200)
+        for name in ("storage_threshold", "compute_threshold", "abundance_threshold"):
+            if not 0 <= getattr(self, name) <= 1000:
+                raise InvalidRecordError(name, "A threshold lies between 0 and 1000.")
+        if self.harmony is not None and not 0.0 <= self.harmony <= 24.0:
+            raise InvalidRecordError("harmony", "The harmony score lies between 0 and 24.")
+        if self.type is not NodeType.CANDIDATE and not may_serve(self.type, self.tier):
+            raise InvalidRecordError(
+                "tier",
+                f"A {self.type.value} node may not serve this tier; raise its thresholds or choose a lower tier.",
+            )
+
+    @property
+    def type(self) -> NodeType:
+        """The specialised type: a candidate serves nothing yet."""
+        return node_type(self.storage_threshold, self.compute_threshold, self.abundance_threshold)

@@ -1,0 +1,45 @@
+"""Wallets: one address of one owner on one chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aether_desktop.domain.addresses import InvalidAddressError, parse_address
+from aether_desktop.domain.chains import CHAINS
+from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+
+
+class WalletKind(StrEnum):
+    NATIVE = "native"
+    TOKEN = "token"  # noqa: S105 - a wallet kind, not a secret
+    NFT = "nft"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wallet(Record):
+    """``chain`` is a key of domain.chains; ``address`` canonical text, or empty where a file-only ledger has none.
+
+    Raises InvalidRecordError naming the field.
+    """
+
+    name: str
+    chain: str
+    address: str = ""
+    kind: WalletKind = WalletKind.NATIVE
+    symbol: str = ""
+    watch_only: bool = True
+
+    def __post_init__(self) -> None:
+        require_text("name", self.name, limit=200)
+        chain = CHAINS.get(self.chain)
+        if chain is None:
+            raise InvalidRecordError("chain", f"Unknown chain. Known chains: {', '.join(CHAINS)}.")
+        try:
+            canonical = parse_address(self.address, chain.family, testnet=chain.testnet)
+        except InvalidAddressError as error:
+            raise InvalidRecordError("address", error.reason) from error
+        object.__setattr__(self, "address", canonical)
+        require_text("symbol", self.symbol, limit=64, empty=True)
+        if not self.symbol:
+            object.__setattr__(self, "symbol", chain.symbol)

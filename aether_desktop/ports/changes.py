@@ -1,0 +1,39 @@
+"""What a committed write changed, and who wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from aether_desktop.domain.records import TableName
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """Tables touched, with row ids where few enough to list; ``ids`` None means "many, ask again".
+
+    ``foreign`` marks a change made by another process or client. ``annotations`` is set when labels, notes or tags
+    changed.
+    """
+
+    tables: frozenset[TableName] = frozenset()
+    ids: frozenset[int] | None = None
+    annotations: bool = False
+    foreign: bool = False
+
+    def __or__(self, other: ChangeSet) -> ChangeSet:
+        ids = None if self.ids is None or other.ids is None else self.ids | other.ids
+        return ChangeSet(
+            self.tables | other.tables, ids, self.annotations or other.annotations, self.foreign or other.foreign
+        )
+
+
+class ChangeFeed(Protocol):
+    """Committed changes, delivered on whatever thread committed or listened; subscribers must return at once."""
+
+    def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]:
+        """Start listening; the returned callable stops it."""
+        ...
+
+    def publish(self, changes: ChangeSet) -> None: ...

@@ -1,0 +1,71 @@
+"""Frozen questions to a table, and the pages that answer them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from aether_desktop.domain.records import TableName
+
+
+class Comparison(StrEnum):
+    """``HAS`` is ``:`` in the query language: equal for choices and booleans, prefix for addresses and hashes, word or
+    fragment for text, the whole day (month, year) for times given that short."""
+
+    HAS = ":"
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    GREATER = ">"
+    AT_LEAST = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition; all terms must hold. ``field`` is a column key, or "" for free words, which are looked for in
+    label, note, tags, description, counterparty, names, hash and addresses. ``value`` is the text as typed."""
+
+    field: str
+    comparison: Comparison
+    value: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    column: str
+    descending: bool = False
+
+
+class ArchivedRows(StrEnum):
+    HIDDEN = "hidden"
+    ONLY = "only"
+    INCLUDED = "included"
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """Which rows of one table, in which order. An empty ``sort`` means the table's default; the id always ends it."""
+
+    table: TableName
+    terms: tuple[Term, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    archived: ArchivedRows = ArchivedRows.HIDDEN
+
+
+class Row(NamedTuple):
+    """One row of a page; ``values`` in the order of the table's ``columns`` (types: see ColumnKind)."""
+
+    id: int
+    version: int
+    archived: bool
+    values: tuple[object, ...]
+
+
+class RowWindow(NamedTuple):
+    """Rows [start, start + len(rows)) of the query's order."""
+
+    start: int
+    rows: tuple[Row, ...]
