@@ -1,0 +1,29 @@
+"""Text from outside is text: no label, box or tooltip of the window reads markup.
+
+Qt guesses (``AutoText``) and would show a wallet's name or a token's symbol as HTML, with links and pictures. One
+event filter on the application switches the guessing off when a widget is polished, which is before its first paint.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
+
+
+class PlainTextFilter(QObject):
+    """Sets ``PlainText`` on every QLabel (tooltips and input dialogs are made of them) and QMessageBox."""
+
+    def install(self, app: QApplication) -> None:
+        """Watch every widget of ``app`` from now on; call before the first widget is shown (GUI thread)."""
+        app.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt override: never swallows an event."""
+        if event.type() == QEvent.Type.Polish and isinstance(watched, QLabel | QMessageBox):
+            watched.setTextFormat(Qt.TextFormat.PlainText)
+        return False
+
+
+def without_mnemonics(text: str) -> str:
+    """Return ``text`` for a button, menu or tab: its "&" is shown, not taken for a shortcut mark."""
+    return text.replace("&", "&&")

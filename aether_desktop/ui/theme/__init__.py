@@ -1,0 +1,1 @@
+"""Colours, spaces, fonts and icons: one source for everything that is painted."""

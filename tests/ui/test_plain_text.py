@@ -1,0 +1,80 @@
+"""Markup in outside text shows literally in labels, boxes and tooltips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, QTableView, QToolTip
+from pytestqt.qtbot import QtBot
+
+from aether_desktop.ui.plain_text import PlainTextFilter, without_mnemonics
+
+HOSTILE = '<b>Treasury</b> <a href="https://example.invalid/">click</a><img src="file:///x.png">'
+
+
+@pytest.fixture
+def plain(qapp: QApplication) -> Iterator[PlainTextFilter]:
+    made = PlainTextFilter()
+    made.install(qapp)
+    yield made
+    qapp.removeEventFilter(made)
+
+
+def test_without_the_filter_qt_would_read_markup(qtbot: QtBot) -> None:
+    label = QLabel(HOSTILE)
+    qtbot.addWidget(label)
+    label.show()
+    assert label.textFormat() == Qt.TextFormat.AutoText  # the danger is real in this version of Qt
+
+
+def test_a_label_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+    label = QLabel(HOSTILE)
+    qtbot.addWidget(label)
+    label.show()
+    assert label.textFormat() == Qt.TextFormat.PlainText
+    assert label.sizeHint().width() >= label.fontMetrics().horizontalAdvance(HOSTILE)
+
+
+def test_a_message_box_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+    box = QMessageBox(QMessageBox.Icon.Warning, "Title", HOSTILE)
+    box.setInformativeText(HOSTILE)
+    qtbot.addWidget(box)
+    box.show()
+    assert box.textFormat() == Qt.TextFormat.PlainText
+    texts = [label for label in box.findChildren(QLabel) if label.text() == HOSTILE]
+    assert len(texts) == 2
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in texts)
+
+
+def test_an_input_dialog_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+    dialog = QInputDialog()
+    dialog.setLabelText(HOSTILE)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in dialog.findChildren(QLabel))
+
+
+def test_a_cells_tooltip_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+    item = QStandardItem("cell")
+    item.setToolTip(HOSTILE)
+    model = QStandardItemModel(1, 1)
+    model.setItem(0, 0, item)
+    view = QTableView()
+    view.setModel(model)
+    qtbot.addWidget(view)
+    view.show()
+    at = view.visualRect(model.index(0, 0)).center()
+    place = view.viewport().mapToGlobal(at)
+    QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, at, place))
+    tips = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QTipLabel")]
+    assert QToolTip.text() == HOSTILE
+    assert [tip.textFormat() for tip in tips if isinstance(tip, QLabel)] == [Qt.TextFormat.PlainText]
+    QToolTip.showText(QPoint(), "")
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())
+
+
+def test_an_ampersand_in_a_name_is_no_shortcut() -> None:
+    assert without_mnemonics("Smith & Sons") == "Smith && Sons"
