@@ -129,9 +129,9 @@ def parse_signed_units(text: str, decimals: int) -> int:
     if digits == 0:
         return 0
     if shift >= 0:
-        units = digits * 10 ** min(shift, 400)
+        units = digits * pow10(min(shift, 400))
     else:
-        units, rest = divmod(digits, 10**-shift)
+        units, rest = divmod(digits, pow10(-shift))
         if rest:
             raise InvalidAmountError(
                 f"The amount has more decimals than the currency ({decimals}); nothing is rounded."
@@ -155,13 +155,19 @@ def rescale_units(units: int, *, old_decimals: int, new_decimals: int) -> int:
     Raises InvalidAmountError when digits would be lost or the bound exceeded.
     """
     if new_decimals >= old_decimals:
-        return _bounded(units * 10 ** (new_decimals - old_decimals))
-    whole, rest = divmod(units, 10 ** (old_decimals - new_decimals))
+        return _bounded(units * pow10(new_decimals - old_decimals))
+    whole, rest = divmod(units, pow10(old_decimals - new_decimals))
     if rest:
         raise InvalidAmountError(
             f"{format_units(units, old_decimals)} has more than {new_decimals} decimals; nothing is rounded."
         )
     return whole
+
+
+def pow10(exponent: int) -> int:
+    """10**exponent for a non-negative exponent."""
+    power: int = 10**exponent
+    return power
 
 
 def _bounded(units: int) -> int:

@@ -1,0 +1,185 @@
+"""The bridge from worker threads to the GUI thread: every outcome is delivered there, in order, once."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from aether_desktop.jobs.lanes import Cancelled, Failed, LaneJob, LaneName, Lanes, Outcome, Succeeded, Work
+
+ResultT = TypeVar("ResultT")
+
+_PROGRESS_INTERVAL = 0.1  # seconds between two progress deliveries of one job
+_DELIVERY_SLICE = 0.006  # seconds of deliveries before the event loop gets its turn
+
+
+class JobHandle(Generic[ResultT]):
+    """One job as the GUI thread sees it. Exactly one of the three outcomes is reported, on the GUI thread.
+
+    ``title`` empty means too short to list in the activity panel.
+    """
+
+    def __init__(self, number: int, title: str, cancel: Callable[[], None]) -> None:
+        self.number = number
+        self.title = title
+        self.done = 0
+        self.total: int | None = None
+        self.message = ""
+        self.started_at = time.monotonic()
+        self.outcome: Outcome[ResultT] | None = None
+        self._cancel = cancel
+        self._succeeded: list[Callable[[ResultT], None]] = []
+        self._failed: list[Callable[[BaseException], None]] = []
+        self._cancelled: list[Callable[[], None]] = []
+        self._progressed: list[Callable[[int, int | None, str], None]] = []
+
+    def on_success(self, slot: Callable[[ResultT], None]) -> JobHandle[ResultT]:
+        self._succeeded.append(slot)
+        return self
+
+    def on_failure(self, slot: Callable[[BaseException], None]) -> JobHandle[ResultT]:
+        self._failed.append(slot)
+        return self
+
+    def on_cancelled(self, slot: Callable[[], None]) -> JobHandle[ResultT]:
+        self._cancelled.append(slot)
+        return self
+
+    def on_progress(self, slot: Callable[[int, int | None, str], None]) -> JobHandle[ResultT]:
+        self._progressed.append(slot)
+        return self
+
+    def cancel(self) -> None:
+        """Ask it to stop; the outcome still comes (possibly success, if it was faster)."""
+        self._cancel()
+
+    @property
+    def running(self) -> bool:
+        return self.outcome is None
+
+    def seconds_left(self) -> float | None:
+        """An estimate from the share done, None while there is none."""
+        if not self.total or self.done <= 0:
+            return None
+        return (time.monotonic() - self.started_at) * max(self.total - self.done, 0) / self.done
+
+    def _deliver_progress(self, done: int, total: int | None, message: str) -> None:
+        if self.outcome is None:
+            self.done, self.total, self.message = done, total, message
+            for slot in self._progressed:
+                slot(done, total, message)
+
+    def _deliver(self, outcome: Outcome[ResultT]) -> None:
+        self.outcome = outcome
+        match outcome:
+            case Succeeded(value):
+                for slot in self._succeeded:
+                    slot(value)
+            case Failed(error):
+                for failure_slot in self._failed:
+                    failure_slot(error)
+            case Cancelled():
+                for cancelled_slot in self._cancelled:
+                    cancelled_slot()
+
+
+class JobRunner(QObject):
+    """Submits work to the lanes and delivers outcomes; lives on the GUI thread.
+
+    ``failed_unheard`` carries the error of a job whose failure nobody listens to: it must reach the message bar.
+    """
+
+    job_started = Signal(object)
+    job_changed = Signal(object)
+    job_ended = Signal(object)
+    failed_unheard = Signal(object, object)
+    _woken = Signal()
+
+    def __init__(self, lanes: Lanes, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lanes = lanes
+        self._numbers = itertools.count(1)
+        self._live: dict[int, JobHandle[Any]] = {}
+        self._inbox: deque[tuple[str, JobHandle[Any], Any]] = deque()
+        self._lock = threading.Lock()
+        self._waking = False
+        self._closed = False
+        self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def live(self) -> tuple[JobHandle[Any], ...]:
+        """Jobs not ended yet, oldest first."""
+        return tuple(self._live.values())
+
+    def submit(self, lane: LaneName, work: Work[ResultT], *, title: str = "") -> JobHandle[ResultT]:
+        """Run ``work(token, progress)`` on a lane; connect the outcomes before returning to the loop."""
+        job: LaneJob[Any] = LaneJob(work, lambda *_: None, lambda _outcome: None)
+        handle: JobHandle[ResultT] = JobHandle(next(self._numbers), title, job.token.cancel)
+        last_progress = 0.0
+
+        def on_progress(done: int, total: int | None, message: str = "") -> None:
+            nonlocal last_progress
+            now = time.monotonic()
+            if now - last_progress >= _PROGRESS_INTERVAL or (total is not None and done >= total):
+                last_progress = now
+                self._post("progress", handle, (done, total, message))
+
+        job.on_progress = on_progress
+        job.on_end = lambda outcome: self._post("end", handle, outcome)
+        self._live[handle.number] = handle
+        self._lanes.submit(lane, job)
+        self.job_started.emit(handle)
+        return handle
+
+    def read(self, work: Work[ResultT], *, title: str = "") -> JobHandle[ResultT]:
+        return self.submit(LaneName.READ, work, title=title)
+
+    def write(self, work: Work[ResultT], *, title: str = "") -> JobHandle[ResultT]:
+        return self.submit(LaneName.WRITE, work, title=title)
+
+    def close(self) -> None:
+        """Cancel and join all work; nothing is delivered afterwards."""
+        self._closed = True
+        self._lanes.close()
+        self._inbox.clear()
+        self._live.clear()
+
+    def _post(self, kind: str, handle: JobHandle[Any], payload: Any) -> None:
+        with self._lock:
+            self._inbox.append((kind, handle, payload))
+            wake = not self._waking and not self._closed
+            if wake:
+                self._waking = True
+        if wake:
+            self._woken.emit()
+
+    def _on_woken(self) -> None:
+        deadline = time.monotonic() + _DELIVERY_SLICE
+        while not self._closed:
+            with self._lock:
+                if not self._inbox:
+                    self._waking = False
+                    return
+                kind, handle, payload = self._inbox.popleft()
+            self._deliver(kind, handle, payload)
+            if time.monotonic() > deadline:
+                self._woken.emit()
+                return
+
+    def _deliver(self, kind: str, handle: JobHandle[Any], payload: Any) -> None:
+        if kind == "progress":
+            handle._deliver_progress(*payload)
+            self.job_changed.emit(handle)
+            return
+        self._live.pop(handle.number, None)
+        unheard = isinstance(payload, Failed) and not handle._failed
+        handle._deliver(payload)
+        self.job_ended.emit(handle)
+        if unheard:
+            self.failed_unheard.emit(handle, payload.error)

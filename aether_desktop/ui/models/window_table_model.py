@@ -1,0 +1,286 @@
+"""A table model over the storage interface that holds only pages: ``data`` looks in the cache and never waits."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.queries import Row, RowWindow, Sort, TableQuery
+from aether_desktop.ports.storage import WindowStore
+from aether_desktop.ports.tables import TABLES, ColumnKind, TableSpec
+from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.ui.jobs import JobHandle, JobRunner
+from aether_desktop.ui.models.formatting import FRACTION_DIGITS, CellFormatter
+from aether_desktop.ui.models.roles import HeaderRole, Role
+
+PAGE_ROWS = 128
+MAX_PAGES = 64
+_MAX_REQUESTS = 4
+_CHAR_WIDTH = 8  # logical pixels, for first column widths
+_RIGHT = frozenset({ColumnKind.AMOUNT, ColumnKind.INTEGER, ColumnKind.NUMBER})
+_FRACTIONS = {ColumnKind.AMOUNT: FRACTION_DIGITS, ColumnKind.NUMBER: 2}
+_Index = QModelIndex | QPersistentModelIndex
+_NO_PARENT = QModelIndex()
+
+
+class WindowTableModel(QAbstractTableModel):
+    """Rows of one query. ``loading`` is true from a new question until its first page is here.
+
+    Memory is bounded by MAX_PAGES pages of PAGE_ROWS rows, whatever the row count. GUI thread only.
+    """
+
+    loading_changed = Signal(bool)
+    count_changed = Signal(int)
+    query_changed = Signal(object)
+    failed = Signal(object)
+    rows_arrived = Signal(int, int)
+
+    def __init__(
+        self,
+        table: TableName,
+        *,
+        windows: WindowStore,
+        jobs: JobRunner,
+        formatter: CellFormatter | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.spec: TableSpec = TABLES[table]
+        self._windows = windows
+        self._jobs = jobs
+        self._formatter = formatter or CellFormatter(self.spec)
+        self._query = TableQuery(table)
+        self._generation = 0
+        self._count = 0
+        self._loading = False
+        self._pages: OrderedDict[int, tuple[Row, ...]] = OrderedDict()
+        self._opening: JobHandle[tuple[int, RowWindow]] | None = None
+        self._requests: dict[int, JobHandle[RowWindow]] = {}
+        self._wanted: list[int] = []
+        self._visible = (0, PAGE_ROWS - 1)
+        self._readers: dict[int, Callable[[Row, int], Any]] = {
+            Qt.ItemDataRole.DisplayRole: lambda row, column: self._formatter.cell(row, column).plain(),
+            Qt.ItemDataRole.AccessibleTextRole: lambda row, column: self._formatter.cell(row, column).plain(),
+            Qt.ItemDataRole.ToolTipRole: self._formatter.whole,
+            Qt.ItemDataRole.TextAlignmentRole: lambda _row, column: _alignment(self.spec.columns[column].kind),
+            Role.CELL: self._formatter.cell,
+            Role.RAW: self._formatter.raw,
+            Role.ROW_ID: lambda row, _column: row.id,
+            Role.ROW_VERSION: lambda row, _column: row.version,
+            Role.ARCHIVED: lambda row, _column: row.archived,
+            Role.LOADING: lambda _row, _column: False,
+            Role.ERROR: lambda _row, _column: "",
+        }
+        self._flush = QTimer(self)
+        self._flush.setSingleShot(True)
+        self._flush.setInterval(0)
+        self._flush.timeout.connect(self._on_flush)
+
+    @property
+    def query(self) -> TableQuery:
+        return self._query
+
+    @property
+    def loading(self) -> bool:
+        return self._loading
+
+    def set_query(self, query: TableQuery) -> None:
+        """Ask another question; the old rows stay until the first page of the answer is here."""
+        self._query = query
+        self.query_changed.emit(query)
+        self._open(start=0, keep_place=False)
+
+    def refresh(self) -> None:
+        """Ask the same question again and keep the place."""
+        self._open(start=self._visible[0], keep_place=True)
+
+    def apply_changes(self, changes: ChangeSet) -> None:
+        """Refresh when the change touches what is shown (a wallet's name shows in the transactions too)."""
+        related = {TableName.TRANSACTIONS: {TableName.WALLETS}, TableName.PAYMENTS: {TableName.WALLETS}}
+        mine = {self._query.table} | related.get(self._query.table, set())
+        if changes.annotations or mine & changes.tables or (changes.foreign and not changes.tables):
+            self.refresh()
+
+    def set_visible_rows(self, first: int, last: int) -> None:
+        """The view says what it shows, so that pages nobody looks at any more are cancelled."""
+        self._visible = (max(first, 0), max(last, 0))
+
+    def row_at(self, row: int) -> Row | None:
+        """The row if its page is here."""
+        page = self._pages.get(row // PAGE_ROWS)
+        offset = row % PAGE_ROWS
+        return page[offset] if page is not None and offset < len(page) else None
+
+    def row_of_id(self, row_id: int) -> int | None:
+        """The row number of an id among the pages that are here."""
+        for number, page in self._pages.items():
+            for offset, row in enumerate(page):
+                if row.id == row_id:
+                    return number * PAGE_ROWS + offset
+        return None
+
+    def close(self) -> None:
+        """Stop asking; the view is going away."""
+        self._generation += 1
+        self._flush.stop()
+        self._cancel_requests()
+        if self._opening is not None:
+            self._opening.cancel()
+
+    def _open(self, *, start: int, keep_place: bool) -> None:
+        self._generation += 1
+        generation, query, windows = self._generation, self._query, self._windows
+        self._cancel_requests()
+        if self._opening is not None:
+            self._opening.cancel()
+        first = start - start % PAGE_ROWS
+
+        def work(token: CancelToken, _progress: Progress) -> tuple[int, RowWindow]:
+            count = windows.count(query, token=token)
+            begin = min(first, max(count - 1, 0) // PAGE_ROWS * PAGE_ROWS)
+            return count, windows.window(query, begin, begin + PAGE_ROWS, token=token)
+
+        self._set_loading(True)
+        self._opening = (
+            self._jobs.read(work)
+            .on_success(lambda answer: self._on_opened(generation, answer, keep_place=keep_place))
+            .on_failure(lambda error: self._on_failed(generation, error))
+        )
+
+    def _on_opened(self, generation: int, answer: tuple[int, RowWindow], *, keep_place: bool) -> None:
+        if generation != self._generation:
+            return
+        self._opening = None
+        count, window = answer
+        page = {window.start // PAGE_ROWS: window.rows} if window.rows else {}
+        if keep_place:
+            self._resize(count)
+            self._pages = OrderedDict(page)
+            if count:
+                self.dataChanged.emit(self.index(0, 0), self.index(count - 1, self.columnCount() - 1))
+        else:
+            self.beginResetModel()
+            self._count, self._pages = count, OrderedDict(page)
+            self.endResetModel()
+        self._set_loading(False)
+        self.count_changed.emit(count)
+        self.rows_arrived.emit(window.start, window.start + len(window.rows))
+
+    def _resize(self, count: int) -> None:
+        if count > self._count:
+            self.beginInsertRows(_NO_PARENT, self._count, count - 1)
+            self._count = count
+            self.endInsertRows()
+        elif count < self._count:
+            self.beginRemoveRows(_NO_PARENT, count, self._count - 1)
+            self._count = count
+            self.endRemoveRows()
+
+    def _want(self, page: int) -> None:
+        if page not in self._requests and page not in self._wanted:
+            self._wanted.append(page)
+            if not self._flush.isActive():
+                self._flush.start()
+
+    def _on_flush(self) -> None:
+        first, last = self._visible[0] // PAGE_ROWS - 1, self._visible[1] // PAGE_ROWS + 1
+        for page, handle in list(self._requests.items()):
+            if not first <= page <= last:
+                handle.cancel()
+                del self._requests[page]
+        while self._wanted and len(self._requests) < _MAX_REQUESTS:
+            self._request(self._wanted.pop())
+        self._wanted.clear()
+
+    def _request(self, page: int) -> None:
+        generation, query, windows = self._generation, self._query, self._windows
+        start = page * PAGE_ROWS
+        self._requests[page] = (
+            self._jobs.read(lambda token, _progress: windows.window(query, start, start + PAGE_ROWS, token=token))
+            .on_success(lambda window: self._on_page(generation, page, window))
+            .on_failure(lambda error: self._on_failed(generation, error))
+        )
+
+    def _on_page(self, generation: int, page: int, window: RowWindow) -> None:
+        if generation != self._generation:
+            return
+        self._requests.pop(page, None)
+        self._pages[page] = window.rows
+        self._pages.move_to_end(page)
+        while len(self._pages) > MAX_PAGES:
+            self._pages.popitem(last=False)
+        if window.rows:
+            last = min(window.start + len(window.rows), self._count) - 1
+            if last >= window.start:
+                self.dataChanged.emit(self.index(window.start, 0), self.index(last, self.columnCount() - 1))
+        self.rows_arrived.emit(window.start, window.start + len(window.rows))
+
+    def _on_failed(self, generation: int, error: BaseException) -> None:
+        if generation == self._generation:
+            self._cancel_requests()
+            self._opening = None
+            self._set_loading(False)
+            self.failed.emit(error)
+
+    def _cancel_requests(self) -> None:
+        for handle in self._requests.values():
+            handle.cancel()
+        self._requests.clear()
+        self._wanted.clear()
+
+    def _set_loading(self, loading: bool) -> None:
+        if loading != self._loading:
+            self._loading = loading
+            self.loading_changed.emit(loading)
+
+    # Qt overrides
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else self._count
+
+    def columnCount(self, parent: _Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self.spec.columns)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self.row_at(index.row())
+        if row is None:
+            self._want(index.row() // PAGE_ROWS)
+            return True if role == Role.LOADING else None
+        read = self._readers.get(role)
+        return None if read is None else read(row, index.column())
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.spec.columns):
+            return None
+        column = self.spec.columns[section]
+        answers: dict[int, Any] = {
+            Qt.ItemDataRole.DisplayRole: f"{column.title} (UTC)" if column.kind is ColumnKind.TIME else column.title,
+            Qt.ItemDataRole.TextAlignmentRole: _alignment(column.kind),
+            HeaderRole.COLUMN_KEY: column.key,
+            HeaderRole.FRACTION_DIGITS: _FRACTIONS.get(column.kind, 0),
+            HeaderRole.UNIT_CHARS: 5 if column.kind is ColumnKind.AMOUNT else 0,
+            HeaderRole.FIRST_WIDTH: max(column.width, len(column.title) + 3) * _CHAR_WIDTH + 16,
+            HeaderRole.SORTABLE: column.sortable,
+        }
+        return answers.get(role)
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if not 0 <= column < len(self.spec.columns) or not self.spec.columns[column].sortable:
+            return
+        wanted = (Sort(self.spec.columns[column].key, descending=order is Qt.SortOrder.DescendingOrder),)
+        if wanted != self._query.sort:
+            self.set_query(replace(self._query, sort=wanted))
+
+
+def _alignment(kind: ColumnKind) -> Qt.AlignmentFlag:
+    return Qt.AlignmentFlag.AlignVCenter | (
+        Qt.AlignmentFlag.AlignRight if kind in _RIGHT else Qt.AlignmentFlag.AlignLeft
+    )
