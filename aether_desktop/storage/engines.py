@@ -1,0 +1,60 @@
+"""What an engine must offer to ``Database``; all that differs by engine lies behind it (sqlite.py, postgresql.py)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection, Engine
+
+from aether_desktop.ports.work import CancelToken
+
+
+class EngineKit(ABC):
+    """Connections of one engine, with their rules. Safe for use from several threads at once."""
+
+    dialect: str  # "sqlite" or "postgresql"
+    location: str  # a path, or a URL without its password
+    encrypted: bool
+
+    @property
+    @abstractmethod
+    def reader(self) -> Engine:
+        """Begins read-only snapshots."""
+
+    @property
+    @abstractmethod
+    def writer(self) -> Engine:
+        """Begins transactions that may write."""
+
+    @property
+    @abstractmethod
+    def engine_version(self) -> str:
+        """The version of the engine, for people."""
+
+    @abstractmethod
+    def exclusive(self, token: CancelToken | None) -> AbstractContextManager[None]:
+        """Held around a write transaction; one writer at a time where the engine has only one.
+
+        Raises StorageBusyError after the busy timeout, OperationCancelled.
+        """
+
+    @abstractmethod
+    def interrupter(self, connection: Connection) -> tuple[Callable[[], None], Callable[[], None]]:
+        """How to stop what the connection runs: (quick and callable from any thread, wait until that has landed)."""
+
+    @abstractmethod
+    def before_commit(self, connection: Connection, hint: str) -> str:
+        """Tell other clients (``hint``: who and which kinds), and return a mark by which the outcome can be asked."""
+
+    @abstractmethod
+    def was_committed(self, mark: str, looked_up: Callable[[Connection], bool]) -> bool | None:
+        """After a connection lost during commit: True, False, or None when nobody answers in time.
+
+        ``looked_up`` tells on a fresh connection whether the transaction's own row is there.
+        """
+
+    @abstractmethod
+    def dispose(self) -> None:
+        """Close every connection; nothing may use the kit afterwards."""
