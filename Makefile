@@ -1,0 +1,63 @@
+# Every target sets up what it needs; the first time takes minutes, afterwards nothing.
+# Words after the target's own:  make run ARGS="--vault PATH"   make test ARGS="tests/domain -k amount"
+.PHONY: help run test test-long check bench bench-large shots migration lock sample package clean
+.DEFAULT_GOAL := help
+
+PYTHON := .venv/bin/python
+PYTEST := scripts/timed tests $(PYTHON) -m pytest
+# A home, D-Bus, unlocked keyring and screen of its own, for what draws windows outside pytest.
+PRIVATE := $(PYTHON) -m scripts.private_session
+ARGS ?=
+
+help:
+	@echo "make run | test | test-long | check | bench | bench-large | shots | sample | package | lock | clean"
+	@echo "make migration m=\"what changes\""
+
+run:
+	@scripts/setup
+	@exec $(PYTHON) -m aether_desktop $(ARGS)
+
+test:
+	@scripts/setup --dev
+	@$(PYTEST) $(ARGS)
+
+test-long:
+	@scripts/setup --dev
+	@$(PYTEST) -m "long or not long" --timeout=3600 $(ARGS)
+
+check:
+	@scripts/setup --dev
+	@scripts/check
+
+bench:
+	@scripts/setup --dev
+	@$(PRIVATE) $(PYTHON) scripts/bench.py $(ARGS)
+
+bench-large:
+	@scripts/setup --dev
+	@$(PRIVATE) $(PYTHON) scripts/bench.py --large $(ARGS)
+
+shots:
+	@scripts/setup --dev
+	@$(PRIVATE) $(PYTHON) scripts/shots.py $(ARGS)
+
+migration:
+	@test -n "$(m)" || { echo 'usage: make migration m="what changes"' >&2; exit 2; }
+	@scripts/setup --dev
+	@$(PYTHON) -m scripts.migration "$(m)"
+
+lock:
+	@scripts/setup --dev
+	@scripts/lock
+
+sample:
+	@scripts/setup --dev
+	@$(PRIVATE) $(PYTHON) scripts/sample.py $(ARGS)
+
+package:
+	@scripts/setup --package
+	@packaging/build $(ARGS)
+
+clean:
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find aether_desktop tests migrations scripts -name __pycache__ -type d -prune -exec rm -rf {} +
