@@ -1,0 +1,56 @@
+"""Every table on one metadata: the single import point. Tables refer to each other by name, so order does not matter."""
+
+from __future__ import annotations
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.storage.schema.annotations import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS
+from aether_desktop.storage.schema.base import METADATA
+from aether_desktop.storage.schema.content import CID_ENTRIES
+from aether_desktop.storage.schema.contracts import SMART_CONTRACTS
+from aether_desktop.storage.schema.imports import IMPORT_BATCHES, IMPORT_REJECTIONS, IMPORT_SIGHTINGS, PRICES
+from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
+from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
+from aether_desktop.storage.schema.security import AUDIT_ENTRIES, ID_CLIENTS, KEY_SLOTS, VAULT_MEMBERS, VAULTS
+from aether_desktop.storage.schema.temple import TEMPLE_NODES
+from aether_desktop.storage.schema.transactions import TRANSACTIONS
+from aether_desktop.storage.schema.users import USERS
+from aether_desktop.storage.schema.wallets import CURRENCIES, WALLETS
+
+RECORD_TABLES = {
+    TableName.WALLETS: WALLETS,
+    TableName.TRANSACTIONS: TRANSACTIONS,
+    TableName.CONTRACTS: SMART_CONTRACTS,
+    TableName.TEMPLE_NODES: TEMPLE_NODES,
+    TableName.PAYMENTS: PAYMENTS,
+    TableName.PAYMENT_METHODS: PAYMENT_METHODS,
+    TableName.CONTENT: CID_ENTRIES,
+    TableName.MONITORING: AI_MONITORING_LOGS,
+    TableName.USERS: USERS,
+}
+
+__all__ = [
+    "AI_MONITORING_LOGS",
+    "ANNOTATIONS",
+    "ANNOTATION_TAGS",
+    "AUDIT_ENTRIES",
+    "CID_ENTRIES",
+    "CURRENCIES",
+    "FOREIGN_LABELS",
+    "ID_CLIENTS",
+    "IMPORT_BATCHES",
+    "IMPORT_REJECTIONS",
+    "IMPORT_SIGHTINGS",
+    "KEY_SLOTS",
+    "METADATA",
+    "PAYMENTS",
+    "PAYMENT_METHODS",
+    "PRICES",
+    "RECORD_TABLES",
+    "SMART_CONTRACTS",
+    "TEMPLE_NODES",
+    "TRANSACTIONS",
+    "USERS",
+    "VAULTS",
+    "VAULT_MEMBERS",
+    "WALLETS",
+]

@@ -1,0 +1,76 @@
+"""Vaults, who is in them, key slots, the audit log and client numbers: the minimum, which the security issue fills."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, Table
+
+from aether_desktop.domain.users import Role
+from aether_desktop.storage.columns import Choice, Identifier, JsonText, UtcTime, choice_check, length_check
+from aether_desktop.storage.schema.base import METADATA, reference, required, text_column, unique_index, vault_table
+
+VAULTS = Table(
+    "vaults",
+    METADATA,
+    Column("id", Identifier(), nullable=False, autoincrement=False),
+    text_column("name", default=False),
+    required("created_at", UtcTime()),
+    PrimaryKeyConstraint("id"),
+    length_check("name", 200, least=1),
+    sqlite_strict=True,
+)
+
+# ``login`` is the person's own database role on a shared server; empty in an embedded vault.
+VAULT_MEMBERS = vault_table(
+    "vault_members",
+    required("user_id", Identifier()),
+    required("role", Choice(Role)),
+    text_column("login"),
+    required("joined_at", UtcTime()),
+    Column("left_at", UtcTime()),
+    choice_check("role", Role),
+    length_check("login", 63),
+    reference("user_id", "users"),
+    unique_index("uq_vault_members_login", "login", where="login <> ''"),
+    key=("user_id",),
+)
+
+KEY_SLOTS = vault_table(
+    "key_slots",
+    Column("id", Identifier(), nullable=False, autoincrement=False),
+    required("level", Identifier()),
+    text_column("kind", default=False),
+    required("created_at", UtcTime()),
+    required("header", LargeBinary()),
+    CheckConstraint("level BETWEEN 1 AND 3", name="level"),
+    length_check("kind", 40, least=1),
+)
+
+# No foreign key on the person or the row: an entry outlives what it is about.
+AUDIT_ENTRIES = vault_table(
+    "audit_entries",
+    Column("id", Identifier(), nullable=False, autoincrement=False),
+    required("at", UtcTime()),
+    required("user_id", Identifier()),
+    text_column("action", default=False),
+    text_column("table_name"),
+    required("row_count", Identifier()),
+    required("detail", JsonText()),
+    length_check("action", 100, least=1),
+    length_check("table_name", 100),
+    CheckConstraint("row_count >= 0", name="row_count"),
+    Index("ix_audit_entries_time", "vault_id", "at", "id"),
+)
+
+# Who may give ids with this client number, and until when; ``generation`` grows with every change of hands.
+ID_CLIENTS = vault_table(
+    "id_clients",
+    required("number", Identifier()),
+    text_column("holder"),
+    required("generation", Identifier()),
+    required("leased_at", UtcTime()),
+    required("expires_at", UtcTime()),
+    Column("released_at", UtcTime()),
+    CheckConstraint("number BETWEEN 0 AND 4095", name="number"),
+    length_check("holder", 200),
+    key=("number",),
+)

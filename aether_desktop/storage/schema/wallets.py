@@ -1,0 +1,54 @@
+"""Wallets, and the coins and tokens their rows are counted in."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, Index
+
+from aether_desktop.domain.amounts import MAX_DECIMALS
+from aether_desktop.domain.wallets import WalletKind
+from aether_desktop.storage.columns import Choice, Flag, Identifier, choice_check, length_check
+from aether_desktop.storage.schema.base import record_table, required, text_column, unique_index, vault_table
+
+WALLETS = record_table(
+    "wallets",
+    text_column("name", default=False),
+    text_column("name_fold", default=False),
+    text_column("chain", default=False),
+    text_column("address"),
+    required("kind", Choice(WalletKind)),
+    text_column("symbol"),
+    required("watch_only", Flag()),
+    choice_check("kind", WalletKind),
+    length_check("name", 200, least=1),
+    length_check("chain", 40, least=1),
+    length_check("address", 200),
+    length_check("symbol", 64),
+    unique_index("uq_wallets_name", "name_fold", where="archived_at IS NULL"),
+    unique_index(
+        "uq_wallets_address",
+        "address",
+        "chain",
+        "kind",
+        "symbol",
+        where="archived_at IS NULL AND address <> ''",
+    ),
+    Index("ix_wallets_address", "vault_id", "address"),
+)
+
+CURRENCIES = vault_table(
+    "currencies",
+    Column("id", Identifier(), nullable=False, autoincrement=False),
+    text_column("symbol", default=False),
+    required("decimals", Identifier()),
+    text_column("chain"),
+    text_column("contract"),
+    text_column("name"),
+    required("decimals_assumed", Flag()),
+    CheckConstraint(f"decimals BETWEEN 0 AND {MAX_DECIMALS}", name="decimals"),
+    length_check("symbol", 200),
+    length_check("chain", 40),
+    length_check("contract", 200),
+    length_check("name", 200),
+    unique_index("uq_currencies_token", "chain", "contract", where="contract <> ''"),
+    unique_index("uq_currencies_coin", "chain", "symbol", where="contract = ''"),
+)
