@@ -126,6 +126,11 @@ def builder_name(table: str) -> str:
     return f"{table}_builder"
 
 
+def builder_part_name(table: str, part: str) -> str:
+    """Return the name of one part of a table's filter builder: panel, field, comparison, value, choice, add."""
+    return f"{table}_builder_{part}"
+
+
 def details_name(table: str) -> str:
     """Return the name of a table's details pane."""
     return f"{table}_details"
@@ -144,6 +149,16 @@ def empty_name(table: str) -> str:
 def form_name(table: str) -> str:
     """Return the name of a table's add and edit form."""
     return f"{table}_form"
+
+
+def form_part_name(table: str, part: str) -> str:
+    """Return the name of one part of a table's form: save, cancel, error."""
+    return f"{table}_form_{part}"
+
+
+def detail_part_name(table: str, part: str) -> str:
+    """Return the name of one part of a table's details pane: label, note, tags, save, edit, archive, title."""
+    return f"{table}_details_{part}"
 
 
 def field_name(table: str, field: str) -> str:

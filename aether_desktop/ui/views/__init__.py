@@ -1,0 +1,1 @@
+"""One module per section of the window, and the parts they share."""

@@ -1,0 +1,163 @@
+"""The filter bar: a typed query with completion, and a builder that writes the same text."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.errors import AetherError
+from aether_desktop.ports.queries import TableQuery
+from aether_desktop.ports.query_language import complete, parse_table_query
+from aether_desktop.ports.tables import TABLES
+from aether_desktop.ui.object_names import builder_name, filter_name
+from aether_desktop.ui.views.filter_builder import FilterBuilder
+
+_TYPING_PAUSE_MS = 250
+
+
+class FilterBar(QWidget):
+    """Emits ``query_changed(TableQuery)`` when a readable query was typed or built; says why one is not readable."""
+
+    query_changed = Signal(object)
+
+    def __init__(self, table: TableName, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._table = table
+        self._spec = TABLES[table]
+        self._applied = ""
+        self.edit = QLineEdit()
+        self.edit.setObjectName(filter_name(table))
+        self.edit.setAccessibleName(f"Filter {self._spec.title.lower()}")
+        self.edit.setPlaceholderText(self._example())
+        self.edit.setClearButtonEnabled(True)
+        self.edit.setProperty("role", "filter")
+        self.builder_button = QPushButton("Filters")
+        self.builder_button.setObjectName(builder_name(table))
+        self.builder_button.setAccessibleName("Build a filter")
+        self.builder_button.setCheckable(True)
+        self._error = QLabel()
+        self._error.setProperty("role", "field-error")
+        self._error.setWordWrap(True)
+        self._error.hide()
+        self.builder = FilterBuilder(table)
+        self.builder.hide()
+        self._build_layout()
+        self._completions = QStringListModel(self)
+        self._completer = QCompleter(self._completions, self)
+        self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        self._completer.setWidget(self.edit)
+        self._completer.activated.connect(self._on_completion_chosen)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_TYPING_PAUSE_MS)
+        self._pause.timeout.connect(self.apply)
+        self.edit.textEdited.connect(self._on_edited)
+        self.edit.textChanged.connect(lambda _text: self._pause.start())
+        self.edit.returnPressed.connect(self.apply)
+        self.edit.installEventFilter(self)
+        self.builder_button.toggled.connect(self._on_builder_toggled)
+        self.builder.text_changed.connect(self.set_text)
+        self.builder.closed.connect(lambda: self.builder_button.setChecked(False))
+
+    @property
+    def text(self) -> str:
+        return self.edit.text()
+
+    def set_text(self, text: str) -> None:
+        """Write a query as if typed, and apply it at once."""
+        self.edit.setText(text)
+        self.apply()
+
+    def query(self) -> TableQuery | None:
+        """The typed query, None while it cannot be read."""
+        try:
+            return parse_table_query(self.edit.text(), self._table)
+        except AetherError:
+            return None
+
+    def apply(self) -> None:
+        """Read the text; publish the query, or say what is wrong with it and keep the rows as they are."""
+        self._pause.stop()
+        text = self.edit.text()
+        try:
+            query = parse_table_query(text, self._table)
+        except AetherError as error:
+            self.show_error(str(error))
+            return
+        self.show_error("")
+        count = len(query.terms)
+        self.builder_button.setText(f"Filters · {count}" if count else "Filters")
+        if text != self._applied:
+            self._applied = text
+            if self.builder.isVisible():
+                self.builder.set_terms(query.terms)
+            self.query_changed.emit(query)
+
+    def show_error(self, message: str) -> None:
+        """Say under the field why the query cannot be answered; empty takes it away."""
+        self._error.setText(message)
+        self._error.setVisible(bool(message))
+        self.edit.setProperty("invalid", bool(message))
+        self.edit.style().unpolish(self.edit)
+        self.edit.style().polish(self.edit)
+
+    def _build_layout(self) -> None:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(12)
+        row.addWidget(self.edit, 1)
+        row.addWidget(self.builder_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(row)
+        column.addWidget(self._error)
+        column.addWidget(self.builder)
+
+    def _example(self) -> str:
+        examples = {
+            TableName.TRANSACTIONS: "amount>1 status:pending date<2020-01-01 from:0x… or any words",
+            TableName.WALLETS: "chain:ethereum label:cold or any words",
+            TableName.TEMPLE_NODES: "tier:holy_place status:down or any words",
+            TableName.PAYMENTS: "amount>100 status:completed or any words",
+            TableName.MONITORING: "severity:critical date>=2024-01-01 or any words",
+        }
+        return examples.get(self._table, "status:active label:rent or any words")
+
+    def _on_edited(self, _text: str) -> None:
+        proposals = complete(self.edit.text(), self.edit.cursorPosition(), self._spec)
+        self._completions.setStringList(proposals[:12])
+        if proposals and self._current_word():
+            self._completer.complete()
+        else:
+            self._completer.popup().hide()
+
+    def _current_word(self) -> str:
+        before = self.edit.text()[: self.edit.cursorPosition()]
+        return before.rpartition(" ")[2]
+
+    def _on_completion_chosen(self, chosen: str) -> None:
+        text, cursor = self.edit.text(), self.edit.cursorPosition()
+        start = text.rfind(" ", 0, cursor) + 1
+        self.edit.setText(text[:start] + chosen + text[cursor:])
+        self.edit.setCursorPosition(start + len(chosen))
+
+    def _on_builder_toggled(self, shown: bool) -> None:
+        if shown:
+            query = self.query()
+            self.builder.set_terms(query.terms if query else ())
+        self.builder.setVisible(shown)
+        if shown:
+            self.builder.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        pressed = watched is self.edit and isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress
+        if pressed and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape and self.edit.text():
+            self.set_text("")
+            return True
+        return super().eventFilter(watched, event)

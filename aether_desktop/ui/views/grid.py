@@ -1,0 +1,249 @@
+"""The grid every table is shown in: columns chosen, ordered, sized and kept; sorting; selection; copying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from aether_desktop.ports.queries import Row
+from aether_desktop.ports.settings import Settings
+from aether_desktop.ui.models.copying import COPY_LIMIT, CopyFormat, copy_rows
+from aether_desktop.ui.models.roles import HeaderRole
+from aether_desktop.ui.models.window_table_model import WindowTableModel
+from aether_desktop.ui.object_names import grid_name
+from aether_desktop.ui.theme.tokens import ROW_HEIGHT
+
+
+class GridView(QTableView):
+    """One table. Column layout is kept in the settings under ``grid.<table>``. GUI thread only."""
+
+    current_row_changed = Signal(object)
+    details_asked = Signal()
+    copy_too_large = Signal(int)
+
+    def __init__(
+        self,
+        model: WindowTableModel,
+        *,
+        settings: Settings,
+        install_delegates: Callable[[QTableView], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._settings = settings
+        self._key = f"grid.{model.spec.name}"
+        self._selected_id: int | None = None
+        self.setObjectName(grid_name(model.spec.name))
+        self.setAccessibleName(model.spec.title)
+        self.setModel(model)
+        self._set_behaviour()
+        install_delegates(self)
+        self._save_later = QTimer(self)
+        self._save_later.setSingleShot(True)
+        self._save_later.setInterval(400)
+        self._save_later.timeout.connect(self.save_layout)
+        self._restore_layout()
+        header = self.horizontalHeader()
+        for changed in (header.sectionMoved, header.sectionResized):
+            changed.connect(lambda *_: self._save_later.start())
+        header.customContextMenuRequested.connect(self._on_header_menu)
+        header.sectionClicked.connect(self._on_header_clicked)
+        self.customContextMenuRequested.connect(self._on_menu)
+        self.selectionModel().currentRowChanged.connect(lambda *_: self._announce_current())
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._tell_visible())
+        model.rows_arrived.connect(lambda *_: self._announce_current())
+        model.modelAboutToBeReset.connect(self._remember_selection)
+        model.modelReset.connect(self._on_reset)
+        self._show_sort()
+
+    def current_row(self) -> Row | None:
+        """The row with the cursor, None while it is not loaded or there is none."""
+        index = self.currentIndex()
+        return self._model.row_at(index.row()) if index.isValid() else None
+
+    def selected_row_numbers(self, limit: int) -> tuple[list[int], int]:
+        """Up to ``limit`` selected row numbers in order, and how many are selected altogether."""
+        ranges = sorted((r.top(), r.bottom()) for r in self.selectionModel().selection() if r.isValid())
+        total, numbers, last = 0, [], -1
+        for top, bottom in ranges:
+            start = max(top, last + 1)
+            total += max(bottom - start + 1, 0)
+            numbers.extend(range(start, min(bottom + 1, start + max(limit - len(numbers), 0))))
+            last = max(last, bottom)
+        return numbers, total
+
+    def selected_rows(self) -> list[Row]:
+        """Selected rows whose pages are here, at most COPY_LIMIT."""
+        numbers, _total = self.selected_row_numbers(COPY_LIMIT)
+        return [row for row in map(self._model.row_at, numbers) if row is not None]
+
+    def visible_columns(self) -> list[str]:
+        """Keys of the columns shown, in the order seen."""
+        header = self.horizontalHeader()
+        logical = [header.logicalIndex(visual) for visual in range(header.count())]
+        return [self._model.spec.columns[index].key for index in logical if not header.isSectionHidden(index)]
+
+    def show_column(self, key: str, shown: bool) -> None:
+        """Show or hide a column; the last one shown stays."""
+        if not shown and self.visible_columns() == [key]:
+            return
+        self.setColumnHidden(self._model.spec.index(key), not shown)
+        self._save_later.start()
+
+    def fill_column_menu(self, menu: QMenu) -> None:
+        """One checkable entry per column, and the way back to the first layout."""
+        shown = set(self.visible_columns())
+        for column in self._model.spec.columns:
+            action = menu.addAction(column.title)
+            action.setCheckable(True)
+            action.setChecked(column.key in shown)
+            action.toggled.connect(lambda on, key=column.key: self.show_column(key, on))
+        menu.addSeparator()
+        menu.addAction("Reset columns").triggered.connect(self.reset_layout)
+
+    def copy_selection(self, form: CopyFormat = CopyFormat.TSV) -> None:
+        """Copy the selected rows as they are seen (columns and order), with exact values."""
+        _numbers, total = self.selected_row_numbers(COPY_LIMIT)
+        rows = self.selected_rows()
+        if total > COPY_LIMIT or len(rows) < total:
+            self.copy_too_large.emit(total)
+            return
+        if rows:
+            text = copy_rows(self._model.spec, self.visible_columns(), rows, form)
+            QGuiApplication.clipboard().setText(text)
+
+    def save_layout(self) -> None:
+        """Keep order, sizes and shown columns."""
+        header = self.horizontalHeader()
+        spec = self._model.spec
+        order = [spec.columns[header.logicalIndex(visual)].key for visual in range(header.count())]
+        widths = {
+            column.key: self.columnWidth(i) for i, column in enumerate(spec.columns) if not self.isColumnHidden(i)
+        }
+        self._settings.set(self._key, {"order": order, "shown": self.visible_columns(), "widths": widths})
+
+    def reset_layout(self) -> None:
+        """Columns as they were at first."""
+        self._settings.set(self._key, None)
+        header = self.horizontalHeader()
+        for position, column in enumerate(self._model.spec.columns):
+            header.moveSection(header.visualIndex(position), position)
+            self.setColumnHidden(position, not column.shown)
+            self.setColumnWidth(position, self._first_width(position))
+
+    def _set_behaviour(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(ROW_HEIGHT)
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        # A selection model of its own: with the view's, selecting all repaints every section for seconds.
+        header.setSelectionModel(QItemSelectionModel(self._model, self))
+        header.setSectionsMovable(True)
+        header.setSectionsClickable(True)
+        header.setHighlightSections(False)
+        header.setSortIndicatorShown(True)
+        header.setMinimumSectionSize(48)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+
+    def _first_width(self, position: int) -> int:
+        return int(self._model.headerData(position, Qt.Orientation.Horizontal, HeaderRole.FIRST_WIDTH))
+
+    def _restore_layout(self) -> None:
+        stored = self._settings.get(self._key)
+        kept = stored if isinstance(stored, dict) else {}
+        spec, header = self._model.spec, self.horizontalHeader()
+        keys = [column.key for column in spec.columns]
+        shown = set(kept.get("shown") or (column.key for column in spec.columns if column.shown)) & set(keys)
+        widths = kept.get("widths") or {}
+        for position, key in enumerate(keys):
+            self.setColumnWidth(position, int(widths.get(key) or self._first_width(position)))
+            self.setColumnHidden(position, key not in shown and bool(shown))
+        for visual, key in enumerate(key for key in kept.get("order") or () if key in keys):
+            header.moveSection(header.visualIndex(keys.index(key)), visual)
+
+    def _show_sort(self) -> None:
+        query, spec = self._model.query, self._model.spec
+        key = query.sort[0].column if query.sort else spec.default_sort
+        descending = query.sort[0].descending if query.sort else spec.default_descending
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
+        self.horizontalHeader().setSortIndicator(spec.index(key), order)
+
+    def _on_header_clicked(self, section: int) -> None:
+        column = self._model.spec.columns[section]
+        if not column.sortable:
+            self._show_sort()
+            return
+        query, spec = self._model.query, self._model.spec
+        current = query.sort[0].column if query.sort else spec.default_sort
+        descending = query.sort[0].descending if query.sort else spec.default_descending
+        turn = not descending if current == column.key else False
+        self._model.sort(section, Qt.SortOrder.DescendingOrder if turn else Qt.SortOrder.AscendingOrder)
+        self._show_sort()
+
+    def _remember_selection(self) -> None:
+        row = self.current_row()
+        self._selected_id = row.id if row is not None else None
+
+    def _on_reset(self) -> None:
+        self._show_sort()
+        if self._selected_id is not None:
+            number = self._model.row_of_id(self._selected_id)
+            if number is not None:
+                self.selectRow(number)
+        self._tell_visible()
+        self._announce_current()
+
+    def _announce_current(self) -> None:
+        self.current_row_changed.emit(self.current_row())
+
+    def _tell_visible(self) -> None:
+        first = self.rowAt(0)
+        last = self.rowAt(self.viewport().height() - 1)
+        self._model.set_visible_rows(max(first, 0), last if last >= 0 else self._model.rowCount() - 1)
+
+    def _on_header_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        self.fill_column_menu(menu)
+        menu.popup(self.horizontalHeader().mapToGlobal(place))
+        menu.aboutToHide.connect(menu.deleteLater)
+
+    def _on_menu(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        titles = {"Copy": CopyFormat.TSV, "Copy as CSV": CopyFormat.CSV, "Copy as JSON": CopyFormat.JSON}
+        for title, form in {**titles, "Copy as Markdown": CopyFormat.MARKDOWN}.items():
+            menu.addAction(title).triggered.connect(lambda _checked=False, form=form: self.copy_selection(form))
+        menu.addSeparator()
+        for action in self.actions():
+            menu.addAction(action)
+        menu.popup(self.viewport().mapToGlobal(place))
+        menu.aboutToHide.connect(menu.deleteLater)
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell_visible()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        elif event.key() in {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.details_asked.emit()
+        else:
+            super().keyPressEvent(event)
