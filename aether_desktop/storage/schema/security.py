@@ -61,12 +61,14 @@ AUDIT_ENTRIES = vault_table(
     Index("ix_audit_entries_time", "vault_id", "at", "id"),
 )
 
-# Who may give ids with this client number, and until when; ``generation`` grows with every change of hands.
+# Who may give ids with this client number, and until when; ``generation`` grows with every change of hands, ``writes``
+# with every commit of the holder (other clients poll it where notifications do not reach them).
 ID_CLIENTS = vault_table(
     "id_clients",
     required("number", Identifier()),
     text_column("holder"),
     required("generation", Identifier()),
+    required("writes", Identifier()),
     required("leased_at", UtcTime()),
     required("expires_at", UtcTime()),
     Column("released_at", UtcTime()),
