@@ -48,7 +48,7 @@ class FieldError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class FormField:
+class FieldSpec:
     """One field. ``key`` is the record's field; ``optional`` may stay empty; ``first`` is the first choice or text."""
 
     key: str
@@ -67,90 +67,90 @@ def _words(kind: type[StrEnum]) -> tuple[tuple[str, str], ...]:
 
 _CHAINS = tuple((chain.key, f"{chain.name} ({chain.symbol})") for chain in CHAINS.values())
 _E = Editor
-FORMS: Mapping[TableName, tuple[FormField, ...]] = MappingProxyType(
+FORMS: Mapping[TableName, tuple[FieldSpec, ...]] = MappingProxyType(
     {
         TableName.WALLETS: (
-            FormField("name", "Name", help="What you call it, such as Treasury."),
-            FormField("chain", "Chain", _E.CHOICE, _CHAINS),
-            FormField("address", "Address", help="Watch-only: the public address, never a key."),
-            FormField("kind", "Kind", _E.CHOICE, _words(WalletKind)),
+            FieldSpec("name", "Name", help="What you call it, such as Treasury."),
+            FieldSpec("chain", "Chain", _E.CHOICE, _CHAINS),
+            FieldSpec("address", "Address", help="Watch-only: the public address, never a key."),
+            FieldSpec("kind", "Kind", _E.CHOICE, _words(WalletKind)),
         ),
         TableName.TRANSACTIONS: (
-            FormField("wallet_id", "Wallet", _E.WALLET),
-            FormField("occurred_at", "Time (UTC)", _E.TIME),
-            FormField("direction", "Direction", _E.CHOICE, _words(Direction)),
-            FormField("amount", "Amount", _E.MONEY),
-            FormField("fee", "Fee you paid", _E.MONEY, optional=True),
-            FormField("status", "Status", _E.CHOICE, _words(TransactionStatus), first="confirmed"),
-            FormField("kind", "Kind", _E.CHOICE, _words(TransactionKind)),
-            FormField("from_address", "From", optional=True),
-            FormField("to_address", "To", optional=True),
-            FormField("tx_hash", "Hash", optional=True),
-            FormField("description", "Description", _E.LINES, optional=True),
+            FieldSpec("wallet_id", "Wallet", _E.WALLET),
+            FieldSpec("occurred_at", "Time (UTC)", _E.TIME),
+            FieldSpec("direction", "Direction", _E.CHOICE, _words(Direction)),
+            FieldSpec("amount", "Amount", _E.MONEY),
+            FieldSpec("fee", "Fee you paid", _E.MONEY, optional=True),
+            FieldSpec("status", "Status", _E.CHOICE, _words(TransactionStatus), first="confirmed"),
+            FieldSpec("kind", "Kind", _E.CHOICE, _words(TransactionKind)),
+            FieldSpec("from_address", "From", optional=True),
+            FieldSpec("to_address", "To", optional=True),
+            FieldSpec("tx_hash", "Hash", optional=True),
+            FieldSpec("description", "Description", _E.LINES, optional=True),
         ),
         TableName.CONTRACTS: (
-            FormField("name", "Name"),
-            FormField("chain", "Chain", _E.CHOICE, _CHAINS),
-            FormField("address", "Address", optional=True, help="Empty only while the deployment is pending."),
-            FormField("status", "Status", _E.CHOICE, _words(ContractStatus)),
+            FieldSpec("name", "Name"),
+            FieldSpec("chain", "Chain", _E.CHOICE, _CHAINS),
+            FieldSpec("address", "Address", optional=True, help="Empty only while the deployment is pending."),
+            FieldSpec("status", "Status", _E.CHOICE, _words(ContractStatus)),
         ),
         TableName.TEMPLE_NODES: (
-            FormField("node_id", "Node", help="Your own name for the node."),
-            FormField("tier", "Tier", _E.CHOICE, _words(Tier)),
-            FormField("storage_threshold", "Storage threshold", _E.WHOLE, first="0"),
-            FormField("compute_threshold", "Compute threshold", _E.WHOLE, first="0"),
-            FormField("abundance_threshold", "Abundance threshold", _E.WHOLE, first="0"),
-            FormField("status", "Status", _E.CHOICE, _words(NodeStatus), first="unknown"),
+            FieldSpec("node_id", "Node", help="Your own name for the node."),
+            FieldSpec("tier", "Tier", _E.CHOICE, _words(Tier)),
+            FieldSpec("storage_threshold", "Storage threshold", _E.WHOLE, first="0"),
+            FieldSpec("compute_threshold", "Compute threshold", _E.WHOLE, first="0"),
+            FieldSpec("abundance_threshold", "Abundance threshold", _E.WHOLE, first="0"),
+            FieldSpec("status", "Status", _E.CHOICE, _words(NodeStatus), first="unknown"),
         ),
         TableName.PAYMENTS: (
-            FormField("paid_at", "Time (UTC)", _E.TIME),
-            FormField("amount", "Amount", _E.MONEY),
-            FormField("status", "Status", _E.CHOICE, _words(PaymentStatus)),
-            FormField("provider", "Provider", optional=True),
-            FormField("external_id", "Provider's id", optional=True),
-            FormField("wallet_id", "Wallet", _E.WALLET, optional=True),
-            FormField("payment_method_id", "Payment method", _E.METHOD, optional=True),
-            FormField("security_level", "Security", _E.CHOICE, _words(SecurityLevel)),
-            FormField("description", "Description", _E.LINES, optional=True),
+            FieldSpec("paid_at", "Time (UTC)", _E.TIME),
+            FieldSpec("amount", "Amount", _E.MONEY),
+            FieldSpec("status", "Status", _E.CHOICE, _words(PaymentStatus)),
+            FieldSpec("provider", "Provider", optional=True),
+            FieldSpec("external_id", "Provider's id", optional=True),
+            FieldSpec("wallet_id", "Wallet", _E.WALLET, optional=True),
+            FieldSpec("payment_method_id", "Payment method", _E.METHOD, optional=True),
+            FieldSpec("security_level", "Security", _E.CHOICE, _words(SecurityLevel)),
+            FieldSpec("description", "Description", _E.LINES, optional=True),
         ),
         TableName.PAYMENT_METHODS: (
-            FormField("name", "Name"),
-            FormField("kind", "Kind", _E.CHOICE, _words(PaymentMethodKind)),
-            FormField("provider", "Provider", optional=True),
-            FormField("provider_reference", "Provider's id", optional=True),
-            FormField("last_four", "Last four digits", optional=True),
-            FormField(
+            FieldSpec("name", "Name"),
+            FieldSpec("kind", "Kind", _E.CHOICE, _words(PaymentMethodKind)),
+            FieldSpec("provider", "Provider", optional=True),
+            FieldSpec("provider_reference", "Provider's id", optional=True),
+            FieldSpec("last_four", "Last four digits", optional=True),
+            FieldSpec(
                 "expires_on", "Expires on", _E.DATE, optional=True, help="The last valid day, such as 2027-08-31."
             ),
-            FormField("is_default", "Use by default", _E.CHECK),
-            FormField("status", "Status", _E.CHOICE, _words(PaymentMethodStatus)),
+            FieldSpec("is_default", "Use by default", _E.CHECK),
+            FieldSpec("status", "Status", _E.CHOICE, _words(PaymentMethodStatus)),
         ),
         TableName.CONTENT: (
-            FormField("cid", "Content id", help="Begins with Qm, or with b, z or f."),
-            FormField("name", "Name", optional=True),
-            FormField("kind", "Kind", _E.CHOICE, _words(ContentKind)),
-            FormField("status", "Status", _E.CHOICE, _words(ContentStatus)),
-            FormField("size_bytes", "Size in bytes", _E.WHOLE, optional=True),
+            FieldSpec("cid", "Content id", help="Begins with Qm, or with b, z or f."),
+            FieldSpec("name", "Name", optional=True),
+            FieldSpec("kind", "Kind", _E.CHOICE, _words(ContentKind)),
+            FieldSpec("status", "Status", _E.CHOICE, _words(ContentStatus)),
+            FieldSpec("size_bytes", "Size in bytes", _E.WHOLE, optional=True),
         ),
         TableName.MONITORING: (
-            FormField("seen_at", "Time (UTC)", _E.TIME),
-            FormField("action", "Action", _E.CHOICE, _words(MonitoringAction)),
-            FormField("severity", "Severity", _E.CHOICE, _words(Severity)),
-            FormField("description", "Description", _E.LINES),
+            FieldSpec("seen_at", "Time (UTC)", _E.TIME),
+            FieldSpec("action", "Action", _E.CHOICE, _words(MonitoringAction)),
+            FieldSpec("severity", "Severity", _E.CHOICE, _words(Severity)),
+            FieldSpec("description", "Description", _E.LINES),
         ),
         TableName.USERS: (
-            FormField("username", "User name"),
-            FormField("display_name", "Name", optional=True),
-            FormField("email", "E-mail", optional=True),
-            FormField("role", "Role", _E.CHOICE, _words(Role)),
-            FormField("membership", "Membership", _E.CHOICE, _words(Membership)),
-            FormField("active", "Active", _E.CHECK, first="yes"),
+            FieldSpec("username", "User name"),
+            FieldSpec("display_name", "Name", optional=True),
+            FieldSpec("email", "E-mail", optional=True),
+            FieldSpec("role", "Role", _E.CHOICE, _words(Role)),
+            FieldSpec("membership", "Membership", _E.CHOICE, _words(Membership)),
+            FieldSpec("active", "Active", _E.CHECK, first="yes"),
         ),
     }
 )
 
 
-def value_of(field: FormField, text: str, *, chain: str = "") -> object:
+def value_of(field: FieldSpec, text: str, *, chain: str = "") -> object:
     """The value of a field from its text; ``chain`` is the chosen wallet's, whose coin an amount without unit is in.
 
     Raises FieldError.
@@ -216,7 +216,7 @@ def _currency(symbol: str, chain: str) -> Currency:
         raise FieldError(str(error)) from error
 
 
-def _moment(field: FormField, typed: str) -> object:
+def _moment(field: FieldSpec, typed: str) -> object:
     try:
         moment = parse_time(typed)
     except InvalidTimeError as error:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCompleter, QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.queries import TableQuery
-from aether_desktop.ports.query_language import complete, parse_table_query
+from aether_desktop.ports.query_language import complete, completion_span, parse_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.ui.object_names import builder_name, filter_name
+from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.views.filter_builder import FilterBuilder
+from aether_desktop.ui.widgets.buttons import plain_button
+from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.search_field import SearchField
 
 _TYPING_PAUSE_MS = 250
 
@@ -22,26 +26,24 @@ class FilterBar(QWidget):
 
     query_changed = Signal(object)
 
-    def __init__(self, table: TableName, parent: QWidget | None = None) -> None:
+    def __init__(self, table: TableName, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._table = table
         self._spec = TABLES[table]
         self._applied = ""
-        self.edit = QLineEdit()
-        self.edit.setObjectName(filter_name(table))
-        self.edit.setAccessibleName(f"Filter {self._spec.title.lower()}")
-        self.edit.setPlaceholderText(self._example())
-        self.edit.setClearButtonEnabled(True)
-        self.edit.setProperty("role", "filter")
-        self.builder_button = QPushButton("Filters")
-        self.builder_button.setObjectName(builder_name(table))
+        self.field = SearchField(
+            theme,
+            name=f"Filter {self._spec.title.lower()}",
+            placeholder=self._example(),
+            object_name=filter_name(table),
+        )
+        self.edit = self.field.edit
+        self.builder_button = plain_button(theme, "Filters", object_name=builder_name(table))
         self.builder_button.setAccessibleName("Build a filter")
         self.builder_button.setCheckable(True)
-        self._error = QLabel()
-        self._error.setProperty("role", "field-error")
-        self._error.setWordWrap(True)
+        self._error = text_label(theme, kind="error", wrap=True)
         self._error.hide()
-        self.builder = FilterBuilder(table)
+        self.builder = FilterBuilder(table, theme)
         self.builder.hide()
         self._build_layout()
         self._completions = QStringListModel(self)
@@ -100,15 +102,13 @@ class FilterBar(QWidget):
         """Say under the field why the query cannot be answered; empty takes it away."""
         self._error.setText(message)
         self._error.setVisible(bool(message))
-        self.edit.setProperty("invalid", bool(message))
-        self.edit.style().unpolish(self.edit)
-        self.edit.style().polish(self.edit)
+        self.field.set_invalid(message)
 
     def _build_layout(self) -> None:
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        row.addWidget(self.edit, 1)
+        row.addWidget(self.field, 1)
         row.addWidget(self.builder_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -130,20 +130,17 @@ class FilterBar(QWidget):
     def _on_edited(self, _text: str) -> None:
         proposals = complete(self.edit.text(), self.edit.cursorPosition(), self._spec)
         self._completions.setStringList(proposals[:12])
-        if proposals and self._current_word():
+        span = completion_span(self.edit.text(), self.edit.cursorPosition())
+        if proposals and span.end > span.start:
             self._completer.complete()
         else:
             self._completer.popup().hide()
 
-    def _current_word(self) -> str:
-        before = self.edit.text()[: self.edit.cursorPosition()]
-        return before.rpartition(" ")[2]
-
     def _on_completion_chosen(self, chosen: str) -> None:
-        text, cursor = self.edit.text(), self.edit.cursorPosition()
-        start = text.rfind(" ", 0, cursor) + 1
-        self.edit.setText(text[:start] + chosen + text[cursor:])
-        self.edit.setCursorPosition(start + len(chosen))
+        text = self.edit.text()
+        span = completion_span(text, self.edit.cursorPosition())
+        self.edit.setText(text[: span.start] + chosen + text[span.end :])
+        self.edit.setCursorPosition(span.start + len(chosen))
 
     def _on_builder_toggled(self, shown: bool) -> None:
         if shown:

@@ -8,9 +8,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QGridLayout,
-    QLabel,
     QLineEdit,
-    QPushButton,
     QStackedWidget,
     QWidget,
 )
@@ -21,6 +19,9 @@ from aether_desktop.ports.query_language import format_query
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec
 from aether_desktop.ui.models.formatting import words
 from aether_desktop.ui.object_names import builder_part_name
+from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.widgets.buttons import link_button, plain_button
+from aether_desktop.ui.widgets.labels import ElidedLabel
 
 _ORDERED = frozenset({ColumnKind.AMOUNT, ColumnKind.TIME, ColumnKind.DATE, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _HINTS = {
@@ -40,11 +41,12 @@ class FilterBuilder(QFrame):
     text_changed = Signal(str)
     closed = Signal()
 
-    def __init__(self, table: TableName, parent: QWidget | None = None) -> None:
+    def __init__(self, table: TableName, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spec = TABLES[table]
         self._terms: tuple[Term, ...] = ()
-        self.setProperty("role", "card")
+        self._theme = theme
+        self.setProperty("kind", "card")
         self.setObjectName(builder_part_name(table, "panel"))
         self.field = QComboBox()
         self.field.setObjectName(builder_part_name(table, "field"))
@@ -64,9 +66,7 @@ class FilterBuilder(QFrame):
         self._editors = QStackedWidget()
         self._editors.addWidget(self.value)
         self._editors.addWidget(self.choice)
-        self.add_button = QPushButton("Add condition")
-        self.add_button.setObjectName(builder_part_name(table, "add"))
-        self.add_button.setAccessibleName("Add condition")
+        self.add_button = plain_button(theme, "Add condition", object_name=builder_part_name(table, "add"))
         self._in_force = QGridLayout()
         self._in_force.setVerticalSpacing(4)
         layout = QGridLayout(self)
@@ -92,10 +92,9 @@ class FilterBuilder(QFrame):
                 widget.hide()
                 widget.deleteLater()
         for row, term in enumerate(terms):
-            text = QLabel(self._in_words(term))
-            remove = QPushButton("Remove")
+            text = ElidedLabel(self._theme, self._in_words(term))
+            remove = link_button(self._theme, "Remove")
             remove.setAccessibleName(f"Remove the condition {self._in_words(term)}")
-            remove.setProperty("role", "quiet")
             remove.clicked.connect(lambda _checked=False, gone=row: self._on_remove(gone))
             self._in_force.addWidget(text, row, 0)
             self._in_force.addWidget(remove, row, 1, Qt.AlignmentFlag.AlignRight)

@@ -14,7 +14,7 @@ from aether_desktop.ui.models.copying import COPY_LIMIT, CopyFormat, copy_rows
 from aether_desktop.ui.models.roles import HeaderRole
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import grid_name
-from aether_desktop.ui.theme.tokens import ROW_HEIGHT
+from aether_desktop.ui.theme.tokens import Size
 
 
 class GridView(QTableView):
@@ -149,8 +149,8 @@ class GridView(QTableView):
         rows = self.verticalHeader()
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setMinimumSectionSize(ROW_HEIGHT)
-        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setMinimumSectionSize(Size.ROW)
+        rows.setDefaultSectionSize(Size.ROW)
         header = self.horizontalHeader()
         # A selection model of its own: with the view's, selecting all repaints every section for seconds.
         header.setSelectionModel(QItemSelectionModel(self._model, self))

@@ -1,0 +1,99 @@
+"""What every view is handed: services, jobs, theme, settings and the one place for messages. No globals."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Signal
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.errors import AetherError, OperationCancelled
+from aether_desktop.ports.queries import TableQuery
+from aether_desktop.ports.settings import Settings
+from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.theme.theme import Theme
+
+
+class MessageLevel(StrEnum):
+    INFO = "info"
+    OK = "ok"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class Messages(QObject):
+    """Everything the window tells the person passes here, so that tests can assert what was said. GUI thread only."""
+
+    shown = Signal(str, str, str)
+
+    def info(self, text: str) -> None:
+        self.shown.emit(MessageLevel.INFO, text, "")
+
+    def done(self, text: str) -> None:
+        self.shown.emit(MessageLevel.OK, text, "")
+
+    def warn(self, text: str, details: str = "") -> None:
+        self.shown.emit(MessageLevel.WARN, text, details)
+
+    def report(self, error: BaseException) -> None:
+        """Say what happened and what to do. A stop on request is silent; a bug of ours is called one."""
+        if isinstance(error, OperationCancelled):
+            return
+        if isinstance(error, AetherError):
+            self.shown.emit(MessageLevel.ERROR, str(error), error.details)
+            return
+        details = "".join(traceback.format_exception(error))
+        self.shown.emit(
+            MessageLevel.ERROR,
+            "Something in the program went wrong; nothing was stored. Copy the details into a report to us.",
+            details,
+        )
+
+
+class Navigator(QObject):
+    """How one page sends the person to another."""
+
+    rows_asked = Signal(object)
+    section_asked = Signal(str)
+    import_asked = Signal(object)
+
+    def open_rows(self, query: TableQuery) -> None:
+        """Show these rows in their table's view."""
+        self.rows_asked.emit(query)
+
+    def open_section(self, key: str) -> None:
+        self.section_asked.emit(key)
+
+    def open_import(self, wallet_id: int | None = None) -> None:
+        """Open the import wizard, with a wallet already chosen."""
+        self.import_asked.emit(wallet_id)
+
+
+SECTION_OF_TABLE: dict[TableName, str] = {name: name.value for name in TableName} | {TableName.USERS: "people"}
+
+
+@dataclass(frozen=True, slots=True)
+class UiContext:
+    """One window's surroundings."""
+
+    services: ServiceSet
+    jobs: JobRunner
+    theme: Theme
+    settings: Settings
+    messages: Messages
+    navigator: Navigator
+
+    def write(self, work: Callable[[], object], *, then: Callable[[], None] | None = None, said: str = "") -> None:
+        """Run a short write on the write lane; failures reach the message bar, success says ``said``."""
+
+        def on_success(_result: object) -> None:
+            if said:
+                self.messages.done(said)
+            if then is not None:
+                then()
+
+        self.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(self.messages.report)

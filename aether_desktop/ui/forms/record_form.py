@@ -1,0 +1,210 @@
+"""The add and edit form of any table: one column of fields, errors said under the field they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aether_desktop.domain.payments import PaymentMethod
+from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.wallets import Wallet
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.tables import TABLES
+from aether_desktop.ui.forms.fields import FORMS, Editor, FieldError, FieldSpec, text_of, value_of
+from aether_desktop.ui.object_names import field_name, form_name, form_part_name
+from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.theme.tokens import FontSize, Space
+from aether_desktop.ui.widgets.buttons import plain_button, primary_button
+from aether_desktop.ui.widgets.form_field import FormField
+from aether_desktop.ui.widgets.labels import text_label
+
+_LINES_HEIGHT = 72
+
+
+class RecordForm(QWidget):
+    """Emits ``submitted(values)`` with typed values once every field can be read; ``cancelled`` on Escape.
+
+    ``wallets`` and ``methods`` are what wallet and method fields choose from. GUI thread only.
+    """
+
+    submitted = Signal(object)
+    cancelled = Signal()
+
+    def __init__(
+        self,
+        table: TableName,
+        theme: Theme,
+        *,
+        wallets: Sequence[Wallet] = (),
+        methods: Sequence[PaymentMethod] = (),
+        record: Record | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName(form_name(table))
+        self._table = table
+        self._theme = theme
+        self._wallets = {str(wallet.id): wallet for wallet in wallets}
+        self._methods = {str(method.id): method for method in methods}
+        self.record = record
+        self._specs = FORMS[table]
+        self._fields = {spec.key: self._make_field(spec) for spec in self._specs}
+        word = TABLES[table].singular
+        title = f"Edit {word}" if record is not None else f"Add {word}"
+        self.setAccessibleName(title)
+        self._error = text_label(theme, kind="error", wrap=True)
+        self._error.setObjectName(form_part_name(table, "error"))
+        self._error.hide()
+        self.save_button = primary_button(
+            theme, "Save changes" if record is not None else title, object_name=form_part_name(table, "save")
+        )
+        self.cancel_button = plain_button(theme, "Cancel", object_name=form_part_name(table, "cancel"))
+        self._build_layout(title)
+        self.save_button.clicked.connect(self.submit)
+        self.cancel_button.clicked.connect(self.cancelled)
+        if record is not None:
+            self.fill({spec.key: text_of(getattr(record, spec.key)) for spec in self._specs})
+        first = self._fields[self._specs[0].key].editor
+        self.setFocusProxy(first)
+
+    def fill(self, texts: Mapping[str, str]) -> None:
+        """Put texts into fields."""
+        for key, text in texts.items():
+            editor = self._fields[key].editor
+            if isinstance(editor, QComboBox):
+                editor.setCurrentIndex(max(editor.findData(text), 0))
+            elif isinstance(editor, QCheckBox):
+                editor.setChecked(text == "yes")
+            elif isinstance(editor, QPlainTextEdit):
+                editor.setPlainText(text)
+            elif isinstance(editor, QLineEdit):
+                editor.setText(text)
+
+    def text(self, key: str) -> str:
+        """What a field holds now, as text."""
+        editor = self._fields[key].editor
+        if isinstance(editor, QComboBox):
+            return str(editor.currentData() or "")
+        if isinstance(editor, QCheckBox):
+            return "yes" if editor.isChecked() else "no"
+        return editor.toPlainText() if isinstance(editor, QPlainTextEdit) else getattr(editor, "text")()  # noqa: B009
+
+    def submit(self) -> None:
+        """Read every field; say what is wrong, or emit the values."""
+        values: dict[str, object] = {}
+        wallet = self._wallets.get(self.text("wallet_id")) if "wallet_id" in self._fields else None
+        first_wrong: QWidget | None = None
+        for spec in self._specs:
+            field = self._fields[spec.key]
+            try:
+                values[spec.key] = value_of(spec, self.text(spec.key), chain=wallet.chain if wallet else "")
+            except FieldError as error:
+                field.set_error(error.reason)
+                first_wrong = first_wrong or field.editor
+            else:
+                field.set_error("")
+        if first_wrong is not None:
+            first_wrong.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self.show_error("")
+        self.set_busy(True)
+        self.submitted.emit(values)
+
+    def set_busy(self, busy: bool) -> None:
+        """While the write runs nothing can be submitted twice."""
+        self.save_button.setEnabled(not busy)
+
+    def show_refusal(self, error: InvalidInputError) -> None:
+        """Say a refusal under its field, or at the foot when it names none of ours."""
+        self.set_busy(False)
+        field = self._fields.get(error.field)
+        if field is None:
+            self.show_error(str(error))
+            return
+        field.set_error(str(error))
+        field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_error(self, text: str) -> None:
+        self._error.setText(text)
+        self._error.setVisible(bool(text))
+        if text:
+            self.set_busy(False)
+
+    def _make_field(self, spec: FieldSpec) -> FormField[QWidget]:
+        title = f"{spec.title} (optional)" if spec.optional else spec.title
+        name = field_name(self._table, spec.key)
+        return FormField(self._theme, title, self._make_editor(spec), hint=spec.help, object_name=name)
+
+    def _make_editor(self, spec: FieldSpec) -> QWidget:
+        choices: list[tuple[str, str]] = list(spec.choices)
+        if spec.editor is Editor.WALLET:
+            choices = [(key, wallet.name) for key, wallet in self._wallets.items()]
+        elif spec.editor is Editor.METHOD:
+            choices = [(key, method.name) for key, method in self._methods.items()]
+        if spec.editor in {Editor.CHOICE, Editor.WALLET, Editor.METHOD}:
+            box = QComboBox()
+            if spec.optional:
+                box.addItem("None", "")
+            for key, title in choices:
+                box.addItem(title, key)
+            box.setCurrentIndex(max(box.findData(spec.first), 0))
+            return box
+        if spec.editor is Editor.CHECK:
+            check = QCheckBox("Yes")
+            check.setChecked(spec.first == "yes")
+            return check
+        if spec.editor is Editor.LINES:
+            lines = QPlainTextEdit()
+            lines.setTabChangesFocus(True)
+            lines.setFixedHeight(_LINES_HEIGHT)
+            return lines
+        line = QLineEdit(spec.first)
+        line.setPlaceholderText({Editor.TIME: "2024-01-31 14:00", Editor.DATE: "2027-08-31"}.get(spec.editor, ""))
+        line.returnPressed.connect(self.submit)
+        return line
+
+    def _build_layout(self, title: str) -> None:
+        inner = QWidget()
+        fields = QVBoxLayout(inner)
+        fields.setContentsMargins(0, 0, Space.S, 0)
+        fields.setSpacing(Space.M)
+        for field in self._fields.values():
+            fields.addWidget(field)
+        fields.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName(title)
+        scroll.setWidget(inner)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(Space.S)
+        buttons.addWidget(self.save_button)
+        buttons.addWidget(self.cancel_button)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
+        column.setSpacing(Space.M)
+        column.addWidget(text_label(self._theme, title, size=FontSize.HEADING, bold=True))
+        column.addWidget(scroll, 1)
+        column.addWidget(self._error)
+        column.addLayout(buttons)
+
+    # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancelled.emit()
+            return
+        super().keyPressEvent(event)
