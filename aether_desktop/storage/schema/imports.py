@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary
 
 from aether_desktop.domain.imports import BatchStatus
-from aether_desktop.storage.columns import Choice, Identifier, UtcTime, choice_check, length_check
+from aether_desktop.storage.columns import Choice, Identifier, JsonText, UtcTime, choice_check, length_check
 from aether_desktop.storage.schema.base import reference, required, text_column, unique_index, vault_table
 
 IMPORT_BATCHES = vault_table(
@@ -47,12 +47,16 @@ IMPORT_REJECTIONS = vault_table(
     key=("batch_id", "position"),
 )
 
-# A row that a later batch brought again: undoing the first batch must keep it.
+# A row that a later batch brought again: undoing the first batch must keep it. ``identity`` is what that file calls the
+# movement when it is not what the row is known by (another program's export); ``before`` is what the batch settled on
+# a pending row (status, block, error, fee), so that undoing the batch unsettles it.
 IMPORT_SIGHTINGS = vault_table(
     "import_sightings",
     required("batch_id", Identifier()),
     required("transaction_id", Identifier()),
     Column("source_row", Identifier()),
+    Column("identity", LargeBinary()),
+    Column("before", JsonText()),
     reference("batch_id", "import_batches", on_delete="CASCADE"),
     reference("transaction_id", "transactions", on_delete="CASCADE"),
     Index("ix_import_sightings_transaction", "vault_id", "transaction_id", "batch_id"),
