@@ -13,9 +13,9 @@ from enum import StrEnum
 MINUS = "\u2212"  # as wide as "+" in tabular figures; the hyphen is not
 ELLIPSIS = "\u2026"
 _HEAD, _TAIL = 6, 4  # 0x7a3f…91c2
-_CONTROLS = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
 _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # marks, embeddings, isolates
-_VISIBLE = dict.fromkeys((*_CONTROLS, *_DIRECTIONS), "\ufffd")
+_VISIBLE = dict.fromkeys((*_CONTROLS, *_DIRECTIONS), "\ufffd") | dict.fromkeys((0x09, 0x0A, 0x0D, 0x2028, 0x2029), " ")
 
 
 class Tone(StrEnum):
@@ -42,7 +42,10 @@ def shorten(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` with control and direction-changing characters made visible: no name may reorder its row."""
+    """Return ``text`` for one line: breaks become spaces, control and direction-changing characters become visible.
+
+    So no name can reorder or hide the rest of its row.
+    """
     return text.translate(_VISIBLE)
 
 
@@ -99,12 +102,18 @@ class AmountCell:
     sign: Sign = Sign.NONE
     truncated: bool = False
 
+    @property
+    def shown_sign(self) -> Sign:
+        """The sign, except that an exact zero has none: nothing was gained or lost."""
+        zero = not self.truncated and not (self.text_integer + self.text_fraction).strip("0")
+        return Sign.NONE if zero else self.sign
+
     def plain(self) -> str:
         """Return sign, digits and unit as shown; an empty string for no value."""
         if not self.text_integer:
             return ""
         fraction = self.text_fraction + (ELLIPSIS if self.truncated else "")
-        return self.sign.value + _joined(self.text_integer, fraction, self.unit)
+        return self.shown_sign.value + _joined(self.text_integer, fraction, self.unit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ class Colours:
     bad: ToneColours
     series: tuple[str, ...]  # plots: golden-angle hues (137.5 degrees) of one lightness
 
+    def tone(self, name: str) -> ToneColours:
+        """Return the colours of "neutral", "ok", "info", "warn" or "bad"; KeyError for another name."""
+        found = {"neutral": self.neutral, "ok": self.ok, "info": self.info, "warn": self.warn, "bad": self.bad}
+        return found[name]
+
 
 DARK: Final = Colours(
     background="#15171C",

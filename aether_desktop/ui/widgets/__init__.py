@@ -1,0 +1,1 @@
+"""Parts that views are made of; none of them knows a service or a store."""

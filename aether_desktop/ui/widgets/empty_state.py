@@ -1,0 +1,58 @@
+"""What an empty page says: what it is for, one button to begin, and where else the data may come from."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.theme.tokens import FontSize, Size, Space
+from aether_desktop.ui.widgets.buttons import IconLabel, primary_button
+from aether_desktop.ui.widgets.labels import text_label
+
+
+class EmptyState(QWidget):
+    """Stands where the grid would. ``button=""`` leaves the button out (nothing found: there is nothing to begin)."""
+
+    started = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        *,
+        icon: str,
+        sentence: str,
+        button: str = "",
+        more: str = "",
+        object_name: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(object_name)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.HUGE, Space.HUGE, Space.HUGE, Space.HUGE)
+        column.setSpacing(Space.L)
+        column.addStretch(2)
+        middle = Qt.AlignmentFlag.AlignHCenter
+        column.addWidget(IconLabel(theme, icon, size=Size.HERO_ICON), 0, middle)
+        self._sentence = text_label(theme, sentence, size=FontSize.HEADING, wrap=True)
+        self._more = text_label(theme, more, kind="dim", wrap=True)
+        for label in (self._sentence, self._more):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setMinimumWidth(Size.FORM_WIDTH)
+            label.setMaximumWidth(Size.PALETTE_WIDTH)
+        column.addWidget(self._sentence, 0, middle)
+        if button:
+            begin = primary_button(theme, button, object_name=f"{object_name}_begin" if object_name else "")
+            begin.clicked.connect(self.started)
+            column.addWidget(begin, 0, middle)
+            self.setFocusProxy(begin)
+        column.addWidget(self._more, 0, middle)
+        self._more.setVisible(bool(more))
+        column.addStretch(3)
+
+    def set_words(self, sentence: str, *, more: str = "") -> None:
+        """Say something else ("Nothing matches this filter.")."""
+        self._sentence.setText(sentence)
+        self._more.setText(more)
+        self._more.setVisible(bool(more))
