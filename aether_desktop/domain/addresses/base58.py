@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from types import MappingProxyType
 
 from aether_desktop.domain.addresses.errors import InvalidAddressError
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_VALUES = {character: value for value, character in enumerate(ALPHABET)}
+_VALUES = MappingProxyType({character: value for value, character in enumerate(ALPHABET)})
 
 
 def decode_base58(text: str) -> bytes:
