@@ -56,8 +56,8 @@ sample:
 
 package:
 	@scripts/setup --package
-	@packaging/build $(ARGS)
+	@scripts/timed package .venv-package/bin/python -I packaging/make_packages.py
 
 clean:
-	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf build dist .venv-package .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find aether_desktop tests migrations scripts -name __pycache__ -type d -prune -exec rm -rf {} +
