@@ -18,14 +18,14 @@ class WalletKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet(Record):
-    """``chain`` is a key of domain.chains; ``address`` canonical text, or empty where a file-only ledger has none.
+    """``chain`` is a key of domain.chains; ``address`` becomes canonical text. For a wallet of many addresses give one.
 
     Raises InvalidRecordError naming the field.
     """
 
     name: str
     chain: str
-    address: str = ""
+    address: str
     kind: WalletKind = WalletKind.NATIVE
     symbol: str = ""
     watch_only: bool = True

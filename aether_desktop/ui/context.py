@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,35 +15,30 @@ from aether_desktop.ports.settings import Settings
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.theme.theme import Theme
-
-
-class MessageLevel(StrEnum):
-    INFO = "info"
-    OK = "ok"
-    WARN = "warn"
-    ERROR = "error"
+from aether_desktop.ui.widgets.message_bar import MessageLevel
 
 
 class Messages(QObject):
     """Everything the window tells the person passes here, so that tests can assert what was said. GUI thread only."""
 
-    shown = Signal(str, str, str)
+    shown = Signal(object, str, object)
+    """(MessageLevel, text, details or None)"""
 
     def info(self, text: str) -> None:
-        self.shown.emit(MessageLevel.INFO, text, "")
+        self.shown.emit(MessageLevel.INFO, text, None)
 
     def done(self, text: str) -> None:
-        self.shown.emit(MessageLevel.OK, text, "")
+        self.shown.emit(MessageLevel.INFO, text, None)
 
     def warn(self, text: str, details: str = "") -> None:
-        self.shown.emit(MessageLevel.WARN, text, details)
+        self.shown.emit(MessageLevel.WARNING, text, details or None)
 
     def report(self, error: BaseException) -> None:
         """Say what happened and what to do. A stop on request is silent; a bug of ours is called one."""
         if isinstance(error, OperationCancelled):
             return
         if isinstance(error, AetherError):
-            self.shown.emit(MessageLevel.ERROR, str(error), error.details)
+            self.shown.emit(MessageLevel.ERROR, str(error), error.details or None)
             return
         details = "".join(traceback.format_exception(error))
         self.shown.emit(

@@ -133,8 +133,8 @@ class FilterBar(QWidget):
         span = completion_span(self.edit.text(), self.edit.cursorPosition())
         if proposals and span.end > span.start:
             self._completer.complete()
-        else:
-            self._completer.popup().hide()
+        elif (popup := self._completer.popup()) is not None:
+            popup.hide()
 
     def _on_completion_chosen(self, chosen: str) -> None:
         text = self.edit.text()

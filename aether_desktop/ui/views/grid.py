@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from aether_desktop.ports.queries import Row
 from aether_desktop.ports.settings import Settings
@@ -29,7 +27,7 @@ class GridView(QTableView):
         model: WindowTableModel,
         *,
         settings: Settings,
-        install_delegates: Callable[[QTableView], None],
+        delegate: QAbstractItemDelegate,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -41,7 +39,7 @@ class GridView(QTableView):
         self.setAccessibleName(model.spec.title)
         self.setModel(model)
         self._set_behaviour()
-        install_delegates(self)
+        self.setItemDelegate(delegate)
         self._save_later = QTimer(self)
         self._save_later.setSingleShot(True)
         self._save_later.setInterval(400)
@@ -67,8 +65,10 @@ class GridView(QTableView):
 
     def selected_row_numbers(self, limit: int) -> tuple[list[int], int]:
         """Up to ``limit`` selected row numbers in order, and how many are selected altogether."""
-        ranges = sorted((r.top(), r.bottom()) for r in self.selectionModel().selection() if r.isValid())
-        total, numbers, last = 0, [], -1
+        selection = self.selectionModel().selection()
+        ranges = sorted((selection.at(i).top(), selection.at(i).bottom()) for i in range(selection.size()))
+        numbers: list[int] = []
+        total, last = 0, -1
         for top, bottom in ranges:
             start = max(top, last + 1)
             total += max(bottom - start + 1, 0)

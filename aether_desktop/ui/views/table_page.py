@@ -1,0 +1,358 @@
+"""The page of one table: header, filter bar, grid, and at the right the details or a form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from aether_desktop.domain.payments import PaymentMethod
+from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.wallets import Wallet
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import AetherError, ConflictError, InvalidInputError, QuerySyntaxError
+from aether_desktop.ports.queries import ArchivedRows, Row, TableQuery
+from aether_desktop.ports.query_language import format_table_query
+from aether_desktop.ports.tables import TABLES
+from aether_desktop.sum_api import ReapingModule, SumKind
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.forms.conflict_panel import ConflictPanel
+from aether_desktop.ui.forms.record_form import RecordForm
+from aether_desktop.ui.models.formatting import CellFormatter
+from aether_desktop.ui.models.window_table_model import WindowTableModel
+from aether_desktop.ui.object_names import (
+    add_name,
+    bookmark_name,
+    columns_name,
+    details_toggle_name,
+    empty_name,
+    export_name,
+    page_name,
+)
+from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.views.details_pane import DetailsPane
+from aether_desktop.ui.views.filter_bar import FilterBar
+from aether_desktop.ui.views.grid import GridView
+from aether_desktop.ui.views.saved_views import SavedViews
+from aether_desktop.ui.widgets.cell_delegate import CellDelegate
+from aether_desktop.ui.widgets.empty_state import EmptyState
+from aether_desktop.ui.widgets.page_header import PageHeader
+
+
+@dataclass(frozen=True, slots=True)
+class TablePageWords:
+    """What an empty page says, its icon and the names in the navigation."""
+
+    section: str
+    icon: str
+    sentence: str
+    button: str
+    more: str = ""
+
+
+class TablePage(QWidget):
+    """One table's page. Subclasses add their own actions. GUI thread only."""
+
+    count_changed = Signal(int)
+
+    def __init__(
+        self, table: TableName, context: UiContext, words: TablePageWords, *, zone: tzinfo = UTC, can_add: bool = True
+    ) -> None:
+        super().__init__()
+        self.table, self.context, self.words = table, context, words
+        self.setObjectName(page_name(words.section))
+        self._spec = TABLES[table]
+        formatter = CellFormatter(self._spec, zone=zone)
+        storage = context.services.storage
+        self.model = WindowTableModel(
+            table, windows=storage.windows, jobs=context.jobs, formatter=formatter, parent=self
+        )
+        self.grid = GridView(
+            self.model,
+            settings=context.settings,
+            delegate=CellDelegate(context.theme, self),
+        )
+        self.filter_bar = FilterBar(table, context.theme)
+        self.details = DetailsPane(table, context, formatter)
+        self.header = PageHeader(context.theme, self._spec.title)
+        self._saved_views = SavedViews(table, context.settings)
+        self._form: RecordForm | ConflictPanel | None = None
+        self._started = False
+        self._fill_header(can_add=can_add)
+        self.empty = EmptyState(
+            context.theme,
+            icon=words.icon,
+            sentence=words.sentence,
+            button=words.button,
+            more=words.more,
+            object_name=empty_name(table),
+        )
+        self.nothing = EmptyState(
+            context.theme, icon="search", sentence="Nothing matches this filter.", button="Clear the filter"
+        )
+        self._build_layout()
+        self._connect()
+
+    def start(self) -> None:
+        """Ask for the first rows; called when the page is first shown."""
+        if not self._started:
+            self._started = True
+            self.model.set_query(self.filter_bar.query() or TableQuery(self.table))
+
+    def show_query(self, query: TableQuery) -> None:
+        """Show the rows of a query that came from elsewhere; the filter bar says which."""
+        self._started = True
+        self.filter_bar.set_text(format_table_query(query))
+        if self.model.query.terms != query.terms or not self.model.rowCount():
+            self.model.set_query(query)
+
+    def apply_changes(self, changes: ChangeSet) -> None:
+        if self._started:
+            self.model.apply_changes(changes)
+
+    def focus_filter(self) -> None:
+        self.filter_bar.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def toggle_details(self) -> None:
+        """Open or close the pane; it keeps its width."""
+        self._side.setVisible(not self._side.isVisible())
+        self.context.settings.set(f"details.{self.table}", self._side.isVisible())
+
+    def refresh(self) -> None:
+        self.model.refresh()
+
+    def add(self) -> None:
+        """Open an empty form at the right."""
+        self._open_form(None)
+
+    def edit_current(self) -> None:
+        if (row := self.grid.current_row()) is not None:
+            self.edit(row)
+
+    def edit(self, row: Row) -> None:
+        """Open the form of a row as it is stored now."""
+        services, table = self.context.services, self.table
+        job = self.context.jobs.read(lambda _token, _progress: services.records.get(table, row.id))
+        job.on_success(self._open_form).on_failure(self.context.messages.report)
+
+    def archive_selected(self) -> None:
+        """Archive the selected rows, or restore them when the first one is archived."""
+        rows = self.grid.selected_rows()
+        if rows:
+            self._archive([row.id for row in rows], restore=rows[0].archived)
+
+    def export(self, module: ReapingModule, path: Path) -> None:
+        """Write exactly what is seen: this filter, this order, these columns."""
+        services, query, columns = self.context.services, self.model.query, self.grid.visible_columns()
+        job = self.context.jobs.read(
+            lambda token, progress: services.exporting.run(
+                path, query, format_key=module.key, columns=columns, token=token, progress=progress
+            ),
+            title=f"Export {self._spec.title.lower()} to {path.name}",
+        )
+        job.on_success(lambda report: self.context.messages.info(f"{report.rows:,} rows written to {path}."))
+        job.on_failure(self.context.messages.report)
+
+    def close_model(self) -> None:
+        self.grid.save_layout()
+        self.model.close()
+
+    # forms
+
+    def _open_form(self, record: Record | None) -> None:
+        storage = self.context.services.storage
+
+        def choices() -> tuple[list[Wallet], list[PaymentMethod]]:
+            methods = storage.payment_methods.of_user(storage.info.user_id) if self.table is TableName.PAYMENTS else []
+            needs_wallets = self.table in {TableName.TRANSACTIONS, TableName.PAYMENTS}
+            return (storage.wallets.all() if needs_wallets else []), methods
+
+        def on_choices(found: tuple[list[Wallet], list[PaymentMethod]]) -> None:
+            if self.table is TableName.TRANSACTIONS and not found[0]:
+                self.context.messages.warn("Add a wallet first: every transaction belongs to one.")
+                return
+            form = RecordForm(self.table, self.context.theme, wallets=found[0], methods=found[1], record=record)
+            form.submitted.connect(lambda values: self._submit(form, values))
+            form.cancelled.connect(self.close_form)
+            self._show_side(form)
+
+        job = self.context.jobs.read(lambda _token, _progress: choices())
+        job.on_success(on_choices).on_failure(self.context.messages.report)
+
+    def _submit(self, form: RecordForm, values: dict[str, object]) -> None:
+        records, table, base = self.context.services.records, self.table, form.record
+
+        def work() -> Record:
+            return records.create(table, values) if base is None else records.edit(table, base, values)
+
+        def on_failure(error: BaseException) -> None:
+            if isinstance(error, ConflictError) and isinstance(error.theirs, Record):
+                self._show_conflict(error.theirs, values)
+            elif isinstance(error, InvalidInputError):
+                form.show_refusal(error)
+            elif isinstance(error, AetherError):
+                form.show_error(str(error))
+            else:
+                form.set_busy(False)
+                self.context.messages.report(error)
+
+        def on_success(_record: Record) -> None:
+            self.close_form()
+            self.context.messages.info(f"The {self._spec.singular} is stored.")
+
+        self.context.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(on_failure)
+
+    def _show_conflict(self, theirs: Record, values: dict[str, object]) -> None:
+        panel = ConflictPanel(self.table, self.context.theme, theirs=theirs, mine=values)
+        panel.cancelled.connect(self.close_form)
+        panel.chosen.connect(lambda chosen: self._store_choice(theirs, chosen))
+        self._show_side(panel)
+
+    def _store_choice(self, theirs: Record, chosen: dict[str, object]) -> None:
+        records, table = self.context.services.records, self.table
+        self.close_form()
+        self.context.write(lambda: records.edit(table, theirs, chosen), said="Your choice is stored.")
+
+    def _show_side(self, form: RecordForm | ConflictPanel) -> None:
+        self.close_form()
+        self._form = form
+        self._side.addWidget(form)
+        self._side.setCurrentWidget(form)
+        self._side.show()
+        form.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_form(self) -> None:
+        """Back to the details."""
+        if self._form is not None:
+            self._side.removeWidget(self._form)
+            self._form.deleteLater()
+            self._form = None
+            self._side.setCurrentWidget(self.details)
+            self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _archive(self, ids: list[int], *, restore: bool) -> None:
+        records, table = self.context.services.records, self.table
+        act: Callable[[TableName, list[int]], int] = records.restore if restore else records.archive
+        done = "restored" if restore else "archived"
+        what = f"The {self._spec.singular} is" if len(ids) == 1 else f"{len(ids)} rows are"
+        self.context.write(lambda: act(table, ids), said=f"{what} {done}. Ctrl+Z takes it back.")
+
+    # layout and wiring
+
+    def _fill_header(self, *, can_add: bool) -> None:
+        self._export_button = self.header.add_action(
+            "export", "Export what is seen", object_name=export_name(self.table), shortcut="Ctrl+E"
+        )
+        self._columns_button = self.header.add_action("columns", "Choose columns", object_name=columns_name(self.table))
+        self._views_button = self.header.add_action("bookmark", "Saved views", object_name=bookmark_name(self.table))
+        self._details_button = self.header.add_action(
+            "details_pane", "Details", object_name=details_toggle_name(self.table), shortcut="Space"
+        )
+        if can_add:
+            button = self.header.set_primary(f"Add {self._spec.singular}", object_name=add_name(self.table))
+            button.clicked.connect(self.add)
+
+    def _build_layout(self) -> None:
+        self._content = QStackedWidget()
+        for widget in (self.grid, self.empty, self.nothing):
+            self._content.addWidget(widget)
+        self._side = QStackedWidget()
+        self._side.addWidget(self.details)
+        self._side.setMinimumWidth(Size.DETAILS_MIN)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(Space.M)
+        self._splitter.addWidget(self._content)
+        self._splitter.addWidget(self._side)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+        self._splitter.setSizes([Size.WINDOW_WIDTH, Size.DETAILS_WIDTH + Size.ICON])
+        self._side.setVisible(self.context.settings.get(f"details.{self.table}") is not False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.M)
+        column.setSpacing(Space.M)
+        column.addWidget(self.header)
+        column.addWidget(self.filter_bar)
+        column.addWidget(self._splitter, 1)
+
+    def _connect(self) -> None:
+        self.filter_bar.query_changed.connect(self._on_query)
+        self.model.count_changed.connect(self._on_count)
+        self.model.failed.connect(self._on_failed)
+        self.model.loading_changed.connect(self._on_loading)
+        self.grid.current_row_changed.connect(self.details.show_row)
+        self.grid.details_asked.connect(self.toggle_details)
+        self.grid.doubleClicked.connect(lambda _index: self.edit_current())
+        self.grid.copy_too_large.connect(
+            lambda total: self.context.messages.warn(f"{total:,} rows are too many to copy here; use Export instead.")
+        )
+        self.details.edit_asked.connect(self.edit)
+        self.details.archive_asked.connect(lambda row: self._archive([row.id], restore=row.archived))
+        self.empty.started.connect(self._on_begin)
+        self.nothing.started.connect(lambda: self.filter_bar.set_text(""))
+        self._columns_button.clicked.connect(self._on_columns)
+        self._export_button.clicked.connect(self.choose_export)
+        self._views_button.clicked.connect(self._on_views)
+        self._details_button.clicked.connect(self.toggle_details)
+
+    def choose_export(self) -> None:
+        """Offer the formats of the enabled reaping modules."""
+        menu = QMenu(self)
+        for descriptor in self.context.services.modules.enabled(SumKind.REAPING):
+            module = descriptor.implementation
+            if isinstance(module, ReapingModule):
+                action = menu.addAction(f"Export as {module.title}…")
+                action.triggered.connect(lambda _checked=False, module=module: self._on_export_chosen(module))
+        self._popup(menu, self._export_button)
+
+    def _on_export_chosen(self, module: ReapingModule) -> None:
+        name, _filter = QFileDialog.getSaveFileName(
+            self, f"Export as {module.title}", f"{self.table}.{module.extension}", f"*.{module.extension}"
+        )
+        if name:
+            self.export(module, Path(name))
+
+    def _on_begin(self) -> None:
+        self.add()
+
+    def _on_query(self, query: TableQuery) -> None:
+        self._started = True
+        kept = query if query.sort else replace(query, sort=self.model.query.sort)
+        self.model.set_query(kept)
+
+    def _on_count(self, count: int) -> None:
+        filtered = bool(self.model.query.terms) or self.model.query.archived is ArchivedRows.ONLY
+        widget: QWidget = self.grid if count else self.nothing if filtered else self.empty
+        self._content.setCurrentWidget(widget)
+        noun = "row" if count == 1 else "rows"
+        self.header.set_facts(f"{count:,} {noun}{' match the filter' if filtered else ''}")
+        if count and not self.grid.currentIndex().isValid():
+            self.grid.setCurrentIndex(self.model.index(0, self.grid.columnAt(0) if self.grid.columnAt(0) >= 0 else 0))
+        self.count_changed.emit(count)
+
+    def _on_failed(self, error: BaseException) -> None:
+        if isinstance(error, (QuerySyntaxError, InvalidInputError)):
+            self.filter_bar.show_error(str(error))
+        else:
+            self.context.messages.report(error)
+
+    def _on_loading(self, loading: bool) -> None:
+        self.grid.setProperty("loading", loading)
+
+    def _on_columns(self) -> None:
+        menu = QMenu(self)
+        self.grid.fill_column_menu(menu)
+        self._popup(menu, self._columns_button)
+
+    def _on_views(self) -> None:
+        menu = QMenu(self)
+        self._saved_views.fill_menu(menu, current=self.filter_bar.text, choose=self.filter_bar.set_text)
+        self._popup(menu, self._views_button)
+
+    def _popup(self, menu: QMenu, under: QWidget) -> None:
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(under.mapToGlobal(QPoint(0, under.height())))
