@@ -1,4 +1,4 @@
-"""Every table on one metadata: the single import point. Tables refer to each other by name, so order does not matter."""
+"""Every table on one metadata: the single import point. Tables refer to each other by name, so any order works."""
 
 from __future__ import annotations
 

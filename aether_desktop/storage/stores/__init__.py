@@ -1,0 +1,1 @@
+"""One store per aggregate, each implementing a port of ``ports.storage``."""

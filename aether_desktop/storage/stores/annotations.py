@@ -1,0 +1,263 @@
+"""A person's own words on any row, and imported labels whose row is not here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from aether_desktop.domain.annotations import Annotation, ForeignLabel
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.text import fold
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import ConflictError, NotFoundError
+from aether_desktop.ports.tables import TABLES
+from aether_desktop.storage.database import Database, Unit
+from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS, RECORD_TABLES
+from aether_desktop.storage.stores.records import id_slices, require_storable
+
+_PAGE = 1_000
+_COLUMNS = (
+    ANNOTATIONS.c.id,
+    ANNOTATIONS.c.table_name,
+    ANNOTATIONS.c.row_id,
+    ANNOTATIONS.c.label,
+    ANNOTATIONS.c.note,
+    ANNOTATIONS.c.extra,
+    ANNOTATIONS.c.version,
+)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqlAnnotationStore:
+    """Implements ``ports.storage.AnnotationStore``. Words of rows removed by an undone import are kept but not shown.
+
+    Worker threads only; raises the StorageError family.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def of(self, table: TableName, row_ids: Sequence[int]) -> Mapping[int, Annotation]:
+        """By row id; rows without words are left out."""
+        return self._database.fetch(lambda connection: self._of(connection, table, row_ids))
+
+    def put(self, annotation: Annotation) -> ChangeSet:
+        """Create or replace the words of a row; empty ones are removed.
+
+        Raises ConflictError on a stale version, NotFoundError when the row does not exist.
+        """
+        for field, text in (
+            ("label", annotation.label),
+            ("note", annotation.note),
+            ("tags", " ".join(annotation.tags)),
+        ):
+            require_storable(field, text)
+        table = annotation.table
+        with self._database.write(action=f"{table.value}.annotate", table="annotations") as unit:
+            self._require_row(unit, table, annotation.row_id)
+            current = self._of(unit.connection, table, [annotation.row_id]).get(annotation.row_id)
+            if current is not None and (current.id, current.version) != (annotation.id, annotation.version):
+                raise ConflictError(
+                    "Somebody changed these words since you opened them.", mine=annotation, theirs=current
+                )
+            self._store(unit, annotation, current)
+            unit.audit(rows=1, row=annotation.row_id)
+            return unit.changed(ChangeSet(frozenset({table}), frozenset({annotation.row_id}), annotations=True))
+
+    def all(self) -> Iterator[Annotation]:
+        """By table and row, read in pages: what is written meanwhile may or may not be seen."""
+        after: tuple[str, int] | None = None
+        while page := self._page(after):
+            yield from page
+            after = (page[-1].table.value, page[-1].row_id)
+
+    def tags(self) -> list[str]:
+        """Every tag in use, once whatever its case, sorted."""
+        tags, words = ANNOTATION_TAGS.c, ANNOTATIONS.c
+        query = (
+            select(tags.tag)
+            .join(ANNOTATIONS, (words.vault_id == tags.vault_id) & (words.id == tags.annotation_id))
+            .where(tags.vault_id == self._database.vault_id, words.detached.is_(False))
+            .distinct()
+        )
+        found = self._database.fetch(lambda connection: list(connection.scalars(query)))
+        shown = {fold(tag): tag for tag in sorted(found, reverse=True)}
+        return [shown[key] for key in sorted(shown)]
+
+    def foreign_labels(self) -> list[ForeignLabel]:
+        """In the order they were first stored."""
+        columns = FOREIGN_LABELS.c
+        query = (
+            select(columns.type, columns.ref, columns.record)
+            .where(columns.vault_id == self._database.vault_id)
+            .order_by(columns.id)
+        )
+        rows = self._database.fetch(lambda connection: connection.execute(query).all())
+        return [ForeignLabel(row.type, row.ref, row.record) for row in rows]
+
+    def put_foreign_labels(self, labels: Sequence[ForeignLabel]) -> ChangeSet:
+        """Replaces those with the same type, ref and origin (none counts as an origin)."""
+        if not labels:
+            return ChangeSet(annotations=True, ids=frozenset())
+        latest = {(label.type, label.ref, _origin(label)): label for label in labels}
+        for label in latest.values():
+            require_storable("ref", label.ref)
+        with self._database.write(action="labels.keep", table="foreign_labels") as unit:
+            new = [key for key, label in latest.items() if not self._replace_foreign(unit, key, label)]
+            if new:
+                rows = [
+                    {
+                        "vault_id": unit.vault_id,
+                        "id": row_id,
+                        "type": key[0],
+                        "ref": key[1],
+                        "origin": key[2],
+                        "record": latest[key].record,
+                    }
+                    for row_id, key in zip(self._database.reserve_ids(len(new)), new, strict=True)
+                ]
+                unit.connection.execute(insert(FOREIGN_LABELS), rows)
+            unit.audit(rows=len(latest))
+            return unit.changed(ChangeSet(annotations=True, ids=frozenset()))
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _of(self, connection: Connection, table: TableName, row_ids: Sequence[int]) -> dict[int, Annotation]:
+        columns = ANNOTATIONS.c
+        found: dict[int, Annotation] = {}
+        for part in id_slices(row_ids):
+            query = select(*_COLUMNS).where(
+                columns.vault_id == self._database.vault_id,
+                columns.table_name == table,
+                columns.row_id.in_(part),
+                columns.detached.is_(False),
+            )
+            for annotation in self._with_tags(connection, connection.execute(query).mappings().all()):
+                found[annotation.row_id] = annotation
+        return found
+
+    def _page(self, after: tuple[str, int] | None) -> list[Annotation]:
+        columns = ANNOTATIONS.c
+        query = (
+            select(*_COLUMNS)
+            .where(columns.vault_id == self._database.vault_id, columns.detached.is_(False))
+            .order_by(columns.table_name, columns.row_id)
+            .limit(_PAGE)
+        )
+        if after is not None:
+            table, row_id = TableName(after[0]), after[1]
+            query = query.where(
+                (columns.table_name > table) | ((columns.table_name == table) & (columns.row_id > row_id))
+            )
+        return self._database.fetch(
+            lambda connection: self._with_tags(connection, connection.execute(query).mappings().all())
+        )
+
+    def _with_tags(self, connection: Connection, rows: Sequence[RowMapping]) -> list[Annotation]:
+        tags = tags_of(connection, self._database.vault_id, [row["id"] for row in rows])
+        return [
+            Annotation(
+                id=row["id"],
+                table=row["table_name"],
+                row_id=row["row_id"],
+                label=row["label"],
+                note=row["note"],
+                tags=tags.get(row["id"], ()),
+                extra=row["extra"],
+                version=row["version"],
+            )
+            for row in rows
+        ]
+
+    def _require_row(self, unit: Unit, table: TableName, row_id: int) -> None:
+        columns = RECORD_TABLES[table].c
+        known = select(columns.id).where(columns.vault_id == unit.vault_id, columns.id == row_id)
+        if unit.connection.scalar(known) is None:
+            raise NotFoundError(
+                f"The {TABLES[table].singular} does not exist (any more).", hint="Refresh and look again."
+            )
+
+    def _store(self, unit: Unit, annotation: Annotation, current: Annotation | None) -> None:
+        columns, tags = ANNOTATIONS.c, ANNOTATION_TAGS.c
+        this = (columns.vault_id == unit.vault_id, columns.id == annotation.id)
+        if current is not None:
+            tags_of_this = (tags.vault_id == unit.vault_id, tags.annotation_id == annotation.id)
+            unit.connection.execute(delete(ANNOTATION_TAGS).where(*tags_of_this))
+        if annotation.is_empty:
+            if current is not None:
+                unit.connection.execute(delete(ANNOTATIONS).where(*this))
+            return
+        words: dict[str, Any] = {
+            "label": annotation.label,
+            "note": annotation.note,
+            "extra": annotation.extra,
+            "changed_at": self._clock(),
+            "version": annotation.version + 1,
+        }
+        if current is not None:
+            unit.connection.execute(update(ANNOTATIONS).where(*this).values(words))
+        else:
+            # One that was removed meanwhile comes back above the version that its readers hold.
+            words["version"] = annotation.version + 1 if annotation.version > 1 else 1
+            place = {"id": annotation.id, "table_name": annotation.table, "row_id": annotation.row_id}
+            unit.connection.execute(
+                insert(ANNOTATIONS).values(vault_id=unit.vault_id, detached=False, **place, **words)
+            )
+        if annotation.tags:
+            unit.connection.execute(insert(ANNOTATION_TAGS), tag_rows(unit.vault_id, annotation.id, annotation.tags))
+
+    def _replace_foreign(self, unit: Unit, key: tuple[str, str, str], label: ForeignLabel) -> bool:
+        columns = FOREIGN_LABELS.c
+        statement = (
+            update(FOREIGN_LABELS)
+            .where(
+                columns.vault_id == unit.vault_id,
+                columns.type == key[0],
+                columns.ref == key[1],
+                columns.origin == key[2],
+            )
+            .values(record=label.record)
+        )
+        return bool(unit.connection.execute(statement).rowcount)
+
+
+def tag_rows(vault_id: int, annotation_id: int, tags: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of ``annotation_tags`` for one annotation, in the person's order."""
+    return [
+        {
+            "vault_id": vault_id,
+            "annotation_id": annotation_id,
+            "position": position,
+            "tag": tag,
+            "tag_fold": fold(tag),
+        }
+        for position, tag in enumerate(tags)
+    ]
+
+
+def tags_of(connection: Connection, vault_id: int, annotation_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """The tags of annotations, in the person's order; those without tags are left out."""
+    columns = ANNOTATION_TAGS.c
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for part in id_slices(annotation_ids):
+        query = (
+            select(columns.annotation_id, columns.tag)
+            .where(columns.vault_id == vault_id, columns.annotation_id.in_(part))
+            .order_by(columns.annotation_id, columns.position)
+        )
+        for annotation_id, tag in connection.execute(query):
+            found[annotation_id].append(tag)
+    return {annotation_id: tuple(tags) for annotation_id, tags in found.items()}
+
+
+def _origin(label: ForeignLabel) -> str:
+    origin = label.record.get("origin", "")
+    return origin if isinstance(origin, str) else ""
