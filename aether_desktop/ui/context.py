@@ -91,3 +91,21 @@ class UiContext:
                 then()
 
         self.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(self.messages.report)
+
+    def undo(self) -> None:
+        """Take back the latest step, and say which."""
+
+        def on_success(text: str) -> None:
+            self.messages.info(f"Undone: {text}." if text else "There is nothing to undo.")
+
+        job = self.jobs.write(lambda _token, _progress: self.services.undo.undo())
+        job.on_success(on_success).on_failure(self.messages.report)
+
+    def redo(self) -> None:
+        """Do the latest undone step again, and say which."""
+
+        def on_success(text: str) -> None:
+            self.messages.info(f"Done again: {text}." if text else "There is nothing to redo.")
+
+        job = self.jobs.write(lambda _token, _progress: self.services.undo.redo())
+        job.on_success(on_success).on_failure(self.messages.report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ from aether_desktop.jobs.lanes import Cancelled, Failed, LaneJob, LaneName, Lane
 from aether_desktop.ports.work import CancelToken, Progress, silent
 
 _WAIT = 10.0
+
+
+def appending(done: list[int], number: int, _token: CancelToken, _progress: Progress) -> None:
+    done.append(number)
 
 
 class Ending:
@@ -58,7 +63,7 @@ def test_the_write_lane_keeps_its_order(lanes: Lanes) -> None:
     done: list[int] = []
     endings = []
     for number in range(50):
-        piece, ending = job(lambda _token, _progress, number=number: done.append(number))
+        piece, ending = job(partial(appending, done, number))
         endings.append(ending)
         lanes.submit(LaneName.WRITE, piece)
     for ending in endings:

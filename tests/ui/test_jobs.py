@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QElapsedTimer, QTimer
@@ -13,6 +14,10 @@ from pytestqt.qtbot import QtBot
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.jobs import JobRunner
+
+
+def giving(number: int, _token: CancelToken, _progress: Progress) -> int:
+    return number
 
 
 @pytest.fixture
@@ -84,7 +89,7 @@ def test_ten_thousand_answers_leave_the_loop_its_turns(runner: JobRunner, qtbot:
     timer.timeout.connect(lambda: ticks.append(time.monotonic()))
     timer.start()
     for number in range(10_000):
-        runner.read(lambda _token, _progress, number=number: number).on_success(ended.append)
+        runner.read(partial(giving, number)).on_success(ended.append)
     qtbot.waitUntil(lambda: len(ended) == 10_000, timeout=60_000)
     timer.stop()
     assert sorted(ended) == list(range(10_000))

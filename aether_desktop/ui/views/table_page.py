@@ -8,20 +8,17 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from aether_desktop.domain.payments import PaymentMethod
-from aether_desktop.domain.records import Record, TableName
-from aether_desktop.domain.wallets import Wallet
+from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.errors import AetherError, ConflictError, InvalidInputError, QuerySyntaxError
+from aether_desktop.ports.errors import InvalidInputError, QuerySyntaxError
 from aether_desktop.ports.queries import ArchivedRows, Row, TableQuery
 from aether_desktop.ports.query_language import format_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.sum_api import ReapingModule, SumKind
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.forms.conflict_panel import ConflictPanel
-from aether_desktop.ui.forms.record_form import RecordForm
 from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import (
@@ -33,6 +30,7 @@ from aether_desktop.ui.object_names import (
     export_name,
     page_name,
 )
+from aether_desktop.ui.shell.sections import PageCommand
 from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.views.details_pane import DetailsPane
 from aether_desktop.ui.views.filter_bar import FilterBar
@@ -78,10 +76,11 @@ class TablePage(QWidget):
         )
         self.filter_bar = FilterBar(table, context.theme)
         self.details = DetailsPane(table, context, formatter)
+        self.side = SidePane(table, context, self.details)
         self.header = PageHeader(context.theme, self._spec.title)
         self._saved_views = SavedViews(table, context.settings)
-        self._form: RecordForm | ConflictPanel | None = None
         self._started = False
+        self._can_add = can_add
         self._fill_header(can_add=can_add)
         self.empty = EmptyState(
             context.theme,
@@ -110,6 +109,11 @@ class TablePage(QWidget):
         if self.model.query.terms != query.terms or not self.model.rowCount():
             self.model.set_query(query)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt override: the first look asks for the first rows."""
+        super().showEvent(event)
+        self.start()
+
     def apply_changes(self, changes: ChangeSet) -> None:
         if self._started:
             self.model.apply_changes(changes)
@@ -119,15 +123,15 @@ class TablePage(QWidget):
 
     def toggle_details(self) -> None:
         """Open or close the pane; it keeps its width."""
-        self._side.setVisible(not self._side.isVisible())
-        self.context.settings.set(f"details.{self.table}", self._side.isVisible())
+        self.side.setVisible(not self.side.isVisible())
+        self.context.settings.set(f"details.{self.table}", self.side.isVisible())
 
     def refresh(self) -> None:
         self.model.refresh()
 
     def add(self) -> None:
         """Open an empty form at the right."""
-        self._open_form(None)
+        self.side.open_form(None)
 
     def edit_current(self) -> None:
         if (row := self.grid.current_row()) is not None:
@@ -135,9 +139,7 @@ class TablePage(QWidget):
 
     def edit(self, row: Row) -> None:
         """Open the form of a row as it is stored now."""
-        services, table = self.context.services, self.table
-        job = self.context.jobs.read(lambda _token, _progress: services.records.get(table, row.id))
-        job.on_success(self._open_form).on_failure(self.context.messages.report)
+        self.side.edit_row(row.id)
 
     def archive_selected(self) -> None:
         """Archive the selected rows, or restore them when the first one is archived."""
@@ -157,82 +159,29 @@ class TablePage(QWidget):
         job.on_success(lambda report: self.context.messages.info(f"{report.rows:,} rows written to {path}."))
         job.on_failure(self.context.messages.report)
 
+    def run_page_command(self, command: PageCommand) -> bool:
+        """The keyboard map; False when this page has no such thing."""
+        actions: dict[PageCommand, Callable[[], None]] = {
+            PageCommand.FILTER: self.focus_filter,
+            PageCommand.EXPORT: self.choose_export,
+            PageCommand.DETAILS: self.toggle_details,
+            PageCommand.UNDO: self.context.undo,
+            PageCommand.REFRESH: self.refresh,
+        }
+        if self._can_add:
+            actions[PageCommand.ADD] = self.add
+        if command not in actions:
+            return False
+        actions[command]()
+        return True
+
+    def place_message_bar(self, bar: QWidget) -> None:
+        """Messages stand under the filter."""
+        self._column.insertWidget(self._column.indexOf(self._splitter), bar)
+
     def close_model(self) -> None:
         self.grid.save_layout()
         self.model.close()
-
-    # forms
-
-    def _open_form(self, record: Record | None) -> None:
-        storage = self.context.services.storage
-
-        def choices() -> tuple[list[Wallet], list[PaymentMethod]]:
-            methods = storage.payment_methods.of_user(storage.info.user_id) if self.table is TableName.PAYMENTS else []
-            needs_wallets = self.table in {TableName.TRANSACTIONS, TableName.PAYMENTS}
-            return (storage.wallets.all() if needs_wallets else []), methods
-
-        def on_choices(found: tuple[list[Wallet], list[PaymentMethod]]) -> None:
-            if self.table is TableName.TRANSACTIONS and not found[0]:
-                self.context.messages.warn("Add a wallet first: every transaction belongs to one.")
-                return
-            form = RecordForm(self.table, self.context.theme, wallets=found[0], methods=found[1], record=record)
-            form.submitted.connect(lambda values: self._submit(form, values))
-            form.cancelled.connect(self.close_form)
-            self._show_side(form)
-
-        job = self.context.jobs.read(lambda _token, _progress: choices())
-        job.on_success(on_choices).on_failure(self.context.messages.report)
-
-    def _submit(self, form: RecordForm, values: dict[str, object]) -> None:
-        records, table, base = self.context.services.records, self.table, form.record
-
-        def work() -> Record:
-            return records.create(table, values) if base is None else records.edit(table, base, values)
-
-        def on_failure(error: BaseException) -> None:
-            if isinstance(error, ConflictError) and isinstance(error.theirs, Record):
-                self._show_conflict(error.theirs, values)
-            elif isinstance(error, InvalidInputError):
-                form.show_refusal(error)
-            elif isinstance(error, AetherError):
-                form.show_error(str(error))
-            else:
-                form.set_busy(False)
-                self.context.messages.report(error)
-
-        def on_success(_record: Record) -> None:
-            self.close_form()
-            self.context.messages.info(f"The {self._spec.singular} is stored.")
-
-        self.context.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(on_failure)
-
-    def _show_conflict(self, theirs: Record, values: dict[str, object]) -> None:
-        panel = ConflictPanel(self.table, self.context.theme, theirs=theirs, mine=values)
-        panel.cancelled.connect(self.close_form)
-        panel.chosen.connect(lambda chosen: self._store_choice(theirs, chosen))
-        self._show_side(panel)
-
-    def _store_choice(self, theirs: Record, chosen: dict[str, object]) -> None:
-        records, table = self.context.services.records, self.table
-        self.close_form()
-        self.context.write(lambda: records.edit(table, theirs, chosen), said="Your choice is stored.")
-
-    def _show_side(self, form: RecordForm | ConflictPanel) -> None:
-        self.close_form()
-        self._form = form
-        self._side.addWidget(form)
-        self._side.setCurrentWidget(form)
-        self._side.show()
-        form.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def close_form(self) -> None:
-        """Back to the details."""
-        if self._form is not None:
-            self._side.removeWidget(self._form)
-            self._form.deleteLater()
-            self._form = None
-            self._side.setCurrentWidget(self.details)
-            self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _archive(self, ids: list[int], *, restore: bool) -> None:
         records, table = self.context.services.records, self.table
@@ -260,19 +209,16 @@ class TablePage(QWidget):
         self._content = QStackedWidget()
         for widget in (self.grid, self.empty, self.nothing):
             self._content.addWidget(widget)
-        self._side = QStackedWidget()
-        self._side.addWidget(self.details)
-        self._side.setMinimumWidth(Size.DETAILS_MIN)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(Space.M)
         self._splitter.addWidget(self._content)
-        self._splitter.addWidget(self._side)
+        self._splitter.addWidget(self.side)
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 0)
         self._splitter.setSizes([Size.WINDOW_WIDTH, Size.DETAILS_WIDTH + Size.ICON])
-        self._side.setVisible(self.context.settings.get(f"details.{self.table}") is not False)
-        column = QVBoxLayout(self)
+        self.side.setVisible(self.context.settings.get(f"details.{self.table}") is not False)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.M)
         column.setSpacing(Space.M)
         column.addWidget(self.header)
@@ -282,6 +228,7 @@ class TablePage(QWidget):
     def _connect(self) -> None:
         self.filter_bar.query_changed.connect(self._on_query)
         self.model.count_changed.connect(self._on_count)
+        self.side.form_closed.connect(self.grid.setFocus)
         self.model.failed.connect(self._on_failed)
         self.model.loading_changed.connect(self._on_loading)
         self.grid.current_row_changed.connect(self.details.show_row)

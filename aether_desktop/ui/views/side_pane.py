@@ -1,0 +1,114 @@
+"""What stands at the right of a grid: the details, an add or edit form, or the difference of two versions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QStackedWidget
+
+from aether_desktop.domain.payments import PaymentMethod
+from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.wallets import Wallet
+from aether_desktop.ports.errors import AetherError, ConflictError, InvalidInputError
+from aether_desktop.ports.tables import TABLES
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.forms.conflict_panel import ConflictPanel
+from aether_desktop.ui.forms.record_form import RecordForm
+from aether_desktop.ui.theme.tokens import Size
+from aether_desktop.ui.views.details_pane import DetailsPane
+
+
+class SidePane(QStackedWidget):
+    """Opens forms over the details and stores what they give on the write lane. GUI thread only."""
+
+    form_closed = Signal()
+
+    def __init__(self, table: TableName, context: UiContext, details: DetailsPane) -> None:
+        super().__init__()
+        self._table, self._context, self._details = table, context, details
+        self._spec = TABLES[table]
+        self._form: RecordForm | ConflictPanel | None = None
+        self.addWidget(details)
+        self.setMinimumWidth(Size.DETAILS_MIN)
+
+    @property
+    def form(self) -> RecordForm | ConflictPanel | None:
+        """What is open over the details."""
+        return self._form
+
+    def edit_row(self, row_id: int) -> None:
+        """Open the form of a row as it is stored now."""
+        records, table = self._context.services.records, self._table
+        job = self._context.jobs.read(lambda _token, _progress: records.get(table, row_id))
+        job.on_success(self.open_form).on_failure(self._context.messages.report)
+
+    def open_form(self, record: Record | None) -> None:
+        """Open a form: empty, or of a record."""
+        storage = self._context.services.storage
+
+        def choices() -> tuple[list[Wallet], list[PaymentMethod]]:
+            methods = storage.payment_methods.of_user(storage.info.user_id) if self._table is TableName.PAYMENTS else []
+            needs_wallets = self._table in {TableName.TRANSACTIONS, TableName.PAYMENTS}
+            return (storage.wallets.all() if needs_wallets else []), methods
+
+        def on_choices(found: tuple[list[Wallet], list[PaymentMethod]]) -> None:
+            if self._table is TableName.TRANSACTIONS and not found[0]:
+                self._context.messages.warn("Add a wallet first: every transaction belongs to one.")
+                return
+            form = RecordForm(self._table, self._context.theme, wallets=found[0], methods=found[1], record=record)
+            form.submitted.connect(lambda values: self._submit(form, values))
+            form.cancelled.connect(self.close_form)
+            self._show_side(form)
+
+        job = self._context.jobs.read(lambda _token, _progress: choices())
+        job.on_success(on_choices).on_failure(self._context.messages.report)
+
+    def _submit(self, form: RecordForm, values: dict[str, object]) -> None:
+        records, table, base = self._context.services.records, self._table, form.record
+
+        def work() -> Record:
+            return records.create(table, values) if base is None else records.edit(table, base, values)
+
+        def on_failure(error: BaseException) -> None:
+            if isinstance(error, ConflictError) and isinstance(error.theirs, Record):
+                self._show_conflict(error.theirs, values)
+            elif isinstance(error, InvalidInputError):
+                form.show_refusal(error)
+            elif isinstance(error, AetherError):
+                form.show_error(str(error))
+            else:
+                form.set_busy(False)
+                self._context.messages.report(error)
+
+        def on_success(_record: Record) -> None:
+            self.close_form()
+            self._context.messages.info(f"The {self._spec.singular} is stored.")
+
+        self._context.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(on_failure)
+
+    def _show_conflict(self, theirs: Record, values: dict[str, object]) -> None:
+        panel = ConflictPanel(self._table, self._context.theme, theirs=theirs, mine=values)
+        panel.cancelled.connect(self.close_form)
+        panel.chosen.connect(lambda chosen: self._store_choice(theirs, chosen))
+        self._show_side(panel)
+
+    def _store_choice(self, theirs: Record, chosen: dict[str, object]) -> None:
+        records, table = self._context.services.records, self._table
+        self.close_form()
+        self._context.write(lambda: records.edit(table, theirs, chosen), said="Your choice is stored.")
+
+    def _show_side(self, form: RecordForm | ConflictPanel) -> None:
+        self.close_form()
+        self._form = form
+        self.addWidget(form)
+        self.setCurrentWidget(form)
+        self.show()
+        form.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_form(self) -> None:
+        """Back to the details."""
+        if self._form is not None:
+            self.removeWidget(self._form)
+            self._form.deleteLater()
+            self._form = None
+            self.setCurrentWidget(self._details)
+            self.form_closed.emit()
