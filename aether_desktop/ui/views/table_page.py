@@ -36,6 +36,7 @@ from aether_desktop.ui.views.details_pane import DetailsPane
 from aether_desktop.ui.views.filter_bar import FilterBar
 from aether_desktop.ui.views.grid import GridView
 from aether_desktop.ui.views.saved_views import SavedViews
+from aether_desktop.ui.views.side_pane import SidePane
 from aether_desktop.ui.widgets.cell_delegate import CellDelegate
 from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.page_header import PageHeader
