@@ -38,7 +38,7 @@ def run(command: Sequence[str | Path], *, cwd: Path = BUILD, env: Mapping[str, s
         check=False,
     )
     if result.returncode != 0:
-        sys.exit(f"{result.stdout}\nfailed: {' '.join(map(str, command))}")
+        sys.exit(f"{result.stdout[-6000:]}\nfailed: {' '.join(map(str, command[:6]))}")
     return result.stdout
 
 
@@ -101,6 +101,31 @@ def freeze() -> None:
     )
 
 
+def elf_files(folder: Path) -> list[Path]:
+    """Programs and shared libraries below the folder."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                if file.read(4) == b"\x7fELF":
+                    found.append(path)
+    return found
+
+
+def drop_orphans() -> int:
+    """Remove libraries that were only there for Qt plugins left out (GTK and its train); return how many."""
+    internal = FROZEN / "_internal"
+    dropped = 0
+    while True:
+        needed = set(re.findall(r"NEEDED\s+(\S+)", run(["objdump", "-p", *elf_files(FROZEN)])))
+        orphans = [path for path in internal.glob("lib*.so*") if path.name not in needed and "python3" not in path.name]
+        if not orphans:
+            return dropped
+        for path in orphans:
+            path.unlink()
+        dropped += len(orphans)
+
+
 def collect_licences(target: Path) -> None:
     """Copy the licence texts of every package that was frozen."""
     for distribution in distributions():
@@ -120,14 +145,8 @@ def library_dependencies(tree: Path) -> str:
     work = BUILD / "shlibdeps"
     (work / "debian").mkdir(parents=True, exist_ok=True)
     (work / "debian/control").write_text(f"Source: {NAME}\n\nPackage: {NAME}\nArchitecture: any\n")
-    programs = []
-    folders = set()
-    for path in sorted((tree / LIBRARY).rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            with path.open("rb") as file:
-                if file.read(4) == b"\x7fELF":
-                    programs.append(path)
-                    folders.add(path.parent)
+    programs = elf_files(tree / LIBRARY)
+    folders = {path.parent for path in programs}
     output = run(
         [
             "dpkg-shlibdeps",
@@ -217,7 +236,7 @@ def main() -> None:
     wheel = build_wheel(version)
     say("freezing")
     freeze()
-    say("trying the frozen program")
+    say(f"left out {drop_orphans()} libraries that nothing needs; trying the frozen program")
     run([FROZEN / NAME, "--version"])
     say("building the Debian package")
     package = build_deb(version)
