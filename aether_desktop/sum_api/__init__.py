@@ -13,6 +13,7 @@ from aether_desktop.domain.addresses import (
     is_evm_address,
     parse_address,
     same_address,
+    short_address,
     to_checksum,
 )
 from aether_desktop.domain.amounts import (
@@ -36,8 +37,11 @@ from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.sum_api.descriptors import (
     ENTRY_POINT_GROUP,
     GENERIC_FIELDS,
+    AccountLister,
     FieldMapping,
     HeadedTable,
+    HeadingAdviser,
+    HeadingFit,
     ReapingModule,
     SowingContext,
     SowingModule,
@@ -52,6 +56,7 @@ __all__ = [
     "CHAINS",
     "ENTRY_POINT_GROUP",
     "GENERIC_FIELDS",
+    "AccountLister",
     "AddressFamily",
     "AetherError",
     "Amount",
@@ -63,6 +68,8 @@ __all__ = [
     "Direction",
     "FieldMapping",
     "HeadedTable",
+    "HeadingAdviser",
+    "HeadingFit",
     "ImportRefusedError",
     "InvalidAddressError",
     "InvalidAmountError",
@@ -94,6 +101,7 @@ __all__ = [
     "parse_units",
     "plain_line",
     "same_address",
+    "short_address",
     "to_checksum",
     "to_micros",
 ]

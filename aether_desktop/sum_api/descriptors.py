@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TextIO, runtime_checkable
+from typing import NamedTuple, Protocol, TextIO, runtime_checkable
 
 import pluggy
 
@@ -102,6 +102,32 @@ class SowingModule(Protocol):
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterable[Movement | Rejection]:
         """Movements in file order (one row may make several) and rejected rows. Pure: no I/O but ``table.rows``."""
+        ...
+
+
+class HeadingFit(NamedTuple):
+    """How near a heading is to one kind of file: columns ``found``, and those ``missing`` as the file would name
+    them."""
+
+    found: int
+    missing: tuple[str, ...]
+
+
+@runtime_checkable
+class HeadingAdviser(Protocol):
+    """Optional for a SowingModule: helps to say why a file was not recognised."""
+
+    def compare(self, heading: Sequence[str]) -> HeadingFit:
+        """Compare with what ``recognises`` wants."""
+        ...
+
+
+@runtime_checkable
+class AccountLister(Protocol):
+    """Optional for a SowingModule whose files may hold several accounts."""
+
+    def accounts(self, table: HeadedTable, chain: Chain) -> tuple[str, ...]:
+        """Names that ``SowingContext.account`` may take for a wallet on ``chain``; reads all rows."""
         ...
 
 
