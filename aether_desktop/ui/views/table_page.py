@@ -220,7 +220,7 @@ class TablePage(QWidget):
         self._splitter.setSizes([Size.WINDOW_WIDTH, Size.DETAILS_WIDTH + Size.ICON])
         self.side.setVisible(self.context.settings.get(f"details.{self.table}") is not False)
         column = self._column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.M)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.M)
         column.addWidget(self.header)
         column.addWidget(self.filter_bar)
