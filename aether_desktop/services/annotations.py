@@ -95,9 +95,8 @@ class AnnotationService:
         changes = ChangeSet(ids=frozenset(), annotations=True)
         with self._storage.unit_of_work():
             for annotation in annotations:
-                if not annotation.id:
-                    annotation = dataclasses.replace(annotation, id=self._storage.new_id())
-                changes |= self._storage.annotations.put(annotation)
+                row = annotation if annotation.id else dataclasses.replace(annotation, id=self._storage.new_id())
+                changes |= self._storage.annotations.put(row)
         return changes
 
     def _swap(self, pairs: Sequence[tuple[Annotation, Annotation]]) -> ChangeSet:

@@ -5,38 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
+from decimal import Context, Decimal
 
 from aether_desktop.domain.amounts import Currency
+from aether_desktop.domain.annotations import Price
 from aether_desktop.domain.imports import ImportBatch
-from aether_desktop.ports.queries import TableQuery
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.queries import Comparison, TableQuery, Term
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken
-from aether_desktop.services.prices import Valuation
+from aether_desktop.services.attention import Attention, AttentionFinder
+from aether_desktop.services.prices import Valuation, value_of
 
-
-class AttentionKind(StrEnum):
-    DIP = "dip"
-    ASSUMED_DECIMALS = "assumed_decimals"
-    REJECTED_ROWS = "rejected_rows"
-    NO_PRICE = "no_price"
-    NO_WALLET = "no_wallet"
-    NO_HISTORY = "no_history"
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """One thing to look at: ``text`` says what, ``hint`` what to do; ``query`` opens the rows it is about."""
-
-    kind: AttentionKind
-    text: str
-    hint: str = ""
-    query: TableQuery | None = None
-    wallet_id: int | None = None
-    currency: Currency | None = None
-    since: datetime | None = None
-    batch_id: int | None = None
+_EXACT = Context(prec=400)
+_RECENT_BATCHES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +45,7 @@ class CurrencyTotal:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """End-of-day balances of one currency, a point per day that changed it."""
+    """End-of-day balances of one currency in base units: a point per UTC day that changed it, oldest first."""
 
     currency: Currency
     points: tuple[tuple[datetime, int], ...]
@@ -71,11 +53,13 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The Overview page in one value. ``fiat_total`` sums what has a price; ``unpriced`` names what has none."""
+    """The Overview page in one value. ``fiat`` is "" when there are no prices; ``fiat_total`` sums what has a price
+    (None: nothing has), ``unpriced`` are the symbols that it leaves out."""
 
     balances: tuple[WalletBalance, ...]
     totals: tuple[CurrencyTotal, ...]
     fiat: str
+    fiats: tuple[str, ...]
     fiat_total: Decimal | None
     unpriced: tuple[str, ...]
     last_import: ImportBatch | None
@@ -83,25 +67,116 @@ class Overview:
 
 
 class BalanceService:
-    """Worker threads only."""
+    """Worker threads only. All figures are computed from the rows, by the engine."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
     def overview(self, *, fiat: str = "", token: CancelToken | None = None) -> Overview:
-        """Computed from the rows. ``fiat`` "" takes the first currency that has prices."""
-        ...
+        """``fiat`` "" takes the first currency that has prices. Raises OperationCancelled."""
+        fiats = tuple(self._storage.prices.currencies())
+        chosen = fiat or (fiats[0] if fiats else "")
+        prices = self._storage.prices.latest(chosen) if chosen else {}
+        balances = self._balances(None, prices, token)
+        totals = _totals(balances, prices)
+        priced = [total.value.value for total in totals if total.value is not None]
+        unpriced = tuple(dict.fromkeys(t.currency.symbol for t in totals if t.value is None and t.base_units))
+        batches = self._storage.imports.all(_RECENT_BATCHES)
+        finder = AttentionFinder(
+            wallets=self._storage.wallets.all(),
+            batches=batches,
+            dips=self._storage.transactions.first_dips(token=token),
+        )
+        return Overview(
+            balances=tuple(balances),
+            totals=tuple(totals),
+            fiat=chosen,
+            fiats=fiats,
+            fiat_total=_sum(priced) if priced else None,
+            unpriced=unpriced if chosen else (),
+            last_import=batches[0] if batches else None,
+            attention=tuple(
+                finder.find(
+                    {balance.wallet_id for balance in balances},
+                    currencies=[total.currency for total in totals],
+                    unpriced=unpriced if chosen else (),
+                    fiat=chosen,
+                )
+            ),
+        )
 
     def balances(
         self, wallet_ids: Sequence[int] | None = None, *, fiat: str = "", token: CancelToken | None = None
-    ) -> list[WalletBalance]: ...
+    ) -> list[WalletBalance]:
+        """Per wallet and currency, by wallet name; None: all wallets that are not archived."""
+        prices = self._storage.prices.latest(fiat) if fiat else {}
+        return self._balances(wallet_ids, prices, token)
 
     def history(self, wallet_ids: Sequence[int] | None = None, *, token: CancelToken | None = None) -> list[Series]:
-        """One series per currency, busiest first."""
-        ...
+        """One series per currency, the busiest first."""
+        points: dict[int, list[tuple[datetime, int]]] = {}
+        currencies: dict[int, Currency] = {}
+        for day in self._storage.transactions.daily_sums(wallet_ids, token=token):
+            currencies[day.currency.id] = day.currency
+            series = points.setdefault(day.currency.id, [])
+            before = series[-1][1] if series else 0
+            if series and series[-1][0] == day.day:
+                series[-1] = (day.day, before + day.base_units)
+            else:
+                series.append((day.day, before + day.base_units))
+        found = [Series(currencies[key], tuple(series)) for key, series in points.items()]
+        return sorted(found, key=lambda each: (-len(each.points), each.currency.symbol))
 
     def rows_behind(self, balance: WalletBalance) -> TableQuery:
-        """The query that lists the rows a balance is made of."""
-        ...
+        """The query that lists the rows a balance is made of: those that move the currency or pay a fee in it."""
+        return rows_of(balance.wallet, balance.currency)
 
-    def fiats(self) -> Mapping[str, int]: ...
+    def _balances(
+        self, wallet_ids: Sequence[int] | None, prices: Mapping[str, Price], token: CancelToken | None
+    ) -> list[WalletBalance]:
+        found = self._storage.transactions.balances(wallet_ids, token=token)
+        found.sort(
+            key=lambda each: (
+                each.wallet.casefold(),
+                each.wallet_id,
+                bool(each.currency.contract),
+                each.currency.symbol,
+                each.currency.id,
+            )
+        )
+        return [
+            WalletBalance(
+                each.wallet_id,
+                each.wallet,
+                each.currency,
+                each.base_units,
+                each.rows,
+                value_of(each.base_units, each.currency, prices),
+            )
+            for each in found
+        ]
+
+
+def rows_of(wallet: str, currency: Currency) -> TableQuery:
+    """Rows of a wallet that move ``currency`` or pay a fee in it."""
+    terms = (Term("wallet", Comparison.EQUAL, wallet), Term("asset", Comparison.EQUAL, str(currency.id)))
+    return TableQuery(TableName.TRANSACTIONS, terms)
+
+
+def _totals(balances: Sequence[WalletBalance], prices: Mapping[str, Price]) -> list[CurrencyTotal]:
+    grouped: dict[int, list[WalletBalance]] = {}
+    for balance in balances:
+        grouped.setdefault(balance.currency.id, []).append(balance)
+    totals = []
+    for group in grouped.values():
+        currency, units = group[0].currency, sum(each.base_units for each in group)
+        totals.append(CurrencyTotal(currency, units, len(group), value_of(units, currency, prices)))
+    totals.sort(key=lambda each: (bool(each.currency.contract), each.currency.symbol, each.currency.id))
+    return totals
+
+
+def _sum(values: Sequence[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for value in values:
+        total = _EXACT.add(total, value)
+    return total

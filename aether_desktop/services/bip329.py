@@ -1,13 +1,33 @@
-"""Labels in and out as BIP-329 JSON Lines. Unknown keys and records that name nothing here are kept and come back."""
+"""Labels in and out as BIP-329 JSON Lines. Unknown keys and records that name nothing here are kept and come back.
+
+``tx`` names every transaction row of a hash, ``addr`` every wallet of an address. Rows that BIP-329 has no type for are
+written as ``aether:TABLE`` with the row's id; notes and tags travel in an ``aether`` object that others ignore.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
+from aether_desktop.domain.addresses import same_address
+from aether_desktop.domain.annotations import Annotation, ForeignLabel
+from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.imports import Rejection
+from aether_desktop.domain.records import InvalidRecordError, TableName
+from aether_desktop.domain.wallets import Wallet
+from aether_desktop.ports.errors import ImportRefusedError
 from aether_desktop.ports.storage import Storage
+from aether_desktop.ports.tables import TABLES
 from aether_desktop.ports.work import CancelToken, Progress, silent
+from aether_desktop.services.label_records import LabelRecord, UnreadableLabelError, parse_label, write_label
+from aether_desktop.services.whole_file import writing
+
+_OURS = "aether:"
+_CHUNK = 500
+_MAX_LINE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +42,223 @@ class LabelReport:
     rejections: tuple[Rejection, ...]
 
 
+@dataclass(slots=True)
+class _Tally:
+    records: int = 0
+    applied: int = 0
+    unchanged: int = 0
+    foreign: list[ForeignLabel] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    seen: dict[tuple[str, str], object] = field(default_factory=dict)
+
+
 class LabelService:
     """Worker threads only."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
+    # ---------------------------------------------------------------------------------------------------- out
+
     def export(self, path: Path, *, token: CancelToken | None = None, progress: Progress = silent) -> int:
-        """Write every label, note and tag to ``path`` (replaced as a whole); returns the number of records."""
-        ...
+        """Write every label, note and tag to ``path`` (replaced as a whole); returns the number of records.
+
+        Raises ReadOnlyError, DiskFullError, InvalidInputError, OperationCancelled.
+        """
+        with writing(path) as sink:
+            count = 0
+            for count, line in enumerate(self.lines(token=token), 1):
+                sink.write(line + "\n")
+                if count % _CHUNK == 0:
+                    progress(count, None)
+        return count
+
+    def lines(self, *, token: CancelToken | None = None) -> Iterator[str]:
+        """The records as JSON texts, one a line."""
+        written: set[tuple[str, str]] = set()
+        ordered = sorted(self._storage.annotations.all(), key=lambda each: (each.table.value, each.row_id))
+        for table, group in groupby(ordered, key=lambda each: each.table):
+            for record in self._records(table, list(group), token):
+                written.add((record.type, record.ref))
+                yield write_label(record)
+        for label in self._storage.annotations.foreign_labels():
+            adopted = (label.type, label.ref) in written and "origin" not in label.record
+            if not adopted:
+                yield json.dumps(dict(label.record), ensure_ascii=False)
+
+    def _records(
+        self, table: TableName, annotations: list[Annotation], token: CancelToken | None
+    ) -> Iterator[LabelRecord]:
+        names: Mapping[int, tuple[str, str]] = {}
+        if table is TableName.TRANSACTIONS:
+            names = self._names(table, "tx", "tx_hash", [each.row_id for each in annotations])
+        elif table is TableName.WALLETS:
+            names = self._names(table, "addr", "address", [each.row_id for each in annotations])
+        grouped: dict[tuple[str, str], list[Annotation]] = {}
+        for annotation in annotations:
+            own = (f"{_OURS}{table.value}", str(annotation.row_id))
+            grouped.setdefault(names.get(annotation.row_id, own), []).append(annotation)
+        for (kind, ref), group in grouped.items():
+            if token is not None:
+                token.check()
+            first = group[0]
+            if kind.startswith(_OURS):
+                yield LabelRecord(kind, ref, first.label, first.note, first.tags, first.extra)
+                continue
+            rows = self._rows_named(kind, ref)
+            alike = len({_words(each) for each in group}) == 1 and len(group) == len(rows)
+            yield LabelRecord(kind, ref, first.label, first.note, first.tags, first.extra, partial=not alike)
+            if not alike:
+                for each in group:
+                    own_kind = f"{_OURS}{table.value}"
+                    yield LabelRecord(own_kind, str(each.row_id), each.label, each.note, each.tags, each.extra)
+
+    def _names(self, table: TableName, kind: str, column: str, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        position = TABLES[table].index(column)
+        names: dict[int, tuple[str, str]] = {}
+        for start in range(0, len(ids), _CHUNK):
+            for row in self._storage.windows.by_ids(table, ids[start : start + _CHUNK]):
+                ref = str(row.values[position] or "")
+                if ref:
+                    names[row.id] = (kind, ref)
+        return names
+
+    # ----------------------------------------------------------------------------------------------------- in
 
     def import_file(self, path: Path, *, token: CancelToken | None = None, progress: Progress = silent) -> LabelReport:
-        """Store the good lines, report the bad ones by line number. Raises ImportRefusedError for the whole file."""
-        ...
+        """Store the good lines in one unit, report the bad ones by line number.
+
+        Raises ImportRefusedError for the whole file, OperationCancelled (nothing is stored).
+        """
+        tally = _Tally()
+        try:
+            with path.open("rb") as source, self._storage.unit_of_work():
+                for number, line in enumerate(source, 1):
+                    if number % _CHUNK == 0:
+                        progress(number, None)
+                        if token is not None:
+                            token.check()
+                    self._take_line(number, line, tally)
+                if token is not None:
+                    token.check()
+                if tally.foreign:
+                    self._storage.annotations.put_foreign_labels(tally.foreign)
+                if not tally.records:
+                    raise _nothing_in(path, tally)
+        except OSError as error:
+            raise ImportRefusedError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+        return LabelReport(
+            path, tally.records, tally.applied, tally.unchanged, len(tally.foreign), tuple(tally.rejections)
+        )
+
+    def adopt_kept(self) -> int:
+        """Give kept records to rows that have appeared since and carry no words yet; returns how many rows changed."""
+        changed = 0
+        with self._storage.unit_of_work():
+            for label in self._storage.annotations.foreign_labels():
+                if label.type not in ("tx", "addr"):
+                    continue
+                try:
+                    record = parse_label(json.dumps(dict(label.record)))
+                except UnreadableLabelError:
+                    continue  # kept as it came; an older program took what this one would refuse
+                table, rows = self._target(record)
+                current = self._storage.annotations.of(table, rows) if table else {}
+                fresh = [row for row in rows if row not in current]
+                changed += self._apply(record, table, fresh) if table else 0
+        return changed
+
+    def _take_line(self, number: int, line: bytes, tally: _Tally) -> None:
+        if number == 1:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        if not line.strip():
+            return
+        tally.records += 1
+        try:
+            if len(line) > _MAX_LINE:
+                raise UnreadableLabelError("The line is longer than a label can be.")
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise UnreadableLabelError("The line is not UTF-8 text.") from None
+            self._take_record(parse_label(text), tally)
+        except UnreadableLabelError as error:
+            tally.records -= 1
+            tally.rejections.append(Rejection(number, error.reason))
+
+    def _take_record(self, record: LabelRecord, tally: _Tally) -> None:
+        if record.partial:  # the rows' own records follow it
+            tally.unchanged += 1
+            return
+        table, rows = self._target(record)
+        key = (record.type, record.ref)
+        origin = record.extra.get("origin")
+        another_origin = key in tally.seen and tally.seen[key] != origin
+        tally.seen.setdefault(key, origin)
+        if table is None or not rows or another_origin:
+            tally.foreign.append(ForeignLabel(record.type, record.ref, record.whole))
+            return
+        try:
+            if self._apply(record, table, rows):
+                tally.applied += 1
+            else:
+                tally.unchanged += 1
+        except InvalidRecordError as error:
+            raise UnreadableLabelError(f"{error.field}: {error.reason}") from error
+
+    def _apply(self, record: LabelRecord, table: TableName, rows: Sequence[int]) -> int:
+        current = self._storage.annotations.of(table, rows)
+        changed = 0
+        for row in rows:
+            old = current.get(row) or Annotation(id=self._storage.new_id(), table=table, row_id=row)
+            new = replace(
+                old,
+                label=old.label if record.label is None else record.label,
+                note=old.note if record.note is None else record.note,
+                tags=old.tags if record.tags is None else record.tags,
+                extra={**old.extra, **record.extra},
+            )
+            if _words(new) != _words(old):
+                self._storage.annotations.put(new)
+                changed += 1
+        return changed
+
+    def _target(self, record: LabelRecord) -> tuple[TableName | None, list[int]]:
+        """The table and rows a record names here."""
+        if record.type.startswith(_OURS):
+            try:
+                table = TableName(record.type.removeprefix(_OURS))
+                row_id = int(record.ref)
+            except ValueError:
+                return None, []
+            return table, [row.id for row in self._storage.windows.by_ids(table, [row_id])]
+        table = {"tx": TableName.TRANSACTIONS, "addr": TableName.WALLETS}.get(record.type)
+        return table, self._rows_named(record.type, record.ref)
+
+    def _rows_named(self, kind: str, ref: str) -> list[int]:
+        if kind == "tx":
+            return [row.id for row in self._storage.transactions.by_hash(ref)]
+        if kind == "addr":
+            return [wallet.id for wallet in self._storage.wallets.all() if _is_at(wallet, ref)]
+        return []
+
+
+def _is_at(wallet: Wallet, address: str) -> bool:
+    return bool(wallet.address) and (
+        wallet.address == address or same_address(wallet.address, address, CHAINS[wallet.chain].family)
+    )
+
+
+def _words(annotation: Annotation) -> tuple[str, str, tuple[str, ...], str]:
+    extra = json.dumps(dict(annotation.extra), sort_keys=True)
+    return annotation.label, annotation.note, annotation.tags, extra
+
+
+def _nothing_in(path: Path, tally: _Tally) -> ImportRefusedError:
+    if not tally.rejections:
+        return ImportRefusedError(f"{path.name} holds no labels.")
+    first = tally.rejections[0]
+    return ImportRefusedError(
+        f"{path.name} is not a file of BIP-329 labels: line {first.row}: {first.reason}",
+        hint="Each line is a JSON object with type, ref and label.",
+    )

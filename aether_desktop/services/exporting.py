@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from aether_desktop.ports.queries import TableQuery
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.queries import Row, TableQuery
 from aether_desktop.ports.storage import Storage
+from aether_desktop.ports.tables import TABLES, TableSpec
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.whole_file import writing
+
+_TOLD_EVERY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,12 @@ class ExportService:
 
         Raises InvalidInputError for an unknown format or column, ReadOnlyError, DiskFullError, OperationCancelled.
         """
-        ...
+        total = self._storage.windows.count(query, token=token)
+        with writing(path) as sink:
+            rows = self.write(
+                sink, query, format_key=format_key, columns=columns, token=token, progress=progress, total=total
+            )
+        return ExportReport(path, rows)
 
     def write(
         self,
@@ -50,7 +61,37 @@ class ExportService:
         format_key: str,
         columns: Sequence[str] | None = None,
         limit: int | None = None,
+        total: int | None = None,
         token: CancelToken | None = None,
+        progress: Progress = silent,
     ) -> int:
-        """The same to an open text stream; returns the row count."""
-        ...
+        """The same to an open text stream, at most ``limit`` rows; returns the row count."""
+        spec = TABLES[query.table]
+        chosen = _checked(spec, columns)
+        module = self._modules.reaping(format_key)
+        rows = self._storage.windows.rows(query, token=token)
+        return module.write(spec, chosen, _watched(islice(rows, limit), total, token, progress), sink)
+
+
+def _checked(spec: TableSpec, columns: Sequence[str] | None) -> list[str]:
+    if columns is None:
+        return [column.key for column in spec.columns]
+    chosen = []
+    for name in columns:
+        try:
+            chosen.append(spec.column(name).key)
+        except KeyError:
+            known = ", ".join(column.key for column in spec.columns)
+            raise InvalidInputError(
+                f"{spec.title} has no column {name[:60]!r}.", field="columns", hint=f"Columns: {known}."
+            ) from None
+    return chosen
+
+
+def _watched(rows: Iterable[Row], total: int | None, token: CancelToken | None, progress: Progress) -> Iterator[Row]:
+    for done, row in enumerate(rows):
+        if done % _TOLD_EVERY == 0:
+            if token is not None:
+                token.check()
+            progress(done, total)
+        yield row

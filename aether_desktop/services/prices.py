@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
 from pathlib import Path
 
-from aether_desktop.domain.amounts import Currency, format_units
+from aether_desktop.domain.amounts import Currency, InvalidAmountError, format_units, parse_units
 from aether_desktop.domain.annotations import Price
+from aether_desktop.domain.fiat import UnknownFiatError, fiat_currency
 from aether_desktop.domain.imports import Rejection
+from aether_desktop.domain.times import InvalidTimeError, parse_time
+from aether_desktop.ports.errors import ImportRefusedError
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
+from aether_desktop.services.tabular import open_table
 
-_EXACT = Context(prec=400)  # 78 digits of units times 120 of a price: nothing is ever rounded
+_EXACT = Context(prec=400)  # 78 digits of units times those of a price: nothing is ever rounded
+_HEADINGS = ("date", "symbol", "currency", "price")
+_DECIMALS = 36  # of a price; more is refused, not rounded
+_MAX_SYMBOL = 64
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,10 @@ class PriceReport:
     rejections: tuple[Rejection, ...]
 
 
+class _WrongRowError(ValueError):
+    """Why a row is no price."""
+
+
 def value_of(base_units: int, currency: Currency, prices: Mapping[str, Price]) -> Valuation | None:
     """The value by the price of the currency's symbol; None where there is no price, never zero. Pure."""
     price = prices.get(currency.symbol)
@@ -42,27 +54,3 @@ def value_of(base_units: int, currency: Currency, prices: Mapping[str, Price]) -
         return None
     amount = Decimal(format_units(base_units, currency.decimals))
     return Valuation(_EXACT.multiply(amount, Decimal(price.price)), price)
-
-
-class PriceService:
-    """Worker threads only."""
-
-    def __init__(self, storage: Storage) -> None:
-        self._storage = storage
-
-    def fiats(self) -> list[str]:
-        """The fiat currencies that have prices."""
-        return self._storage.prices.currencies()
-
-    def latest(self, fiat: str) -> Mapping[str, Price]:
-        """Newest price per symbol."""
-        return self._storage.prices.latest(fiat)
-
-    def value_at(self, base_units: int, currency: Currency, *, fiat: str, day: datetime) -> Valuation | None:
-        """The value by the newest price on or before ``day``; None where there is none."""
-        price = self._storage.prices.at(currency.symbol, fiat, day)
-        return value_of(base_units, currency, {currency.symbol: price}) if price else None
-
-    def import_file(self, path: Path, *, token: CancelToken | None = None, progress: Progress = silent) -> PriceReport:
-        """Store the good rows, report the bad ones. Raises ImportRefusedError for the whole file."""
-        ...

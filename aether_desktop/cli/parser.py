@@ -1,0 +1,191 @@
+"""The words of the command line. Imports the standard library only, so that --help answers at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib.metadata import version
+
+_DESCRIPTION = "Aether Desktop: wallets, ledger and temple nodes. Without a command the window opens."
+_EXIT_CODES = "exit codes: 0 done, 1 refused or bad input (also when rows were rejected), 2 usage, 130 interrupted"
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Raises SystemExit: 0 after --help and --version, 2 for wrong usage (said on standard error)."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if options.version:
+        parser.exit(0, f"aether-desktop {version('aether-desktop')}\n")
+    if options.command == "import":
+        _settle_import(parser, options)
+    return options
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="aether-desktop", description=_DESCRIPTION, epilog=_EXIT_CODES)
+    parser.add_argument("--version", action="store_true", help="say the version")
+    _add_globals(parser, suppressed=False)
+    shared = argparse.ArgumentParser(add_help=False)
+    _add_globals(shared, suppressed=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    words = _Words(commands, shared)
+    _add_vault_words(words)
+    _add_wallet_words(words)
+    _add_import_words(words)
+    _add_ledger_words(words)
+    _add_module_words(words)
+    _add_care_words(words)
+    return parser
+
+
+class _Words:
+    """Adds commands that all take the global options, before or after their own."""
+
+    def __init__(
+        self, commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser
+    ) -> None:
+        self._commands = commands
+        self._shared = shared
+
+    def add(self, name: str, text: str) -> argparse.ArgumentParser:
+        return self._commands.add_parser(name, help=text, description=text, parents=[self._shared])
+
+    def group(self, name: str, text: str) -> _Words:
+        parser = self.add(name, text)
+        return _Words(parser.add_subparsers(dest="action", metavar="ACTION", required=True), self._shared)
+
+
+def _add_globals(parser: argparse.ArgumentParser, *, suppressed: bool) -> None:
+    group = parser.add_argument_group("which vault or database")
+    default = argparse.SUPPRESS if suppressed else None
+    group.add_argument("--vault", metavar="PATH", default=default, help="the vault file")
+    group.add_argument("--database", metavar="URL", default=default, help="a shared PostgreSQL database")
+    group.add_argument(
+        "--key-file", metavar="PATH", default=default, help="the vault's key in a file (mode 0600), never by default"
+    )
+    group.add_argument(
+        "--data-dir", metavar="PATH", default=default, help="where the default vault, settings and reports lie"
+    )
+    group.add_argument(
+        "--confirm-database",
+        action="store_true",
+        default=argparse.SUPPRESS if suppressed else False,
+        help="yes, use the database that DATABASE_URL names (asked once)",
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON (see: aether-desktop schema)")
+
+
+def _add_vault_words(words: _Words) -> None:
+    vault = words.group("vault", "create a vault, or say what is in it")
+    create = vault.add("create", "create an encrypted vault; its key goes to the keyring or to --key-file")
+    create.add_argument("--name", default="", help="the vault's name (default: the file's)")
+    create.add_argument("--username", default="", help="its first person (default: the login name)")
+    _add_json(vault.add("info", "say which vault or database this is"))
+    sample = words.add("sample", "create the sample vault: generated data, not encrypted, needs no keyring")
+    sample.add_argument("path", metavar="PATH")
+
+
+def _add_wallet_words(words: _Words) -> None:
+    wallet = words.group("wallet", "add and list wallets")
+    add = wallet.add("add", "add a watch-only wallet")
+    add.add_argument("--name", required=True)
+    add.add_argument("--chain", required=True, help="key, name, coin symbol or EIP-155 id")
+    add.add_argument("--address", required=True)
+    add.add_argument("--kind", default="native", help="native, token or nft")
+    _add_json(add)
+    _add_json(wallet.add("list", "list the wallets"))
+    token = words.group("token", "the coins and tokens, and their decimals")
+    _add_json(token.add("list", "list coins and tokens"))
+    rescale = token.add("rescale", "correct the decimals of a token; every figure shown stays the same")
+    rescale.add_argument("token", metavar="TOKEN", help="contract address, symbol or id")
+    rescale.add_argument("--decimals", type=int, required=True)
+
+
+def _add_import_words(words: _Words) -> None:
+    text = "import history files: import FILE... --wallet N, or: import undo BATCH, import list"
+    parser = words.add("import", text)
+    parser.add_argument("files", nargs="+", metavar="FILE", help="files, or the words: undo BATCH, list")
+    parser.add_argument("--wallet", metavar="N", help="the wallet's name, address or id")
+    parser.add_argument("--dry-run", action="store_true", help="say what would happen, store nothing")
+    parser.add_argument("--format", default="", help="the importer's key (default: recognised by the headings)")
+    parser.add_argument(
+        "--mapping",
+        action="append",
+        default=[],
+        metavar="FIELD=HEADING",
+        help="for other CSV files: which heading holds a field; may be given several times",
+    )
+    parser.add_argument("--day-first", action="store_true", default=None, help="3/4/2020 is the third of April")
+    parser.add_argument("--month-first", action="store_false", dest="day_first", help="3/4/2020 is the fourth of March")
+    parser.add_argument("--zone", default="", metavar="+HH:MM", help="zone of times written without one (default: UTC)")
+    parser.add_argument("--account", default="", help="which account of a file that holds several")
+    _add_json(parser)
+
+
+def _settle_import(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """``import undo BATCH`` and ``import list`` share the word with files; ``./undo`` names a file."""
+    files: list[str] = options.files
+    options.action = "run"
+    if files[0] == "undo":
+        if len(files) != 2:
+            parser.error("import undo takes one batch: import undo BATCH")
+        options.action, options.batch = "undo", files[1]
+    elif files == ["list"]:
+        options.action = "list"
+    elif not options.wallet:
+        parser.error("import needs --wallet N")
+
+
+def _add_ledger_words(words: _Words) -> None:
+    balance = words.add("balance", "what the rows of each wallet add up to")
+    balance.add_argument("--wallet", metavar="N", help="one wallet: its name, address or id")
+    _add_json(balance)
+    transactions = words.group("transactions", "list and export transactions")
+    listing = transactions.add("list", "list transactions")
+    listing.add_argument("--limit", type=_count, default=100, help="at most so many rows (default: 100)")
+    _add_json(listing)
+    export = transactions.add("export", "export all that the query finds")
+    export.add_argument("--format", required=True, choices=("csv", "json"))
+    export.add_argument("--output", metavar="FILE", default="-", help="default: standard output")
+    for parser in (listing, export):
+        parser.add_argument("--query", default="", metavar="Q", help="for example: amount>1 status:pending sort:-date")
+        parser.add_argument("--columns", default="", metavar="A,B,...", help="default: all")
+    labels = words.group("labels", "labels, notes and tags as BIP-329 JSON Lines")
+    labels.add("export", "write them").add_argument("file", metavar="FILE", help="- is standard output")
+    take = labels.add("import", "read them")
+    take.add_argument("file", metavar="FILE")
+    _add_json(take)
+    prices = words.group("prices", "fiat prices")
+    price_import = prices.add("import", "read a CSV file with date, symbol, currency, price")
+    price_import.add_argument("file", metavar="FILE")
+    _add_json(price_import)
+
+
+def _add_module_words(words: _Words) -> None:
+    modules = words.group("modules", "the Sacred Utility Modules")
+    _add_json(modules.add("list", "list them"))
+    for name, text in (("enable", "use a module again"), ("disable", "do not use a module")):
+        modules.add(name, text).add_argument("key", metavar="KEY")
+
+
+def _add_care_words(words: _Words) -> None:
+    backup = words.add("backup", "back up the open vault to a file or folder, encrypted, proven by opening it")
+    backup.add_argument("target", metavar="TARGET")
+    restore = words.add("restore", "put a backup in the vault's place")
+    restore.add_argument("source", metavar="SOURCE")
+    restore.add_argument("--replace", action="store_true", help="keep the present vault aside under a dated name")
+    migrate = words.add("migrate", "bring the schema up to date, after a backup")
+    migrate.add_argument("--create", action="store_true", help="set up an empty PostgreSQL database")
+    _add_json(words.add("doctor", "look for what is wrong with the installation and the vault"))
+    schema = words.add("schema", "print the JSON schema of a command's output")
+    schema.add_argument("name", metavar="NAME", nargs="?", default="", help="default: list the names")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("a count is not negative")
+    return number
