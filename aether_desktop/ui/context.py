@@ -5,10 +5,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, Signal
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AetherError, OperationCancelled
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.settings import Settings
@@ -46,6 +48,15 @@ class Messages(QObject):
             "Something in the program went wrong; nothing was stored. Copy the details into a report to us.",
             details,
         )
+
+
+@runtime_checkable
+class LivePage(Protocol):
+    """A page that shows stored rows and wants to know of changes."""
+
+    def apply_changes(self, changes: ChangeSet) -> None:
+        """Refresh if it is touched. GUI thread; must return at once."""
+        ...
 
 
 class Navigator(QObject):

@@ -1,0 +1,133 @@
+"""One window over one open vault or database: sections, commands, messages, live refresh. Knows no concrete storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.queries import ArchivedRows, Comparison, TableQuery, Term
+from aether_desktop.services.search import SearchHit
+from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.ui.context import SECTION_OF_TABLE, LivePage, Messages, Navigator, UiContext
+from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.sections import build_sections
+from aether_desktop.ui.shell.command_palette import PaletteEntry
+from aether_desktop.ui.shell.main_window import MainWindow
+from aether_desktop.ui.theme.theme import Theme, ThemeMode
+from aether_desktop.ui.views.table_page import TablePage
+
+_REFRESH_MS = 60  # changes that come faster are shown together
+
+
+class OpenVault(QObject):
+    """Fills a MainWindow with the pages of an open ServiceSet and keeps them fresh. GUI thread only."""
+
+    _changes_arrived = Signal(object)
+
+    def __init__(
+        self, window: MainWindow, services: ServiceSet, *, jobs: JobRunner, theme: Theme, messages: Messages
+    ) -> None:
+        super().__init__(window)
+        self._window, self._services, self._jobs, self._theme = window, services, jobs, theme
+        self._navigator = Navigator(self)
+        self.context = UiContext(
+            services=services,
+            jobs=jobs,
+            theme=theme,
+            settings=services.settings,
+            messages=messages,
+            navigator=self._navigator,
+        )
+        self._pending: ChangeSet | None = None
+        self._counted: set[str] = set()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_REFRESH_MS)
+        self._soon.timeout.connect(self._on_refresh)
+        self._changes_arrived.connect(self._on_changes, Qt.ConnectionType.QueuedConnection)
+        self._unsubscribe = services.storage.changes.subscribe(self._changes_arrived.emit)
+        self._navigator.rows_asked.connect(self._on_rows_asked)
+        self._navigator.section_asked.connect(window.open_section)
+        window.palette_view.set_finder(self._find)
+        window.section_changed.connect(self._on_section_changed)
+        window.set_sections(build_sections(self.context))
+        window.set_commands(self._commands())
+        self._describe()
+
+    def close(self) -> None:
+        """Stop listening; the pages keep their layouts."""
+        self._unsubscribe()
+        self._soon.stop()
+        for page in self._pages():
+            page.close_model()
+
+    def _pages(self) -> list[TablePage]:
+        return self._window.findChildren(TablePage)
+
+    def _describe(self) -> None:
+        info = self._services.info
+        engine = "PostgreSQL" if info.engine == "postgresql" else "Vault"
+        kept = "encrypted" if info.encrypted else "not encrypted" if info.engine == "sqlite" else info.location
+        self._window.status.set_connection(
+            f"{engine} {info.vault_name}, {kept}", tone="ok" if info.encrypted else "warn"
+        )
+        self._window.setWindowTitle(f"{info.vault_name} - Aether")
+
+    def _commands(self) -> Sequence[PaletteEntry]:
+        modes = {ThemeMode.LIGHT: "light", ThemeMode.DARK: "dark", ThemeMode.SYSTEM: "system"}
+        entries = [
+            PaletteEntry(f"Theme: {word}", lambda mode=mode: self._set_theme(mode), icon="settings")
+            for mode, word in modes.items()
+        ]
+        entries.append(PaletteEntry("Undo", self.context.undo, icon="undo", keys="Ctrl+Z"))
+        entries.append(PaletteEntry("Redo", self.context.redo, icon="refresh", keys="Ctrl+Shift+Z"))
+        return entries
+
+    def _set_theme(self, mode: ThemeMode) -> None:
+        self._theme.set_mode(mode)
+        self._services.settings.set("theme", mode.value)
+
+    def _find(self, text: str, deliver: Callable[[Sequence[PaletteEntry]], None]) -> None:
+        search = self._services.search
+        job = self._jobs.read(lambda token, _progress: search.find(text, token=token))
+        job.on_success(lambda hits: deliver([self._entry(hit) for hit in hits]))
+        job.on_failure(self.context.messages.report)
+
+    def _entry(self, hit: SearchHit) -> PaletteEntry:
+        term = Term("id", Comparison.EQUAL, str(hit.row_id))
+        query = TableQuery(hit.table, (term,), archived=ArchivedRows.INCLUDED)
+        icon = {"users": "people"}.get(hit.table.value, hit.table.value)
+        return PaletteEntry(hit.title, lambda: self._on_rows_asked(query), icon=icon, hint=hit.line)
+
+    def _on_rows_asked(self, query: TableQuery) -> None:
+        page = self._window.open_section(SECTION_OF_TABLE[query.table])
+        if isinstance(page, TablePage):
+            page.show_query(query)
+
+    def _on_section_changed(self, key: str) -> None:
+        page = self._window.page(key)
+        self._window.status.set_rows("")
+        if isinstance(page, TablePage):
+            self._window.status.set_rows(f"{page.model.rowCount():,} rows")
+            if key not in self._counted:
+                self._counted.add(key)
+                page.count_changed.connect(lambda count, key=key: self._on_count(key, count))
+
+    def _on_count(self, key: str, count: int) -> None:
+        if self._window.current_section == key:
+            self._window.status.set_rows(f"{count:,} rows")
+
+    def _on_changes(self, changes: ChangeSet) -> None:
+        self._pending = changes if self._pending is None else self._pending | changes
+        self._soon.start()
+
+    def _on_refresh(self) -> None:
+        changes, self._pending = self._pending, None
+        if changes is None:
+            return
+        for page in self._window.findChildren(QWidget):
+            if isinstance(page, LivePage):
+                page.apply_changes(changes)
