@@ -222,13 +222,18 @@ def _check_value(token: _Token, column: ColumnSpec) -> None:
         allowed = column.choices
     elif column.kind is ColumnKind.BOOLEAN:
         allowed = (*sorted(YES), *sorted(NO))
-    if allowed and token.value.casefold() not in {choice.casefold() for choice in allowed}:
+    if allowed and _choice_form(token.value) not in {_choice_form(choice) for choice in allowed}:
         shown = ("yes", "no") if column.kind is ColumnKind.BOOLEAN else allowed
         raise QuerySyntaxError(
             f"{column.title} is never {token.value[:60]!r}.",
             position=token.value_position,
             hint=f"Possible: {', '.join(shown)}.",
         )
+
+
+def _choice_form(text: str) -> str:
+    """Choices are compared in any case; spaces, hyphens and underscores are one."""
+    return text.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
 def _parse_sort(token: _Token, spec: TableSpec) -> tuple[Sort, ...]:

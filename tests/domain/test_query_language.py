@@ -45,6 +45,7 @@ def test_the_words_of_the_manual() -> None:
         ('label:"a b"', Term("label", Comparison.HAS, "a b")),
         ('label=""', Term("label", Comparison.EQUAL, "")),
         ("-status:failed", Term("status", Comparison.HAS, "failed", negated=True)),
+        ("kind:Contract-Interaction", Term("kind", Comparison.HAS, "Contract-Interaction")),
         ("status:FAILED", Term("status", Comparison.HAS, "FAILED")),
         ("Amount>=1", Term("amount", Comparison.AT_LEAST, "1")),
         ("amount\u22651", Term("amount", Comparison.AT_LEAST, "1")),
