@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication
 
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
+from aether_desktop.ui.application import own_application, running_application
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.plain_text import PlainTextFilter
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
     from aether_desktop.composition import Target
     from aether_desktop.services.service_set import ServiceSet
     from aether_desktop.services.settings_file import SettingsFile
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """What to open; all empty means what was open last, or the first-run page. ``data_dir`` replaces every user folder."""
+    """What to open; all empty means what was open last, or the first-run page.
+
+    ``data_dir`` replaces every user folder.
+    """
 
     vault: Path | None = None
     database_url: str | None = None
@@ -182,9 +187,7 @@ def build(
 
     Returns at once; ``opened`` or ``failed`` follows. ``close()`` ends it. GUI thread only.
     """
-    app = QApplication.instance()
-    if not isinstance(app, QApplication):
-        raise RuntimeError("build() needs a running QApplication.")
+    app = running_application()
     options = StartOptions(
         Path(vault) if vault is not None else None,
         database_url,
@@ -204,12 +207,13 @@ def run(options: StartOptions) -> int:
     """
     from aether_desktop.ui.shell.single_instance import Claim, SingleInstance  # noqa: PLC0415
 
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("aether-desktop")
-    app.setApplicationDisplayName("Aether")
-    app.setDesktopFileName("aether-desktop")
+    app = own_application()
     instance = SingleInstance(str(options.vault or options.database_url or options.data_dir or "default"))
-    if instance.claim() is not Claim.FIRST:
+    claim = instance.claim()
+    if claim is Claim.SILENT:
+        print("Aether is already running with these records but does not answer; close it first.", file=sys.stderr)  # noqa: T201
+        return 1
+    if claim is Claim.RAISED:
         return 0
     program = build(
         vault=options.vault, database_url=options.database_url, key_file=options.key_file, data_dir=options.data_dir

@@ -1,0 +1,24 @@
+"""The QApplication this program runs in: the caller's, or one of its own."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtWidgets import QApplication
+
+
+def running_application() -> QApplication:
+    """The QApplication somebody else made. Raises RuntimeError when there is none."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        raise RuntimeError("build() needs a running QApplication.")
+    return app
+
+
+def own_application() -> QApplication:
+    """A new QApplication that carries the program's names."""
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("aether-desktop")
+    app.setApplicationDisplayName("Aether")
+    app.setDesktopFileName("aether-desktop")
+    return app
