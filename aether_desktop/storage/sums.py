@@ -34,7 +34,11 @@ class exact_sum(FunctionElement[int]):  # noqa: N801 - reads as the SQL function
 
 
 class fold(FunctionElement[str]):  # noqa: N801 - reads as the SQL function it is
-    """Lower case for searching, of every script and alike on both engines (SQLite's lower() knows ASCII only)."""
+    """Lower case for searching, of every script and alike on both engines (SQLite's lower() knows ASCII only).
+
+    The result sorts by code point. Columns are of collation "C", under which PostgreSQL's lower() knows ASCII only,
+    so the database's own collation does the folding (a UTF-8 one; "C" databases fold ASCII only).
+    """
 
     name = "fold"
     inherit_cache = True
@@ -58,7 +62,8 @@ def _fold_on_sqlite(element: fold, compiler: Any, **options: Any) -> str:
 
 @compiles(fold, "postgresql")
 def _fold_on_postgresql(element: fold, compiler: Any, **options: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **options)})"
+    text = compiler.process(_only_argument(element), **options)
+    return f'(lower(({text}) COLLATE "default") COLLATE "C")'
 
 
 def numeric_of_key(key: str) -> str:
@@ -107,7 +112,11 @@ class _KeySum:
 
 
 def _fold(text: object) -> str | None:
-    return None if text is None else str(text).lower()
+    """One character for one, as PostgreSQL does: no final sigma, no dot kept above."""
+    if text is None:
+        return None
+    lowered = str(text)
+    return lowered.lower() if lowered.isascii() else lowered.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower()
 
 
 def register_functions(dbapi_connection: Any) -> None:

@@ -1,0 +1,116 @@
+"""The order of a query: total, the same on both engines, with the keyset conditions that go on from any row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, tuple_
+
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.queries import Sort, TableQuery
+from aether_desktop.storage.window_columns import Link, TablePlan
+
+MAX_SORTS = 8
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _SortKey:
+    """NULLs come last when ascending and first when descending."""
+
+    expression: ColumnElement[Any]
+    descending: bool
+    nullable: bool
+
+    def clause(self, *, backward: bool) -> ColumnElement[Any]:
+        descending = self.descending is not backward
+        ordered = self.expression.desc() if descending else self.expression.asc()
+        if not self.nullable:
+            return ordered
+        return ordered.nulls_first() if descending else ordered.nulls_last()
+
+    def equal(self, value: Any) -> ColumnElement[bool]:
+        return self.expression.is_(None) if value is None else self.expression == self.bound(value)
+
+    def after(self, value: Any, *, backward: bool) -> ColumnElement[bool]:
+        if self.descending is not backward:
+            return self.expression.is_not(None) if value is None else self.expression < self.bound(value)
+        if value is None:
+            return false()
+        later = self.expression > self.bound(value)
+        return or_(later, self.expression.is_(None)) if self.nullable else later
+
+    def bound(self, value: Any) -> ColumnElement[Any]:
+        return bindparam(None, value, type_=self.expression.type, unique=True)
+
+
+class Order:
+    """Sort keys ending in the id, and the joins they need."""
+
+    def __init__(self, keys: Sequence[_SortKey], links: Sequence[Link]) -> None:
+        self._keys = tuple(keys)
+        self._links = tuple(links)
+
+    @property
+    def columns(self) -> list[ColumnElement[Any]]:
+        """What a row's key is made of; the id is the last."""
+        return [key.expression.label(f"sort_{number}") for number, key in enumerate(self._keys)]
+
+    def joined(self, query: Select[Any]) -> Select[Any]:
+        """The query with the tables that the sort needs; none multiplies rows."""
+        for link in self._links:
+            if link.joined is not None and link.on is not None:
+                query = query.outerjoin(link.joined, link.on)
+        return query
+
+    def clauses(self, *, backward: bool = False) -> list[ColumnElement[Any]]:
+        """For ORDER BY; ``backward`` is exactly the other way round."""
+        return [key.clause(backward=backward) for key in self._keys]
+
+    def beyond(self, place: Key, *, backward: bool = False) -> ColumnElement[bool]:
+        """Rows after the row with this key, or before it."""
+        directions = {key.descending for key in self._keys}
+        if len(directions) == 1 and not any(key.nullable for key in self._keys):
+            ours = tuple_(*(key.expression for key in self._keys))
+            theirs = tuple_(*(key.bound(value) for key, value in zip(self._keys, place, strict=True)))
+            return ours < theirs if directions.pop() is not backward else ours > theirs
+        steps = []
+        for number, key in enumerate(self._keys):
+            same = [earlier.equal(place[index]) for index, earlier in enumerate(self._keys[:number])]
+            steps.append(and_(*same, key.after(place[number], backward=backward)))
+        return or_(*steps)
+
+
+def query_order(plan: TablePlan, query: TableQuery) -> Order:
+    """The order a query asks for, or the table's own. Raises InvalidInputError naming the sortable columns."""
+    default = Sort(plan.spec.default_sort, plan.spec.default_descending)
+    sorts = query.sort or (default,)
+    if len(sorts) > MAX_SORTS:
+        raise InvalidInputError(f"At most {MAX_SORTS} columns can be sorted by at once.", field="sort")
+    keys: dict[str, _SortKey] = {}
+    links: list[Link] = []
+    for sort in sorts:
+        source = plan.sources.get(_column_key(plan, sort.column))
+        if source is None or source.order is None:
+            known = ", ".join(column.key for column in plan.spec.columns if column.sortable)
+            raise InvalidInputError(
+                f"{plan.spec.title} cannot be sorted by {sort.column[:60]!r}.", field="sort", hint=f"Columns: {known}."
+            )
+        if source.spec.key in keys or "id" in keys:
+            continue
+        keys[source.spec.key] = _SortKey(source.order, sort.descending, source.nullable)
+        if source.link is not None and source.link not in links:
+            links.append(source.link)
+    if "id" not in keys:
+        # The id goes the way of the last column, so that one index serves both directions.
+        keys["id"] = _SortKey(plan.table.c.id, sorts[-1].descending, nullable=False)
+    return Order(list(keys.values()), links)
+
+
+def _column_key(plan: TablePlan, name: str) -> str:
+    try:
+        return plan.spec.column(name).key
+    except KeyError:
+        return ""
