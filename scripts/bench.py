@@ -1,0 +1,106 @@
+"""make bench: what the program costs, always as a ratio to something measured in the same run.
+
+Cold start against a bare PySide6 window; import against the raw engine; the longest stall of the GUI thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTS = 7
+
+
+def first_paint(kind: str, data_dir: Path) -> dict[str, float]:
+    """Seconds from starting a process to the events it prints ("painted", "usable")."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "scripts" / "paint_probe.py"), kind, str(data_dir), repr(time.time())]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    times = {}
+    for line in done.stdout.splitlines():
+        word, _, value = line.partition(" ")
+        if word == "failed":
+            raise RuntimeError(value)
+        times[word] = float(value)
+    if "painted" not in times:
+        raise RuntimeError(f"the window never painted: {done.stderr[-2000:]}")
+    return times
+
+
+def bench_start() -> None:
+    """Alternates bare and ours, so that a slow moment of the machine hits both."""
+    with tempfile.TemporaryDirectory(prefix="aether-bench-") as folder:
+        bare, ours, usable = [], [], []
+        for turn in range(STARTS + 1):
+            bare_now = first_paint("bare", Path(folder))["painted"]
+            times = first_paint("ours", Path(folder))
+            if turn:  # the first warms the disk cache
+                bare.append(bare_now)
+                ours.append(times["painted"])
+                usable.append(times.get("usable", float("nan")))
+    base = statistics.median(bare)
+    print(f"\nCold start to first paint, median of {STARTS}, seconds")
+    print(f"  bare PySide6 window    {base:6.3f}   1.00")
+    print(f"  Aether Desktop         {statistics.median(ours):6.3f}   {statistics.median(ours) / base:.2f}")
+    print(f"  ... first page usable  {statistics.median(usable):6.3f}   {statistics.median(usable) / base:.2f}")
+
+
+def bench_stall() -> None:
+    """The scripted session in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, __file__, "--session"]
+    subprocess.run(command, env=environment, check=True, timeout=600)
+
+
+def session() -> None:
+    from aether_desktop.composition import open_sample
+    from scripts.gui_session import application, opened, run_session
+
+    application()
+    with tempfile.TemporaryDirectory(prefix="aether-bench-") as folder:
+        sample = open_sample(data_dir=Path(folder))
+        vault = Path(sample.info.location)
+        sample.close()
+        program = opened(vault, Path(folder))
+        gaps = run_session(program)
+        program.close()
+    print(f"\nGUI thread during a scripted session ({gaps.turns:,} turns of the event loop), milliseconds")
+    print(f"  longest gap            {gaps.longest * 1000:6.1f}   (wanted: under 50; at {gaps.longest_in})")
+    print(f"  99th percentile        {gaps.p99 * 1000:6.1f}   (wanted: under 16)")
+
+
+def bench_import(rows: int) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "scripts" / "bench_import.py"), "--rows", str(rows)]
+    subprocess.run(command, env=environment, check=True, timeout=3600)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true", help="ten million rows instead of one")
+    parser.add_argument("--rows", type=int, help="rows to import")
+    parser.add_argument("--only", choices=("start", "import", "stall"), help="one part")
+    parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.session:
+        session()
+        return 0
+    rows = options.rows or (10_000_000 if options.large else 1_000_000)
+    if options.only in {None, "start"}:
+        bench_start()
+    if options.only in {None, "stall"}:
+        bench_stall()
+    if options.only in {None, "import"}:
+        bench_import(rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
