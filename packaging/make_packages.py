@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "package"
+DEBIAN = BUILD / "source" / "debian"
 DIST = ROOT / "dist"
 LINUX = ROOT / "packaging" / "linux"
 NAME = "aether-desktop"
@@ -67,6 +68,7 @@ def build_wheel(version: str) -> Path:
             "install",
             "--no-deps",
             "--no-index",
+            "--no-compile",
             "--find-links",
             DIST,
             "--force-reinstall",
@@ -126,6 +128,13 @@ def drop_orphans() -> int:
         dropped += len(orphans)
 
 
+def strip_symbols() -> None:
+    """Remove debugging symbols (30 MB) from the two libraries that come with them and stand stripping."""
+    for pattern in ("libpython3*.so*", "sqlcipher3/*.so"):
+        for path in (FROZEN / "_internal").glob(pattern):
+            run(["strip", "--strip-unneeded", path])
+
+
 def collect_licences(target: Path) -> None:
     """Copy the licence texts of every package that was frozen."""
     for distribution in distributions():
@@ -142,21 +151,14 @@ def collect_licences(target: Path) -> None:
 
 def library_dependencies(tree: Path) -> str:
     """Ask dpkg-shlibdeps which system libraries, from which versions on, the frozen folder links to."""
-    work = BUILD / "shlibdeps"
-    (work / "debian").mkdir(parents=True, exist_ok=True)
-    (work / "debian/control").write_text(f"Source: {NAME}\n\nPackage: {NAME}\nArchitecture: any\n")
+    (DEBIAN / "control").write_text(f"Source: {NAME}\n\nPackage: {NAME}\nArchitecture: any\n")
     programs = elf_files(tree / LIBRARY)
-    folders = {path.parent for path in programs}
-    output = run(
-        [
-            "dpkg-shlibdeps",
-            "-O",
-            "--ignore-missing-info",
-            *(f"-l{folder}" for folder in sorted(folders)),
-            *(f"-e{program}" for program in programs),
-        ],
-        cwd=work,
-    )
+    carried = {match.groups() for path in programs if (match := re.fullmatch(r"(lib.+)\.so\.(.+)", path.name))}
+    own = "".join(f"{library} {version}\n" for library, version in sorted(carried))  # carried along: no dependency
+    (DEBIAN / "shlibs.local").write_text(own)
+    folders = sorted({path.parent for path in programs})
+    options = [*(f"-l{folder}" for folder in folders), *(f"-e{program}" for program in programs)]
+    output = run(["dpkg-shlibdeps", "-O", "--ignore-missing-info", *options], cwd=DEBIAN.parent)
     (line,) = (line for line in output.splitlines() if line.startswith("shlibs:Depends="))
     return line.partition("=")[2]
 
@@ -201,7 +203,7 @@ def maintainer() -> str:
 
 def build_deb(version: str) -> Path:
     """Build the Debian package; its times are those of the last commit, so that equal sources give equal packages."""
-    tree = BUILD / "deb"
+    tree = DEBIAN / NAME  # where dpkg-shlibdeps knows that libraries found there are the package's own
     lay_out(tree)
     seconds = run(["git", "log", "-1", "--format=%ct"], cwd=ROOT).strip()
     when = run(["date", "--utc", "--rfc-email", f"--date=@{seconds}"]).strip()
@@ -216,10 +218,10 @@ def build_deb(version: str) -> Path:
         f"Depends: {library_dependencies(tree)}, fonts-dejavu-core\n"
         "Recommends: gnome-keyring | kwalletmanager, fonts-inter, fonts-jetbrains-mono\n"
         "Description: Desktop vault for AetherCoin and FractalCoin\n"
-        " Wallets, ledger and temple nodes in one window, kept in an encrypted vault on this\n"
-        " computer or in a shared PostgreSQL database. Imports the history files that people\n"
-        " have and shows every amount exactly. The same services are there without a window\n"
-        " as commands.\n"
+        " Wallets, ledger and temple nodes in one window, kept in an encrypted vault\n"
+        " on this computer or in a shared PostgreSQL database. Imports the history\n"
+        " files that people have and shows every amount exactly. The same services\n"
+        " are there without a window as commands.\n"
     )
     package = DIST / f"{NAME}_{version}_{architecture}.deb"
     run(["dpkg-deb", "--build", "--root-owner-group", "-Zxz", tree, package], env={"SOURCE_DATE_EPOCH": seconds})
@@ -236,6 +238,7 @@ def main() -> None:
     wheel = build_wheel(version)
     say("freezing")
     freeze()
+    strip_symbols()
     say(f"left out {drop_orphans()} libraries that nothing needs; trying the frozen program")
     run([FROZEN / NAME, "--version"])
     say("building the Debian package")
