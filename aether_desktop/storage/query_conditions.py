@@ -142,7 +142,7 @@ def _boolean(source: ColumnSource, _comparison: Comparison, value: str) -> Colum
         raise InvalidInputError(
             f"{source.spec.title} is yes or no, not {value[:60]!r}.", field=source.spec.key, hint="Possible: yes, no."
         )
-    return source.matching(lambda column: column.is_(wanted in YES))
+    return source.matching(lambda column: column == (wanted in YES))
 
 
 def _amount(source: ColumnSource, comparison: Comparison, value: str) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, FunctionElement, Table, Text, and_, case, func, select
+from sqlalchemy import ColumnElement, FromClause, FunctionElement, Table, Text, and_, case, false, func, select
 from sqlalchemy.ext.compiler import compiles
 
 from aether_desktop.domain.records import TableName
@@ -232,7 +232,7 @@ def _reference(table: Table, column: str, target: Table, vault_id: int) -> Link:
 
 def _annotation_link(name: TableName, table: Table, vault_id: int) -> Link:
     words = ANNOTATIONS.c
-    shown = and_(words.table_name == name, words.detached.is_(False))
+    shown = and_(words.table_name == name, words.detached.is_(false()))
     return Link(
         source=ANNOTATIONS,
         pointer=table.c.id,
@@ -254,6 +254,6 @@ def _tag_link(name: TableName, table: Table, vault_id: int) -> Link:
             tags.vault_id == vault_id,
             words.vault_id == vault_id,
             words.table_name == name,
-            words.detached.is_(False),
+            words.detached.is_(false()),
         ),
     )

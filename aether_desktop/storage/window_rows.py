@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, Text, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Table, Text, false, select, type_coerce
 
 from aether_desktop.domain.amounts import Amount, Currency
 from aether_desktop.domain.records import TableName
@@ -160,7 +160,7 @@ def _words(connection: Connection, name: TableName, vault_id: int, row_ids: Sequ
         columns.vault_id == vault_id,
         columns.table_name == name,
         columns.row_id.in_(row_ids),
-        columns.detached.is_(False),
+        columns.detached.is_(false()),
     )
     rows = connection.execute(query).all()
     tags = tags_of(connection, vault_id, [row.id for row in rows])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, false, insert, select, update
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.records import TableName
@@ -85,7 +85,7 @@ class SqlAnnotationStore:
         query = (
             select(tags.tag)
             .join(ANNOTATIONS, (words.vault_id == tags.vault_id) & (words.id == tags.annotation_id))
-            .where(tags.vault_id == self._database.vault_id, words.detached.is_(False))
+            .where(tags.vault_id == self._database.vault_id, words.detached.is_(false()))
             .distinct()
         )
         found = self._database.fetch(lambda connection: list(connection.scalars(query)))
@@ -138,7 +138,7 @@ class SqlAnnotationStore:
                 columns.vault_id == self._database.vault_id,
                 columns.table_name == table,
                 columns.row_id.in_(part),
-                columns.detached.is_(False),
+                columns.detached.is_(false()),
             )
             for annotation in self._with_tags(connection, connection.execute(query).mappings().all()):
                 found[annotation.row_id] = annotation
@@ -148,7 +148,7 @@ class SqlAnnotationStore:
         columns = ANNOTATIONS.c
         query = (
             select(*_COLUMNS)
-            .where(columns.vault_id == self._database.vault_id, columns.detached.is_(False))
+            .where(columns.vault_id == self._database.vault_id, columns.detached.is_(false()))
             .order_by(columns.table_name, columns.row_id)
             .limit(_PAGE)
         )
