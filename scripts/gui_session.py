@@ -104,12 +104,9 @@ def settle(milliseconds: int) -> None:
 
 def _steps(window: QWidget) -> Iterator[str]:
     for section in SECTIONS:
-        entry = window.findChild(QWidget, f"navigation_{section}")
-        if entry is not None:
-            QTest.mouseClick(entry, Qt.MouseButton.LeftButton)
-            yield f"open {section}"
-    entry = window.findChild(QWidget, "navigation_transactions")
-    QTest.mouseClick(entry, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(named(window, f"navigation_{section}"), Qt.MouseButton.LeftButton)
+        yield f"open {section}"
+    QTest.mouseClick(named(window, "navigation_transactions"), Qt.MouseButton.LeftButton)
     grid = window.findChild(QTableView, "transactions_grid")
     if grid is None:
         raise LookupError("no transactions_grid in the window")
@@ -141,6 +138,14 @@ def _steps(window: QWidget) -> Iterator[str]:
         settle(400)
     grid.selectAll()
     yield "select all"
+
+
+def named(window: QWidget, name: str) -> QWidget:
+    """The widget with an object name. Raises LookupError."""
+    found = window.findChild(QWidget, name)
+    if not isinstance(found, QWidget):
+        raise LookupError(f"no {name} in the window")
+    return found
 
 
 def application() -> QApplication:

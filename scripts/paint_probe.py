@@ -24,8 +24,9 @@ def main() -> int:
             self.painted = False
 
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-            paints = event.type() == QEvent.Type.Paint and isinstance(watched, QWidget)
-            if not self.painted and paints and watched.window() is self.window:
+            if self.painted or event.type() != QEvent.Type.Paint or not isinstance(watched, QWidget):
+                return False
+            if watched.window() is self.window:
                 self.painted = True
                 print(f"painted {time.time() - start:.4f}", flush=True)
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -114,7 +115,7 @@ class OpenVault(QObject):
             self._window.status.set_rows(f"{page.model.rowCount():,} rows")
             if key not in self._counted:
                 self._counted.add(key)
-                page.count_changed.connect(lambda count, key=key: self._on_count(key, count))
+                page.count_changed.connect(partial(self._on_count, key))
 
     def _on_count(self, key: str, count: int) -> None:
         if self._window.current_section == key:

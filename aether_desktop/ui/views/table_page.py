@@ -17,7 +17,7 @@ from aether_desktop.ports.errors import InvalidInputError, QuerySyntaxError
 from aether_desktop.ports.queries import ArchivedRows, Row, TableQuery
 from aether_desktop.ports.query_language import format_table_query
 from aether_desktop.ports.tables import TABLES
-from aether_desktop.sum_api import ReapingModule, SumKind
+from aether_desktop.sum_api import ReapingModule
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.models.window_table_model import WindowTableModel
@@ -250,11 +250,9 @@ class TablePage(QWidget):
     def choose_export(self) -> None:
         """Offer the formats of the enabled reaping modules."""
         menu = QMenu(self)
-        for descriptor in self.context.services.modules.enabled(SumKind.REAPING):
-            module = descriptor.implementation
-            if isinstance(module, ReapingModule):
-                action = menu.addAction(f"Export as {module.title}…")
-                action.triggered.connect(lambda _checked=False, module=module: self._on_export_chosen(module))
+        for module in self.context.services.modules.reaping_modules():
+            action = menu.addAction(f"Export as {module.title}…")
+            action.triggered.connect(lambda _checked=False, module=module: self._on_export_chosen(module))
         self._popup(menu, self._export_button)
 
     def _on_export_chosen(self, module: ReapingModule) -> None:
