@@ -39,7 +39,7 @@ SECTIONS: Final = (
 # ------------------------------------------------------------------------------------------------------ the shell
 MAIN_WINDOW: Final = "main_window"
 NAVIGATION: Final = "navigation"
-NAVIGATION_LEVEL: Final = "navigation_level"
+NAVIGATION_FIND: Final = "navigation_find"
 PAGES: Final = "pages"
 MESSAGE_BAR: Final = "message_bar"
 MESSAGE_BAR_TEXT: Final = "message_bar_text"

@@ -59,16 +59,18 @@ QPushButton[kind="primary"]:hover, QPushButton[kind="primary"]:pressed {{
   background: {c.accent_hover}; border-color: {c.accent_hover}; }}
 QPushButton[kind="primary"]:focus {{ border: {Size.FOCUS}px solid {c.text}; }}
 QPushButton[kind="primary"]:disabled {{ background: {c.raised}; color: {c.faint}; border-color: {c.line}; }}
-QPushButton[kind="link"] {{ background: transparent; color: {c.link}; border: {Size.FOCUS}px solid transparent;
-  padding: 0 {Space.XS}px; text-align: left; border-radius: {Radius.SMALL}px; }}
+QPushButton[kind="link"] {{ background: transparent; color: {c.text}; border: {Size.FOCUS}px solid transparent;
+  text-decoration: underline; padding: 0 {Space.XS}px; text-align: left; border-radius: {Radius.SMALL}px; }}
 QPushButton[kind="link"]:hover, QPushButton[kind="link"]:pressed {{ background: {c.raised}; }}
 QPushButton[kind="link"]:focus {{ border-color: {c.accent}; padding: 0 {Space.XS}px; }}
 QToolButton {{ background: transparent; border: {Size.FOCUS}px solid transparent; color: {c.text};
   border-radius: {Radius.SMALL}px; padding: {Space.XS}px; }}
+QToolButton[kind="small"] {{ padding: 0; border-width: 1px; }}
 QToolButton:hover, QToolButton:pressed, QToolButton:checked {{ background: {c.pressed}; }}
 QToolButton:focus {{ border-color: {c.accent}; }}
 QToolButton:disabled {{ color: {c.faint}; }}
 QToolButton::menu-indicator {{ image: none; }}
+QFrame[kind="message"] QPlainTextEdit {{ background: transparent; border: none; padding: 0; }}
 QFrame[kind="message"] QToolButton:hover, QFrame[kind="message"] QPushButton:hover {{ background: {c.pressed}; }}
 QPushButton[kind="status"] {{ background: transparent; border: 1px solid transparent; color: {c.dim};
   padding: 0 {Space.S}px; min-height: 0; border-radius: {Space.XS}px; text-align: left; }}
@@ -92,7 +94,9 @@ QLineEdit, QComboBox, QAbstractSpinBox {{ min-height: {height}px; }}
 QFrame[kind="search"] {{ background: {c.panel}; border: 1px solid {c.outline}; border-radius: {Radius.MEDIUM}px; }}
 QFrame[kind="search"][focused="true"] {{ border: {Size.FOCUS}px solid {c.accent}; }}
 QFrame[kind="search"][invalid="true"] {{ border-color: {c.bad.shape}; }}
-QFrame[kind="search"] QLineEdit {{ background: transparent; border: none; padding: 0; min-height: 0; }}
+QFrame[kind="bare"] {{ background: transparent; border: none; }}
+QFrame[kind="search"] QLineEdit, QFrame[kind="bare"] QLineEdit {{
+  background: transparent; border: none; padding: 0; min-height: 0; }}
 QComboBox::drop-down {{ border: none; width: {Space.XXL}px; }}
 QComboBox::down-arrow {{ image: url("{_url(marks, "chevron-down")}"); width: 12px; height: 12px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; background: transparent; width: 20px; }}
@@ -129,7 +133,7 @@ QListView[kind="bare"], QTreeView[kind="bare"] {{ background: transparent; borde
 QTableView[kind="bare"] {{ border: none; border-radius: 0; }}
 QHeaderView {{ background: transparent; border: none; }}
 QHeaderView::section {{ background: {c.panel}; color: {c.dim}; border: none; border-bottom: 1px solid {c.line};
-  padding: 0 {Space.S}px; }}
+  padding: 0 {Space.S}px; font-weight: 600; }}
 QHeaderView::section:horizontal:first {{ border-top-left-radius: {Radius.MEDIUM - 1}px; }}
 QHeaderView::section:horizontal:last {{ border-top-right-radius: {Radius.MEDIUM - 1}px; }}
 QHeaderView::section:hover {{ color: {c.text}; }}
@@ -138,7 +142,7 @@ QTableCornerButton::section {{ background: {c.panel}; border: none; }}
 QTabBar::tab {{ background: transparent; color: {c.dim}; border: none; border-bottom: 2px solid transparent;
   padding: {Space.XS}px {Space.M}px; }}
 QTabBar::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
-QTabBar::tab:focus {{ color: {c.link}; }}
+QTabBar::tab:focus {{ color: {c.text}; background: {c.raised}; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {c.line}; }}
 """
 
@@ -146,7 +150,7 @@ QTabWidget::pane {{ border: none; border-top: 1px solid {c.line}; }}
 def _scrolling(c: Colours) -> str:
     wide, inset = Size.SCROLLBAR, 2
     return f"""
-QScrollArea {{ background: transparent; border: none; }}
+QScrollArea, QScrollArea > QWidget, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 QScrollBar {{ background: transparent; border: none; margin: 0; }}
 QScrollBar:vertical {{ width: {wide}px; }}
 QScrollBar:horizontal {{ height: {wide}px; }}

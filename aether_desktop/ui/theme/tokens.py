@@ -39,7 +39,6 @@ class Colours:
     accent: str  # gold: primary action, open section, focus, the person's own plots; never a state
     accent_hover: str
     on_accent: str
-    link: str  # accent as words
     neutral: ToneColours
     ok: ToneColours
     info: ToneColours
@@ -60,7 +59,7 @@ DARK: Final = Colours(
     pressed="#2C313C",
     selection="#2E3442",
     line="#2C313C",
-    outline="#7C828F",
+    outline="#6D7380",
     text="#E6E8EC",
     dim="#8C93A1",
     dim_selected="#A6ADBA",
@@ -68,7 +67,6 @@ DARK: Final = Colours(
     accent="#D9A441",
     accent_hover="#E4B55C",
     on_accent="#1B1E25",
-    link="#D9A441",
     neutral=ToneColours(shape="#8C93A1", ink="#A6ADBA", fill="#2D3139"),
     ok=ToneColours(shape="#4FB286", ink="#57B98D", fill="#233635"),
     info=ToneColours(shape="#5B9BE6", ink="#78ADEC", fill="#253244"),
@@ -84,7 +82,7 @@ LIGHT: Final = Colours(
     pressed="#E6E6E1",
     selection="#F3EAD6",
     line="#E2E2DD",
-    outline="#7D828A",
+    outline="#868B93",
     text="#1D2026",
     dim="#676D78",
     dim_selected="#5C626D",
@@ -92,7 +90,6 @@ LIGHT: Final = Colours(
     accent="#9A6B12",
     accent_hover="#855B0C",
     on_accent="#FFFFFF",
-    link="#7E570E",
     neutral=ToneColours(shape="#676D78", ink="#585E68", fill="#E7E8E9"),
     ok=ToneColours(shape="#1F7A54", ink="#1A6D4A", fill="#DBEAE4"),
     info=ToneColours(shape="#1F5FB0", ink="#1D5AA7", fill="#DBE5F2"),

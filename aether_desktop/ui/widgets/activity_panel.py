@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from aether_desktop.ui import object_names
 from aether_desktop.ui.theme.theme import Theme
-from aether_desktop.ui.theme.tokens import FontSize, Space
+from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.activity import JobView, words_for_time_left
 from aether_desktop.ui.widgets.buttons import IconButton, plain_button
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
@@ -32,7 +32,7 @@ class ActivityPanel(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
         column.setSpacing(Space.S)
-        top = QHBoxLayout()
+        self._top = top = QHBoxLayout()
         top.addWidget(text_label(theme, "Activity", bold=True), 1)
         close = IconButton(theme, "close", "Close activity", shortcut="Esc")
         close.clicked.connect(self._on_close_clicked)
@@ -49,8 +49,6 @@ class ActivityPanel(QFrame):
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
         self._scroll.setWidget(inner)
         self._scroll.hide()
         column.addWidget(self._scroll, 1)
@@ -92,6 +90,12 @@ class ActivityPanel(QFrame):
     def _on_close_clicked(self) -> None:
         self.hide()
         self.closed.emit()
+
+    def sizeHint(self) -> QSize:
+        """Qt override: as high as the list."""
+        inner = self._list if self._rows else self._idle
+        above = self._top.sizeHint().height() + 2 * Space.M + Space.S + 2
+        return QSize(Size.FORM_WIDTH, above + inner.sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt override: Escape closes."""

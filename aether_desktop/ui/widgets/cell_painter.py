@@ -152,21 +152,19 @@ class CellPainter:
         if not cell.text_integer:
             return
         face, sign = self._body, cell.shown_sign
-        whole = sign.value + cell.text_integer
-        fraction = self._fraction(cell)
+        whole, fraction = sign.value + cell.text_integer, self._fraction(cell)
         unit_room = self._unit_room(hint)
         point = room.right() - unit_room - self._fraction_room(hint)
-        if point - face.width(whole) < room.left() or face.width(fraction) > self._fraction_room(hint) + face.dots:
-            point = self._compact_point(room, whole, fraction, unit_room)
-            if point - face.width(whole) < room.left():  # part of a number would be a wrong number
-                self._write(painter, room, ELLIPSIS, face, self._ink(state, dim=True))
-                return
-        ink = self._ink(state, dim=False)
-        if sign is Sign.PLUS and not state.archived:
-            ink = self._theme.colours.ok.ink
+        if point - face.width(whole) < room.left() or point + face.width(fraction) > room.right() - self._unit_gap():
+            unit_room = face.width(cell.unit[:_MOST]) + self._unit_gap() if cell.unit else 0.0
+            point = room.right() - unit_room - face.width(fraction)  # alignment is given up before a digit is
+        if point - face.width(whole) < room.left():  # part of a number would be a wrong number
+            self._write_at(painter, room.right() - face.dots, room, ELLIPSIS, face, colour=self._ink(state, dim=True))
+            return
+        ink = self._theme.colours.ok.ink if sign is Sign.PLUS and not state.archived else self._ink(state, dim=False)
         self._write_at(painter, point - face.width(whole), room, whole + fraction, face, colour=ink)
         if cell.unit:
-            left = room.right() - unit_room + Space.XS + 2
+            left = room.right() - unit_room + self._unit_gap()
             unit = face.fit(one_line(cell.unit[:_MOST]), room.right() - left)
             self._write_at(painter, left, room, unit, face, colour=self._ink(state, dim=True))
 
@@ -233,7 +231,7 @@ class CellPainter:
                 return self._content_width(AmountCell(cell.text_integer, cell.text_fraction, cell.unit), hint)
             case AmountCell():
                 fraction = max(self._fraction_room(hint), body.width(self._fraction(cell)))
-                unit = body.width(cell.unit[:_MOST]) + Space.XS + 2 if cell.unit else 0.0
+                unit = body.width(cell.unit[:_MOST]) + self._unit_gap() if cell.unit else 0.0
                 return (
                     body.width(cell.shown_sign.value + cell.text_integer) + fraction + max(self._unit_room(hint), unit)
                 )
@@ -254,20 +252,20 @@ class CellPainter:
     def _fraction_room(self, hint: ColumnHint) -> float:
         return self._body.width(".") + hint.fraction_digits * self._body.figure if hint.fraction_digits else 0.0
 
+    def _unit_gap(self) -> float:
+        """Between number and unit; the dots of digits not shown stand in it."""
+        return self._body.dots + Space.XS
+
     def _unit_room(self, hint: ColumnHint) -> float:
         if not hint.unit_chars:
             return 0.0
-        return max(hint.unit_chars, _LEAST_UNIT) * self._body.capital + Space.XS + 2 + Space.XS
-
-    def _compact_point(self, room: QRectF, whole: str, fraction: str, unit_room: float) -> float:
-        """Give up the column's alignment before giving up a digit."""
-        return min(room.left() + self._body.width(whole), room.right() - unit_room - self._body.width(fraction))
+        return max(hint.unit_chars, _LEAST_UNIT) * self._body.capital + self._unit_gap()
 
     def _pill_height(self) -> int:
         return max(Size.PILL, round(self._body.height) + 2)
 
     def _pill_width(self, word: str) -> float:
-        return Space.S + _PILL_ICON + Space.XS + self._body.width(one_line(word)) + Space.M
+        return Space.S + _PILL_ICON + Space.XS + self._body.width(one_line(word)) + Space.S + 2
 
     def _shown(self, cell: TextCell) -> str:
         text = one_line(cell.text[:_MOST])

@@ -78,6 +78,7 @@ class _DetailRow(QWidget):
         self._value = text_label(theme, wrap=True)
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._copy = IconButton(theme, "copy", "Copy", size=Size.ICON - 2)
+        self._copy.setProperty("kind", "small")
         self._copy.clicked.connect(self._on_copy_clicked)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

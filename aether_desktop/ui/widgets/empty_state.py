@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
@@ -29,27 +29,32 @@ class EmptyState(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName(object_name)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.HUGE, Space.HUGE, Space.HUGE, Space.HUGE)
+        words = QWidget()
+        words.setMaximumWidth(Size.PALETTE_WIDTH)
+        column = QVBoxLayout(words)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.L)
         column.addStretch(2)
         middle = Qt.AlignmentFlag.AlignHCenter
         column.addWidget(IconLabel(theme, icon, size=Size.HERO_ICON), 0, middle)
         self._sentence = text_label(theme, sentence, size=FontSize.HEADING, wrap=True)
         self._more = text_label(theme, more, kind="dim", wrap=True)
-        for label in (self._sentence, self._more):
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setMinimumWidth(Size.FORM_WIDTH)
-            label.setMaximumWidth(Size.PALETTE_WIDTH)
-        column.addWidget(self._sentence, 0, middle)
+        self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._more.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self._sentence)
         if button:
             begin = primary_button(theme, button, object_name=f"{object_name}_begin" if object_name else "")
             begin.clicked.connect(self.started)
             column.addWidget(begin, 0, middle)
             self.setFocusProxy(begin)
-        column.addWidget(self._more, 0, middle)
+        column.addWidget(self._more)
         self._more.setVisible(bool(more))
         column.addStretch(3)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.L, 0, Space.L, 0)
+        row.addStretch(1)
+        row.addWidget(words, 100)
+        row.addStretch(1)
 
     def set_words(self, sentence: str, *, more: str = "") -> None:
         """Say something else ("Nothing matches this filter.")."""

@@ -64,7 +64,6 @@ class MessageBar(QFrame):
         self._details.setAccessibleName("Message details")
         self._details.setFont(theme.fonts.mono())
         self._details.setTabChangesFocus(True)
-        self._details.setFixedHeight(self._details.fontMetrics().lineSpacing() * _DETAILS_LINES + 2 * Space.S)
         self._details.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.M, Space.XS, Space.XS, Space.XS)
@@ -130,6 +129,8 @@ class MessageBar(QFrame):
 
     def _on_details_clicked(self) -> None:
         opened = self._details.isHidden()
+        lines = min(_DETAILS_LINES, self._details.document().blockCount() + 1)
+        self._details.setFixedHeight(self._details.fontMetrics().lineSpacing() * lines + Space.S)
         self._details.setVisible(opened)
         self._show_details.setText("Hide details" if opened else "Details")
 

@@ -1,0 +1,239 @@
+"""The first page: create a vault, open one, connect to a shared database, or try the sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aether_desktop.ui import object_names as names
+from aether_desktop.ui.shell.choice_row import ChoiceRow
+from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.theme.tokens import FontSize, Size, Space
+from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, plain_button, primary_button
+from aether_desktop.ui.widgets.form_field import FormField
+from aether_desktop.ui.widgets.labels import set_kind, text_label
+
+_SUFFIX = ".aether"
+_FILTER = f"Vaults (*{_SUFFIX})"
+_SCHEMES = ("postgresql://", "postgres://")
+
+
+class _Form(NamedTuple):
+    row: ChoiceRow
+    field: FormField[QLineEdit] | None
+    start: QPushButton
+
+
+class FirstRunPage(QWidget):
+    """Four choices, one open at a time, each with its form in place. Emits what was chosen; checks only the form.
+
+    ``set_busy`` while the choice is carried out, ``show_error`` when it failed: nothing typed is lost. GUI thread only.
+    """
+
+    create_chosen = Signal(str)
+    """Path of the vault to create."""
+    open_chosen = Signal(str)
+    """Path of the vault to open."""
+    connect_chosen = Signal(str)
+    """Address of the database."""
+    sample_chosen = Signal()
+
+    def __init__(self, theme: Theme, *, proposed_vault: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setObjectName(names.FIRST_RUN)
+        self._error = text_label(theme, kind="error", wrap=True)
+        self._error.setObjectName(names.FIRST_RUN_ERROR)
+        self._error.hide()
+        self._busy = QProgressBar()
+        self._busy.setRange(0, 0)
+        self._busy.setTextVisible(False)
+        self._busy.setAccessibleName("Working")
+        self._busy.hide()
+        self._create = self._create_form(proposed_vault)
+        self._open = self._open_form()
+        self._connect = self._connect_form()
+        self._sample = self._sample_form()
+        self._forms = (self._create, self._open, self._connect, self._sample)
+        self._compose()
+        for form in self._forms:
+            form.row.opened.connect(self._on_opened)
+        self._create.row.set_open(opened=True)
+
+    def set_busy(self, text: str) -> None:
+        """Say what is being done and hold the buttons; an empty text lets them go."""
+        self._busy.setVisible(bool(text))
+        self._busy.setAccessibleName(text or "Working")
+        if text:
+            self._say(text, wrong=False)
+        elif self._error.property("kind") == "dim":
+            self._error.hide()
+        for form in self._forms:
+            form.row.setEnabled(not text)
+
+    def show_error(self, text: str) -> None:
+        """Say what went wrong and what to do."""
+        self.set_busy("")
+        self._say(text, wrong=True)
+
+    # ------------------------------------------------------------------------------------------------- the choices
+    def _create_form(self, proposed: Path) -> _Form:
+        field = self._path_field("Where to keep it", names.FIRST_RUN_CREATE_PATH, names.FIRST_RUN_CREATE_BROWSE)
+        field.editor.setText(str(proposed))
+        row = self._row("vault", "Create a vault", "A new, encrypted file on this computer.", names.FIRST_RUN_CREATE)
+        start = primary_button(self._theme, "Create vault", object_name=names.FIRST_RUN_CREATE_START)
+        note = "Its key is kept by your desktop's keyring. Back up both files, the vault and its keys, together."
+        return self._finish(row, note, start, field)
+
+    def _open_form(self) -> _Form:
+        field = self._path_field("Vault file", names.FIRST_RUN_OPEN_PATH, names.FIRST_RUN_OPEN_BROWSE)
+        row = self._row("folder", "Open a vault", "A vault that exists already, or a backup.", names.FIRST_RUN_OPEN)
+        start = plain_button(self._theme, "Open vault", object_name=names.FIRST_RUN_OPEN_START)
+        return self._finish(row, "", start, field)
+
+    def _connect_form(self) -> _Form:
+        edit = QLineEdit()
+        edit.setPlaceholderText("postgresql://name@host/database")
+        hint = "A password in the address moves to your desktop's keyring and is written nowhere else."
+        field = FormField(
+            self._theme, "Address of the database", edit, hint=hint, object_name=names.FIRST_RUN_CONNECT_URL
+        )
+        edit.setFont(self._theme.fonts.mono(FontSize.BODY))
+        row = self._row(
+            "server", "Connect to a shared PostgreSQL", "Books that several people keep.", names.FIRST_RUN_CONNECT
+        )
+        start = plain_button(self._theme, "Connect", object_name=names.FIRST_RUN_CONNECT_START)
+        return self._finish(row, "", start, field)
+
+    def _sample_form(self) -> _Form:
+        row = self._row(
+            "sample", "Try the sample vault", "Made-up wallets and history to look around in.", names.FIRST_RUN_SAMPLE
+        )
+        start = plain_button(self._theme, "Open the sample", object_name=names.FIRST_RUN_SAMPLE_START)
+        return self._finish(row, "It is a copy: change what you like. It needs no keyring.", start, None)
+
+    def _row(self, icon: str, title: str, line: str, object_name: str) -> ChoiceRow:
+        return ChoiceRow(self._theme, icon=icon, title=title, line=line, object_name=object_name)
+
+    def _finish(self, row: ChoiceRow, note: str, start: QPushButton, field: FormField[QLineEdit] | None) -> _Form:
+        if field is not None:
+            row.body.addWidget(field)
+            field.editor.returnPressed.connect(start.click)
+            field.editor.textEdited.connect(lambda _text: field.set_error(""))
+        if note:
+            row.body.addWidget(text_label(self._theme, note, kind="dim", wrap=True))
+        row.body.addWidget(start, 0, Qt.AlignmentFlag.AlignLeft)
+        form = _Form(row, field, start)
+        start.clicked.connect(lambda: self._on_start(form))
+        return form
+
+    def _path_field(self, label: str, path_name: str, browse_name: str) -> FormField[QLineEdit]:
+        browse = IconButton(self._theme, "folder", f"Choose: {label}", object_name=browse_name)
+        field = FormField(self._theme, label, QLineEdit(), object_name=path_name, trailing=browse)
+        creating = path_name == names.FIRST_RUN_CREATE_PATH
+        browse.clicked.connect(lambda: self._browse(field, creating=creating))
+        return field
+
+    def _compose(self) -> None:
+        frame = QFrame()
+        frame.setProperty("kind", "card")
+        choices = QVBoxLayout(frame)
+        choices.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
+        choices.setSpacing(Space.XS)
+        for form in self._forms:
+            choices.addWidget(form.row)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setSpacing(Space.M)
+        brand = QHBoxLayout()
+        brand.setSpacing(Space.M)
+        brand.addWidget(IconLabel(self._theme, "app", size=Size.HERO_ICON, tone="accent"))
+        brand.addWidget(text_label(self._theme, "Aether", size=FontSize.HERO, bold=True), 1)
+        column.addStretch(1)
+        column.addLayout(brand)
+        welcome = "Wallets, ledger and temple nodes, in books that only you can open."
+        column.addWidget(text_label(self._theme, welcome, kind="dim", wrap=True))
+        column.addWidget(frame)
+        column.addWidget(self._busy)
+        column.addWidget(self._error)
+        column.addStretch(2)
+        inner.setMaximumWidth(Size.PALETTE_WIDTH)
+        middle = QWidget()
+        row = QHBoxLayout(middle)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(inner, 100)
+        row.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(middle)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+
+    # ------------------------------------------------------------------------------------------------------- slots
+    def _say(self, text: str, *, wrong: bool) -> None:
+        set_kind(self._error, "error" if wrong else "dim")
+        self._error.setText(text)
+        self._error.show()
+
+    def _browse(self, field: FormField[QLineEdit], *, creating: bool) -> None:
+        dialog = QFileDialog(self, field.editor.accessibleName(), field.editor.text(), _FILTER)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if creating else QFileDialog.AcceptMode.AcceptOpen)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile if creating else QFileDialog.FileMode.ExistingFile)
+        dialog.setDefaultSuffix(_SUFFIX.removeprefix("."))
+        dialog.setOption(
+            QFileDialog.Option.DontConfirmOverwrite
+        )  # nothing is overwritten: an existing vault is refused
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(field.editor.setText)
+        dialog.open()
+
+    def _on_opened(self) -> None:
+        for form in self._forms:
+            if form.row is not self.sender():
+                form.row.set_open(opened=False)
+        self._error.hide()
+
+    def _on_start(self, form: _Form) -> None:
+        typed = form.field.editor.text().strip() if form.field is not None else ""
+        wrong = self._objection(form, typed)
+        if form.field is not None:
+            form.field.set_error(wrong)
+        if wrong:
+            return
+        self._error.hide()
+        if form is self._create:
+            self.create_chosen.emit(typed if Path(typed).suffix else typed + _SUFFIX)
+        elif form is self._open:
+            self.open_chosen.emit(typed)
+        elif form is self._connect:
+            self.connect_chosen.emit(typed)
+        else:
+            self.sample_chosen.emit()
+
+    def _objection(self, form: _Form, typed: str) -> str:
+        if form.field is None:
+            return ""
+        if form is self._connect:
+            if not typed:
+                return "Type the address your administrator gave you."
+            return "" if typed.startswith(_SCHEMES) else "An address begins with postgresql://"
+        if not typed:
+            return "Choose a place and a name for the vault." if form is self._create else "Choose the vault's file."
+        return "" if Path(typed).expanduser().is_absolute() else "Give the whole path, from the root."

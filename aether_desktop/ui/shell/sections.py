@@ -1,0 +1,54 @@
+"""What a page is to the window around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtWidgets import QWidget
+
+
+class PageCommand(StrEnum):
+    """What the keyboard map asks of the page on view."""
+
+    FILTER = "filter"
+    ADD = "add"
+    IMPORT = "import"
+    EXPORT = "export"
+    DETAILS = "details"
+    UNDO = "undo"
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the navigation. ``factory`` runs on the GUI thread when the section is opened for the first time.
+
+    Entries of one ``group`` stand together.
+    """
+
+    key: str
+    title: str
+    icon: str
+    factory: Callable[[], QWidget]
+    group: int = 0
+
+
+@runtime_checkable
+class CommandablePage(Protocol):
+    """A page that understands the keyboard map."""
+
+    def run_page_command(self, command: PageCommand) -> bool:
+        """Do it and return True, or return False if the page has no such thing. GUI thread."""
+        ...
+
+
+@runtime_checkable
+class MessagePlace(Protocol):
+    """A page that wants the message bar in its own layout (under its filter) instead of above itself."""
+
+    def place_message_bar(self, bar: QWidget) -> None:
+        """Put the window's one message bar into the page. Called each time the page comes on view."""
+        ...
