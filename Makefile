@@ -44,7 +44,7 @@ shots:
 migration:
 	@test -n "$(m)" || { echo 'usage: make migration m="what changes"' >&2; exit 2; }
 	@scripts/setup --dev
-	@$(PYTHON) -m scripts.migration "$(m)"
+	@$(PYTHON) scripts/migration "$(m)"
 
 lock:
 	@scripts/setup --dev
