@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.records import InvalidRecordError, TableName
@@ -47,7 +48,7 @@ class AnnotationService:
         changed: list[tuple[Annotation, Annotation]] = []
         for old in current.values():
             kept = old.tags if tags is None else tuple(tags)
-            words = {
+            words: dict[str, Any] = {
                 "label": old.label if label is None else label.strip(),
                 "note": old.note if note is None else note,
                 "tags": tuple(tag for tag in (*kept, *added) if tag not in removed),
@@ -76,7 +77,8 @@ class AnnotationService:
         Raises InvalidInputError naming the field, ConflictError when it changed since.
         """
         try:
-            new = dataclasses.replace(base, **{name: words[name] for name in _WORDS if name in words})
+            given: dict[str, Any] = {name: words[name] for name in _WORDS if name in words}
+            new = dataclasses.replace(base, **given)
         except InvalidRecordError as error:
             raise InvalidInputError(error.reason, field=error.field) from error
         if new != base:
@@ -104,7 +106,7 @@ class AnnotationService:
         ready: list[Annotation] = []
         for expected, wanted in pairs:
             current = self.of(wanted.table, wanted.row_id)
-            words = {name: getattr(wanted, name) for name in _WORDS}
+            words: dict[str, Any] = {name: getattr(wanted, name) for name in _WORDS}
             mine = dataclasses.replace(current, **words)
             if any(getattr(current, name) != getattr(expected, name) for name in _WORDS):
                 raise ConflictError("Somebody changed these words since; they were left.", mine=mine, theirs=current)

@@ -232,8 +232,8 @@ class LabelService:
             except ValueError:
                 return None, []
             return table, [row.id for row in self._storage.windows.by_ids(table, [row_id])]
-        table = {"tx": TableName.TRANSACTIONS, "addr": TableName.WALLETS}.get(record.type)
-        return table, self._rows_named(record.type, record.ref)
+        named = {"tx": TableName.TRANSACTIONS, "addr": TableName.WALLETS}.get(record.type)
+        return named, self._rows_named(record.type, record.ref)
 
     def _rows_named(self, kind: str, ref: str) -> list[int]:
         if kind == "tx":

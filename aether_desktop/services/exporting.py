@@ -72,6 +72,20 @@ class ExportService:
         rows = self._storage.windows.rows(query, token=token)
         return module.write(spec, chosen, _watched(islice(rows, limit), total, token, progress), sink)
 
+    def read(
+        self,
+        query: TableQuery,
+        *,
+        columns: Sequence[str],
+        limit: int | None = None,
+        token: CancelToken | None = None,
+    ) -> Iterator[tuple[object, ...]]:
+        """The values of the chosen columns, row by row, for whoever lays them out. Raises InvalidInputError."""
+        spec = TABLES[query.table]
+        positions = [spec.index(key) for key in _checked(spec, columns)]
+        for row in islice(self._storage.windows.rows(query, token=token), limit):
+            yield tuple(row.values[position] for position in positions)
+
 
 def _checked(spec: TableSpec, columns: Sequence[str] | None) -> list[str]:
     if columns is None:

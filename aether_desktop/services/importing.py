@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from aether_desktop.domain.amounts import Currency
+from aether_desktop.domain.chains import CHAINS, Chain
 from aether_desktop.domain.imports import ImportBatch, Rejection
 from aether_desktop.domain.transactions import Movement
+from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.storage import BatchTouch, Storage
+from aether_desktop.ports.errors import ImportRefusedError
+from aether_desktop.ports.storage import BatchTouch, ImportOutcome, Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
+from aether_desktop.services.bip329 import LabelService
+from aether_desktop.services.currency_book import CurrencyBook
+from aether_desktop.services.guarded_modules import GuardedSowing
 from aether_desktop.services.modules import ModuleService
-from aether_desktop.sum_api import FieldMapping
+from aether_desktop.services.records import utc_now
+from aether_desktop.services.tabular import OpenTable, open_table, rows_of
+from aether_desktop.sum_api import FieldMapping, SowingContext, SowingModule
+
+GENERIC = "generic"
+_CHUNK = 4096
+_SAMPLE_ROWS = 20
 
 
 class RowState(StrEnum):
@@ -46,20 +59,24 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """What a file is. ``format`` is "" where no module recognises the heading (a mapping is needed then)."""
+    """What a file is. ``format`` is "" where no module knows the heading: ``advice`` says what it is nearest to, and a
+    mapping is needed. ``sample`` holds the first rows as (row number, cells)."""
 
     path: Path
     heading: tuple[str, ...]
     format: str
     title: str
     accounts: tuple[str, ...] = ()
+    advice: str = ""
+    remarks: tuple[str, ...] = ()
     sample: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What became of one file. ``rows`` are the records read; rejected ones make no movement, one record may make
-    several movements: ``new`` + ``duplicates`` are movements. ``batch`` is None for a dry run."""
+    """What became of one file. ``rows`` are the records read; one record may make several movements, a rejected one
+    makes none: ``new`` and ``duplicates`` count movements. ``batch`` is None for a dry run and where every row was
+    rejected; ``assumed`` lists new tokens whose decimals the file does not say."""
 
     path: Path
     format: str
@@ -71,26 +88,54 @@ class ImportReport:
     rejections: tuple[Rejection, ...]
     batch: ImportBatch | None = None
     assumed: tuple[Currency, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """A dry run with its first rows."""
+    """A dry run with its first rows, in file order."""
 
     report: ImportReport
-    first: tuple[PreviewRow, ...] = field(default=())
+    first: tuple[PreviewRow, ...] = ()
+
+
+class _TakenBack(Exception):  # noqa: N818 - not an error: ends a dry run's unit of work so that it rolls back
+    pass
 
 
 class ImportService:
     """Worker threads only. Nothing of a file is stored when it is cancelled or the storage fails."""
 
-    def __init__(self, storage: Storage, modules: ModuleService) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        modules: ModuleService,
+        labels: LabelService,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._storage = storage
         self._modules = modules
+        self._labels = labels
+        self._now = now
 
-    def recognise(self, path: Path) -> FileKind:
-        """Read the heading and the first records. Raises ImportRefusedError (empty, binary, gone, unreadable)."""
-        ...
+    def recognise(self, path: Path, *, chain: str = "", token: CancelToken | None = None) -> FileKind:
+        """Read the heading and the first records; with a ``chain`` also which accounts the file holds.
+
+        Raises ImportRefusedError (no such file, empty, binary, not readable), OperationCancelled.
+        """
+        with open_table(path, token=token, recognises=self._modules.recognises) as opened:
+            heading, remarks = opened.table.heading, opened.remarks
+            module = self._modules.recognise(heading)
+            sample = tuple(rows_of(opened.table, _SAMPLE_ROWS))
+        if module is None:
+            advice = self._modules.explain_unrecognised(heading)
+            return FileKind(path, heading, "", "", advice=advice, remarks=remarks, sample=sample)
+        accounts: tuple[str, ...] = ()
+        if chain and isinstance(module, GuardedSowing):
+            with open_table(path, token=token, recognises=module.recognises) as opened:
+                accounts = module.accounts(opened.table, CHAINS[chain])
+        return FileKind(path, heading, module.key, module.title, accounts, remarks=remarks, sample=sample)
 
     def preview(
         self,
@@ -102,8 +147,23 @@ class ImportService:
         progress: Progress = silent,
         limit: int = 200,
     ) -> ImportPreview:
-        """A dry run over the whole file, and its first ``limit`` rows as they will be stored."""
-        ...
+        """A dry run over the whole file, and its first ``limit`` rows as they will be stored. Raises as ``run``."""
+        reading = self._reading(path, wallet_id, options, token, progress, kept=limit)
+        report = self._store(reading, dry_run=True)
+        movements = reading.first_movements
+        known = self._storage.imports.classify(wallet_id, movements)
+        first = [
+            PreviewRow(movement.row, RowState.DUPLICATE if is_known else RowState.NEW, movement)
+            for movement, is_known in zip(movements, known, strict=True)
+        ]
+        last = movements[-1].row if len(movements) >= limit else None
+        first += [
+            PreviewRow(each.row, RowState.WRONG, reason=each.reason)
+            for each in report.rejections[:limit]
+            if last is None or each.row <= last
+        ]
+        first.sort(key=lambda each: each.row)
+        return ImportPreview(report, tuple(first[:limit]))
 
     def run(
         self,
@@ -115,18 +175,170 @@ class ImportService:
         token: CancelToken | None = None,
         progress: Progress = silent,
     ) -> ImportReport:
-        """Store the file as one batch. Raises ImportRefusedError for the whole file, NotFoundError for the wallet,
-        OperationCancelled, StorageError: nothing is stored then."""
-        ...
+        """Store the file as one batch; ``progress`` counts its bytes.
 
-    def batches(self, limit: int = 1000) -> Sequence[ImportBatch]: ...
+        Raises ImportRefusedError for the whole file, NotFoundError for the wallet, OperationCancelled, StorageError:
+        nothing is stored then.
+        """
+        reading = self._reading(path, wallet_id, options, token, progress, kept=0)
+        report = self._store(reading, dry_run=dry_run)
+        if report.batch is not None and report.new:
+            self._labels.adopt_kept()
+        return report
 
-    def touched_by_undo(self, batch_id: int) -> BatchTouch: ...
+    def batches(self, limit: int = 1000) -> list[ImportBatch]:
+        """Latest first, undone ones too."""
+        return self._storage.imports.all(limit)
 
-    def undo(self, batch_id: int) -> ChangeSet: ...
+    def touched_by_undo(self, batch_id: int) -> BatchTouch:
+        """What ``undo`` would remove and whose notes it would touch. Raises NotFoundError."""
+        return self._storage.imports.touched_by_undo(batch_id)
 
-    def rescale(self, currency_id: int, decimals: int) -> ChangeSet: ...
+    def undo(self, batch_id: int) -> ChangeSet:
+        """Remove the rows that only this batch brought. Raises NotFoundError, InvalidInputError when undone before."""
+        return self._storage.imports.undo(batch_id, self._now())
 
-    def mapping_guess(self, heading: Sequence[str]) -> Mapping[str, str]:
-        """A first guess for the mapping page: field -> heading."""
-        ...
+    def rescale(self, currency_id: int, decimals: int) -> ChangeSet:
+        """Correct a token's decimals; figures stay. Raises InvalidInputError naming the first row that would lose
+        digits."""
+        return self._storage.currencies.rescale(currency_id, decimals)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _reading(
+        self,
+        path: Path,
+        wallet_id: int,
+        options: ImportOptions | None,
+        token: CancelToken | None,
+        progress: Progress,
+        *,
+        kept: int,
+    ) -> _Reading:
+        wallet = self._storage.wallets.get(wallet_id)
+        chain = CHAINS[wallet.chain]
+        return _Reading(
+            path=path,
+            wallet=wallet,
+            chain=chain,
+            options=options or ImportOptions(),
+            book=CurrencyBook(chain, self._storage.currencies.all()),
+            modules=self._modules,
+            token=token or CancelToken(),
+            progress=progress,
+            kept=kept,
+        )
+
+    def _store(self, reading: _Reading, *, dry_run: bool) -> ImportReport:
+        with reading.opened() as opened:
+            module = reading.module(opened)
+            batch = ImportBatch(
+                id=self._storage.new_id(),
+                wallet_id=reading.wallet.id,
+                file_name=opened.table.file_name,
+                sha256=reading.digest(),
+                format=module.key,
+                imported_at=self._now(),
+                imported_by=self._storage.info.user_id,
+                rows=0,
+                new=0,
+                duplicates=0,
+                rejected=0,
+            )
+            stored: list[tuple[ImportBatch, ImportOutcome]] = []
+            kept = True
+            try:
+                with self._storage.unit_of_work():
+                    chunks = reading.chunks(opened, module, batch.sha256)
+                    stored.append(self._storage.imports.store(batch, chunks, reading.rejections, token=reading.token))
+                    outcome = stored[0][1]
+                    nothing_good = bool(reading.rejections) and not (outcome.new or outcome.duplicates)
+                    if dry_run or nothing_good:
+                        raise _TakenBack
+            except _TakenBack:
+                kept = False
+            done, outcome = stored[0]
+            return ImportReport(
+                path=reading.path,
+                format=module.key,
+                title=module.title,
+                rows=opened.records,
+                new=outcome.new,
+                duplicates=outcome.duplicates,
+                updated=outcome.updated,
+                rejections=tuple(reading.rejections),
+                batch=done if kept else None,
+                assumed=tuple(reading.book.assumed),
+                remarks=opened.remarks,
+            )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One pass over one file."""
+
+    path: Path
+    wallet: Wallet
+    chain: Chain
+    options: ImportOptions
+    book: CurrencyBook
+    modules: ModuleService
+    token: CancelToken
+    progress: Progress
+    kept: int
+    rejections: list[Rejection] = field(default_factory=list)
+    first_movements: list[Movement] = field(default_factory=list)
+
+    def opened(self) -> OpenTable:
+        wanted = self.options.format or (GENERIC if self.options.mapping else "")
+        recognises = self.modules.sowing(wanted).recognises if wanted else self.modules.recognises
+        return open_table(self.path, token=self.token, progress=self.progress, recognises=recognises)
+
+    def module(self, opened: OpenTable) -> SowingModule:
+        """Raises ImportRefusedError when nobody knows the heading, InvalidInputError for an unknown format."""
+        if self.options.format:
+            return self.modules.sowing(self.options.format)
+        if self.options.mapping is not None:
+            return self.modules.sowing(GENERIC)
+        found = self.modules.recognise(opened.table.heading)
+        if found is None:
+            raise ImportRefusedError(self.modules.explain_unrecognised(opened.table.heading))
+        return found
+
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, wanted before the rows; ``chunks`` proves that the same bytes were read."""
+        with open_table(self.path, token=self.token) as beforehand:
+            return beforehand.sha256
+
+    def chunks(self, opened: OpenTable, module: SowingModule, sha256: str) -> Iterator[Sequence[Movement]]:
+        """Movements as they are parsed; ``rejections`` fills meanwhile and is in file order at the end."""
+        context = SowingContext(
+            wallet_name=self.wallet.name,
+            wallet_address=self.wallet.address,
+            chain=self.chain,
+            currency=self.book.find,
+            zone_minutes=self.options.zone_minutes,
+            account=self.options.account,
+            mapping=self.options.mapping,
+        )
+        chunk: list[Movement] = []
+        refuse = self.rejections.append
+        for item in module.read(opened.table, context):
+            if isinstance(item, Movement):
+                chunk.append(item)
+                if len(chunk) >= _CHUNK:
+                    yield self._noted(chunk)
+                    chunk = []
+            else:
+                refuse(item)
+        if chunk:
+            yield self._noted(chunk)
+        self.rejections.extend(opened.rejections)
+        self.rejections.sort(key=lambda each: each.row)
+        if opened.sha256 != sha256:
+            raise ImportRefusedError(f"{opened.table.file_name} changed while it was read.", hint="Import it again.")
+
+    def _noted(self, chunk: list[Movement]) -> list[Movement]:
+        if len(self.first_movements) < self.kept:
+            self.first_movements.extend(chunk[: self.kept - len(self.first_movements)])
+        return chunk

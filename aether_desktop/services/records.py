@@ -66,7 +66,8 @@ class RecordService:
 
     def get(self, table: TableName, record_id: int) -> Record:
         """Archived rows too. Raises NotFoundError."""
-        return self._store(table).get(record_id)
+        record: Record = self._store(table).get(record_id)
+        return record
 
     def check(self, table: TableName, values: Mapping[str, object], *, base: Record | None = None) -> dict[str, str]:
         """Field -> why its value is refused; empty when a record can be made. Touches no database."""
@@ -145,7 +146,7 @@ class RecordService:
         """Put ``wanted`` where ``expected`` still stands; what others changed in other fields is kept."""
         store = self._store(table)
         current = store.get(record_id)
-        mine = dataclasses.replace(current, **dict(wanted))
+        mine: Record = dataclasses.replace(current, **dict(wanted))
         if any(getattr(current, name) != value for name, value in expected.items()):
             raise ConflictError(
                 "Somebody changed these fields since; they were left as they are.", mine=mine, theirs=current
@@ -158,7 +159,7 @@ class RecordService:
         for name in values:
             if name not in allowed:
                 raise InvalidInputError(f"A {TABLES[table].singular} has no field {name!r}.", field=name)
-        typed = {name: _coerce(kind, name, value) for name, value in values.items()}
+        typed: dict[str, Any] = {name: _coerce(kind, name, value) for name, value in values.items()}
         try:
             if base is not None:
                 return dataclasses.replace(base, **typed)

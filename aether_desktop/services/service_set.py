@@ -59,15 +59,16 @@ def build_services(
     """Wire the services over one storage."""
     undo = UndoStack()
     records = RecordService(storage, undo)
+    labels = LabelService(storage)
     return ServiceSet(
         storage=storage,
         settings=settings,
         undo=undo,
         records=records,
         annotations=AnnotationService(storage, undo),
-        labels=LabelService(storage),
+        labels=labels,
         wallets=WalletService(storage, records),
-        importing=ImportService(storage, modules),
+        importing=ImportService(storage, modules, labels),
         exporting=ExportService(storage, modules),
         balances=BalanceService(storage),
         prices=PriceService(storage),

@@ -1,0 +1,62 @@
+"""What the command line is handed: the program without a window. Implemented by composition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from aether_desktop.ports.storage import StorageInfo
+from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.services.health import Check
+from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.services.targets import Target
+
+
+class Application(Protocol):
+    """Worker threads only. Everything raises AetherError for what the environment or the input is to blame for."""
+
+    @property
+    def state_dir(self) -> Path:
+        """Where reports of internal errors go."""
+        ...
+
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong without stopping anything (damaged settings)."""
+        ...
+
+    def resolve(
+        self,
+        *,
+        vault: Path | None = None,
+        database_url: str | None = None,
+        key_file: Path | None = None,
+        confirm: bool = False,
+    ) -> Target: ...
+
+    def open(self, target: Target) -> ServiceSet: ...
+
+    def create_vault(self, target: Target, *, name: str = "", username: str = "") -> StorageInfo: ...
+
+    def create_sample(self, path: Path, *, token: CancelToken, progress: Progress) -> int:
+        """Returns the number of transactions in it."""
+        ...
+
+    def restore(
+        self, source: Path, target: Target, *, replace: bool, token: CancelToken, progress: Progress
+    ) -> Path | None:
+        """Returns where the vault that was there is kept, None when there was none."""
+        ...
+
+    def migrate(self, target: Target, *, create: bool, token: CancelToken, progress: Progress) -> str:
+        """Returns a sentence on what was done."""
+        ...
+
+    def examine(self, target: Target, *, token: CancelToken, progress: Progress) -> list[Check]: ...
+
+    def modules(self) -> ModuleService:
+        """The modules, without opening a vault."""
+        ...
+
+    def close(self) -> None: ...

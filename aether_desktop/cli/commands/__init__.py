@@ -1,0 +1,45 @@
+"""Which function runs which command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from aether_desktop.cli.commands import care, imports, labels, ledger, modules, vaults, wallets
+from aether_desktop.cli.runner import Command
+
+_COMMANDS: Mapping[str, Command] = MappingProxyType(
+    {
+        "vault create": vaults.create,
+        "vault info": vaults.info,
+        "sample": vaults.sample,
+        "wallet add": wallets.add,
+        "wallet list": wallets.list_wallets,
+        "token list": wallets.list_tokens,
+        "token rescale": wallets.rescale,
+        "import run": imports.run,
+        "import undo": imports.undo,
+        "import list": imports.list_batches,
+        "balance": ledger.balance,
+        "transactions list": ledger.list_transactions,
+        "transactions export": ledger.export_transactions,
+        "labels export": labels.export_labels,
+        "labels import": labels.import_labels,
+        "prices import": labels.import_prices,
+        "modules list": modules.list_modules,
+        "modules enable": modules.enable,
+        "modules disable": modules.disable,
+        "backup": care.backup,
+        "restore": care.restore,
+        "migrate": care.migrate,
+        "doctor": care.doctor,
+        "schema": care.schema,
+    }
+)
+
+
+def command_for(options: argparse.Namespace) -> Command:
+    """The function that the parsed words name."""
+    action = getattr(options, "action", "")
+    return _COMMANDS[f"{options.command} {action}".strip()]

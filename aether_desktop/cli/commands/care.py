@@ -1,0 +1,76 @@
+"""backup, restore, migrate, doctor, schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aether_desktop.cli.runner import DONE, REFUSED, Context
+from aether_desktop.locations import resources_dir
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.services.health import CheckState
+
+
+def backup(context: Context) -> int:
+    path = context.services().backups.back_up(
+        Path(context.options.target), token=context.token, progress=context.progress
+    )
+    context.progress.clear()
+    context.terminal.say("Backed up, and proven by opening the copy.")
+    context.terminal.line(str(path))
+    return DONE
+
+
+def restore(context: Context) -> int:
+    target = context.target()
+    kept = context.app.restore(
+        Path(context.options.source),
+        target,
+        replace=context.options.replace,
+        token=context.token,
+        progress=context.progress,
+    )
+    context.progress.clear()
+    if kept is not None:
+        context.terminal.say(f"The vault that was there is kept as {kept}.")
+    context.terminal.say("Restored, and proven by opening it.")
+    context.terminal.line(str(target.vault))
+    return DONE
+
+
+def migrate(context: Context) -> int:
+    done = context.app.migrate(
+        context.target(), create=context.options.create, token=context.token, progress=context.progress
+    )
+    context.progress.clear()
+    context.terminal.say(done)
+    return DONE
+
+
+def doctor(context: Context) -> int:
+    checks = context.app.examine(context.target(), token=context.token, progress=context.progress)
+    context.progress.clear()
+    if context.options.json:
+        context.terminal.json(
+            [{"subject": each.subject, "state": each.state.value, "detail": each.detail} for each in checks]
+        )
+    else:
+        context.terminal.table(("state", "subject", "detail"), [(c.state.value, c.subject, c.detail) for c in checks])
+    bad = sum(check.state is CheckState.BAD for check in checks)
+    context.terminal.say("Everything looks well." if not bad else f"{bad} of {len(checks)} checks found something bad.")
+    return REFUSED if bad else DONE
+
+
+def schema(context: Context) -> int:
+    folder = resources_dir() / "schemas"
+    names = sorted(path.stem for path in folder.glob("*.json"))
+    wanted = context.options.name
+    if not wanted:
+        for name in names:
+            context.terminal.line(name)
+        return DONE
+    if wanted not in names:
+        raise InvalidInputError(
+            f"There is no schema {wanted[:60]!r}.", field="name", hint=f"Known: {', '.join(names)}."
+        )
+    context.terminal.out.write((folder / f"{wanted}.json").read_text(encoding="utf-8"))
+    return DONE

@@ -1,0 +1,118 @@
+"""balance, transactions list|export."""
+
+from __future__ import annotations
+
+import io
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from aether_desktop.cli.runner import DONE, Context
+from aether_desktop.domain.amounts import Amount, format_units
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.times import iso
+from aether_desktop.ports.queries import TableQuery
+from aether_desktop.ports.query_language import parse_table_query
+
+_SHOWN = ("occurred_at", "wallet", "direction", "amount", "fee", "status", "counterparty", "label")
+
+
+def balance(context: Context) -> int:
+    services = context.services()
+    wanted = context.options.wallet
+    ids = None if wanted is None else [services.wallets.find(wanted).id]
+    balances = services.balances.balances(ids, token=context.token)
+    if context.options.json:
+        context.terminal.json(
+            [
+                {
+                    "wallet": each.wallet,
+                    "symbol": each.currency.symbol,
+                    "contract": each.currency.contract,
+                    "decimals": each.currency.decimals,
+                    "base_units": str(each.base_units),
+                }
+                for each in balances
+            ]
+        )
+        return DONE
+    rows = [
+        (
+            each.wallet,
+            format_units(each.base_units, each.currency.decimals),
+            each.currency.symbol,
+            each.currency.contract,
+        )
+        for each in balances
+    ]
+    context.terminal.table(("wallet", "balance", "symbol", "contract"), rows)
+    return DONE
+
+
+def list_transactions(context: Context) -> int:
+    options = context.options
+    services = context.services()
+    query = _query(context)
+    if options.json:
+        services.exporting.write(
+            context.terminal.out,
+            query,
+            format_key="json",
+            columns=_columns(options.columns),
+            limit=options.limit,
+            token=context.token,
+        )
+        return DONE
+    columns = _columns(options.columns) or list(_SHOWN)
+    rows = services.exporting.read(query, columns=columns, limit=options.limit, token=context.token)
+    context.terminal.table(columns, [[_shown(value) for value in row] for row in rows])
+    return DONE
+
+
+def export_transactions(context: Context) -> int:
+    options = context.options
+    services = context.services()
+    query, columns = _query(context), _columns(options.columns)
+    if options.output != "-":
+        report = services.exporting.run(
+            Path(options.output),
+            query,
+            format_key=options.format,
+            columns=columns,
+            token=context.token,
+            progress=context.progress,
+        )
+        context.progress.clear()
+        context.terminal.say(f"{report.rows} rows written to {report.path}.")
+        return DONE
+    services.exporting.write(
+        _exact(context.terminal.out), query, format_key=options.format, columns=columns, token=context.token
+    )
+    return DONE
+
+
+def _exact(out: TextIO) -> TextIO:
+    """Standard output as UTF-8 with line ends as written, whatever the locale: a file made by > is like --output's."""
+    if out is sys.stdout and isinstance(out, io.TextIOWrapper):
+        out.reconfigure(encoding="utf-8", newline="")
+    return out
+
+
+def _query(context: Context) -> TableQuery:
+    return parse_table_query(context.options.query, TableName.TRANSACTIONS)
+
+
+def _columns(text: str) -> list[str] | None:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return names or None
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Amount):
+        return str(value)
+    if isinstance(value, tuple):
+        return ", ".join(str(each) for each in value)
+    return iso(value) if isinstance(value, datetime) else str(value)

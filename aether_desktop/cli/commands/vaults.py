@@ -1,0 +1,45 @@
+"""vault create|info, sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aether_desktop.cli.runner import DONE, Context
+from aether_desktop.ports.storage import StorageInfo
+
+
+def create(context: Context) -> int:
+    options = context.options
+    info = context.app.create_vault(context.target(), name=options.name, username=options.username)
+    context.terminal.say(f"Created the vault {info.vault_name}.")
+    context.terminal.line(info.location)
+    return DONE
+
+
+def info(context: Context) -> int:
+    described = describe(context.services().info)
+    if context.options.json:
+        context.terminal.json(described)
+    else:
+        context.terminal.table(("what", "value"), [(key, str(value)) for key, value in described.items()])
+    return DONE
+
+
+def sample(context: Context) -> int:
+    path = Path(context.options.path)
+    rows = context.app.create_sample(path, token=context.token, progress=context.progress)
+    context.terminal.say(f"Created the sample vault with {rows} generated transactions; it is not encrypted.")
+    context.terminal.line(str(path))
+    return DONE
+
+
+def describe(storage: StorageInfo) -> dict[str, object]:
+    """A storage as JSON shows it."""
+    return {
+        "engine": storage.engine,
+        "engine_version": storage.engine_version,
+        "location": storage.location,
+        "encrypted": storage.encrypted,
+        "schema_revision": storage.schema_revision,
+        "vault": storage.vault_name,
+    }
