@@ -5,7 +5,7 @@ Stores get a ``Database`` and nothing else. Worker threads only.
     rows = database.fetch(lambda connection: connection.execute(statement).all(), token=token)
 
     with database.write(action="wallet.create", table=TableName.WALLETS) as unit:
-        unit.connection.execute(insert(wallets).values(vault_id=unit.vault_id, owner_id=unit.user_id, ...))
+        unit.connection.execute(insert(WALLETS).values(vault_id=unit.vault_id, owner_id=unit.user_id, ...))
         unit.audit(rows=1)
         return unit.changed(ChangeSet(frozenset({TableName.WALLETS}), frozenset({wallet_id})))
 """
@@ -13,15 +13,19 @@ Stores get a ``Database`` and nothing else. Worker threads only.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
+from aether_desktop.ports.errors import StorageUnavailableError
 from aether_desktop.ports.work import CancelToken
-from aether_desktop.storage.engines import EngineKit
+from aether_desktop.storage.engines import CommitNotice, EngineKit
+from aether_desktop.storage.failures import DRIVER_ERRORS, ConnectionLostError, translate, translated
+from aether_desktop.storage.schema import AUDIT_ENTRIES, METADATA
 
 ResultT = TypeVar("ResultT")
 
@@ -33,11 +37,24 @@ class IdentifierSource(Protocol):
         """Hold a valid lease; called before a transaction begins. Raises the StorageError family."""
         ...
 
-    def reserve(self, count: int) -> range: ...
+    def reserve(self, count: int) -> Sequence[int]: ...
+
+    @property
+    def client(self) -> tuple[int, int]:
+        """Number and generation of the lease held."""
+        ...
+
+
+class ChangeHints(Protocol):
+    """What tells other clients that something was committed (changes.py)."""
+
+    def announce(self, changes: ChangeSet) -> str:
+        """The hint that travels with the commit: who and which kinds, never which rows."""
+        ...
 
 
 class Unit:
-    """One audited statement group inside a write transaction; valid until its ``with`` block ends."""
+    """One audited group of statements inside a write transaction; valid until its ``with`` block ends."""
 
     def __init__(self, connection: Connection, *, vault_id: int, user_id: int, action: str, table: str) -> None:
         self.connection = connection
@@ -60,6 +77,40 @@ class Unit:
         return changes
 
 
+class _Transaction:
+    """An open write transaction of one thread."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.units: list[Unit] = []
+
+    @property
+    def changes(self) -> ChangeSet | None:
+        total: ChangeSet | None = None
+        for unit in self.units:
+            if unit.changes is not None:
+                total = unit.changes if total is None else total | unit.changes
+        return total
+
+
+class _Interrupt:
+    """A driver's interruption that is harmless once its statement is over; ``__call__`` from any thread."""
+
+    def __init__(self, interrupt: Callable[[], None]) -> None:
+        self._interrupt = interrupt
+        self._lock = threading.Lock()
+        self._live = True
+
+    def __call__(self) -> None:
+        with self._lock:
+            if self._live:
+                self._interrupt()
+
+    def retire(self) -> None:
+        with self._lock:
+            self._live = False
+
+
 class Database:
     """The only door of the stores to the engine."""
 
@@ -71,26 +122,38 @@ class Database:
         user_id: int,
         changes: ChangeFeed,
         identifiers: IdentifierSource,
+        hints: ChangeHints,
     ) -> None:
         self.vault_id = vault_id
         self.user_id = user_id
         self.changes = changes
         self._kit = kit
         self._identifiers = identifiers
+        self._hints = hints
         self._local = threading.local()
 
     @property
     def dialect(self) -> str:
-        """ "sqlite" or "postgresql"."""
+        """Either "sqlite" or "postgresql"."""
         return self._kit.dialect
 
+    @property
+    def location(self) -> str:
+        """A path, or a URL without its password."""
+        return self._kit.location
+
     def new_id(self) -> int:
-        """A 63-bit id nobody else gives, larger than those given before. May write (its lease): not inside a read."""
+        """A 63-bit id nobody else gives, larger than those given before. May write (its lease): not inside a read.
+
+        Raises the StorageError family.
+        """
         return self.reserve_ids(1)[0]
 
-    def reserve_ids(self, count: int) -> range:
-        """``count`` ids in a row, growing; for bulk loads. Raises the StorageError family."""
+    def reserve_ids(self, count: int) -> Sequence[int]:
+        """``count`` growing ids; for bulk loads. Raises the StorageError family."""
         return self._identifiers.reserve(count)
+
+    # -- reading -------------------------------------------------------------------------------------------------
 
     @contextmanager
     def read(self, token: CancelToken | None = None) -> Iterator[Connection]:
@@ -98,15 +161,30 @@ class Database:
 
         Raises the StorageError family, OperationCancelled once ``token`` is set.
         """
-        raise NotImplementedError
-        yield  # pragma: no cover
+        transaction = self._transaction
+        with self._translating(token):
+            if transaction is not None:
+                with self._interruptible(transaction.connection, token):
+                    yield transaction.connection
+                return
+            with self._kit.reader.connect() as connection, self._interruptible(connection, token):
+                yield connection
 
     def fetch(self, work: Callable[[Connection], ResultT], *, token: CancelToken | None = None) -> ResultT:
         """``work`` in a snapshot, once more on a fresh connection if the first was lost. Prefer this to ``read``.
 
         ``work`` must return values, not open cursors. Raises as ``read`` does.
         """
-        raise NotImplementedError
+        try:
+            with self.read(token) as connection:
+                return work(connection)
+        except ConnectionLostError:
+            if self._transaction is not None:
+                raise
+        with self.read(token) as connection:
+            return work(connection)
+
+    # -- writing -------------------------------------------------------------------------------------------------
 
     @contextmanager
     def write(self, *, action: str, table: str, token: CancelToken | None = None) -> Iterator[Unit]:
@@ -116,11 +194,145 @@ class Database:
         one audit entry: ``action`` such as "wallet.create", ``table`` a TableName or SQL table name. Raises the
         StorageError family (translated from the driver), OperationCancelled.
         """
-        raise NotImplementedError
-        yield  # pragma: no cover
+        joined = self._transaction
+        if joined is None:
+            with self._begun(token) as transaction:
+                unit = self._unit(transaction, action, table)
+                yield unit
+                transaction.units.append(unit)
+            return
+        with self._translating(token), joined.connection.begin_nested():
+            unit = self._unit(joined, action, table)
+            with self._interruptible(joined.connection, token):
+                yield unit
+        joined.units.append(unit)
 
     @contextmanager
     def unit_of_work(self, token: CancelToken | None = None) -> Iterator[None]:
-        """Writes inside (same thread) commit together or not at all."""
-        raise NotImplementedError
-        yield  # pragma: no cover
+        """Writes inside (same thread) commit together or not at all. Raises as ``write`` does."""
+        if self._transaction is not None:
+            yield
+            return
+        with self._begun(token):
+            yield
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    @property
+    def _transaction(self) -> _Transaction | None:
+        transaction: _Transaction | None = getattr(self._local, "transaction", None)
+        return transaction
+
+    def _unit(self, transaction: _Transaction, action: str, table: str) -> Unit:
+        return Unit(
+            transaction.connection, vault_id=self.vault_id, user_id=self.user_id, action=action, table=str(table)
+        )
+
+    @contextmanager
+    def _begun(self, token: CancelToken | None) -> Iterator[_Transaction]:
+        """A transaction of this thread, from BEGIN to publishing."""
+        self._identifiers.ready()
+        with self._translating(token), self._kit.exclusive(token), self._kit.writer.connect() as connection:
+            transaction = _Transaction(connection)
+            self._local.transaction = transaction
+            try:
+                with self._interruptible(connection, token):
+                    connection.begin()
+                    yield transaction
+                    entries = self._append_audit(transaction)
+                    if token is not None:
+                        token.check()  # the last moment at which stopping means that nothing was stored
+                self._commit(connection, entries, transaction.changes)
+            except BaseException:
+                _roll_back(connection)
+                raise
+            finally:
+                self._local.transaction = None
+        if transaction.changes is not None:
+            self.changes.publish(transaction.changes)
+
+    def _append_audit(self, transaction: _Transaction) -> Sequence[int]:
+        """One entry per unit that wrote; their ids prove later that the transaction was committed."""
+        written = [unit for unit in transaction.units if unit.rows or unit.detail or unit.changes is not None]
+        if not written:
+            return ()
+        ids = self.reserve_ids(len(written))
+        now = datetime.now(UTC)
+        entries = [
+            {
+                "vault_id": self.vault_id,
+                "id": entry_id,
+                "at": now,
+                "user_id": self.user_id,
+                "action": unit.action,
+                "table_name": unit.table,
+                "row_count": unit.rows,
+                "detail": unit.detail,
+            }
+            for entry_id, unit in zip(ids, written, strict=True)
+        ]
+        transaction.connection.execute(insert(AUDIT_ENTRIES), entries)
+        return ids
+
+    def _commit(self, connection: Connection, entries: Sequence[int], changes: ChangeSet | None) -> None:
+        if not entries:
+            connection.commit()
+            return
+        number, generation = self._identifiers.client
+        hint = self._hints.announce(changes or ChangeSet())
+        mark = self._kit.before_commit(connection, CommitNotice(hint, self.vault_id, number, generation))
+        try:
+            connection.commit()
+        except DRIVER_ERRORS as error:
+            known = translate(error, where=self.location, metadata=METADATA)
+            if not isinstance(known, ConnectionLostError):
+                raise known from error
+            _roll_back(connection)
+            self._settle(mark, entries[-1], known)
+
+    def _settle(self, mark: str, entry_id: int, lost: ConnectionLostError) -> None:
+        """The connection broke during COMMIT: find out what became of it, and say so."""
+        entry = select(AUDIT_ENTRIES.c.id).where(
+            AUDIT_ENTRIES.c.vault_id == self.vault_id, AUDIT_ENTRIES.c.id == entry_id
+        )
+        committed = self._kit.was_committed(mark, lambda fresh: fresh.execute(entry).first() is not None)
+        if committed:
+            return
+        if committed is None:
+            raise StorageUnavailableError(
+                f"The connection to {self.location} broke while a change was being stored, and the server does not say"
+                " whether it was.",
+                hint="Connect again and look before you enter it a second time.",
+                details=lost.details,
+            ) from lost
+        raise ConnectionLostError(
+            f"The connection to {self.location} broke before the change was stored; nothing was stored.",
+            hint="What you typed is kept; try again.",
+            details=lost.details,
+        ) from lost
+
+    def _translating(self, token: CancelToken | None) -> AbstractContextManager[None]:
+        return translated(where=self.location, token=token, metadata=METADATA)
+
+    @contextmanager
+    def _interruptible(self, connection: Connection, token: CancelToken | None) -> Iterator[None]:
+        if token is None:
+            yield
+            return
+        token.check()
+        stop, landed = self._kit.interrupter(connection)
+        interrupt = _Interrupt(stop)
+        remove = token.on_cancel(interrupt)
+        try:
+            yield
+        finally:
+            remove()
+            interrupt.retire()
+            landed()
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.rollback()
+    except DRIVER_ERRORS:
+        connection.invalidate()  # it is gone, and the server undoes what it had

@@ -5,10 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
 from aether_desktop.ports.work import CancelToken
+
+
+@dataclass(frozen=True, slots=True)
+class CommitNotice:
+    """What other clients learn of a commit: ``hint`` says who and which kinds; the counter of (vault, client number,
+    generation) in id_clients grows for those whom hints do not reach."""
+
+    hint: str
+    vault_id: int
+    number: int
+    generation: int
 
 
 class EngineKit(ABC):
@@ -45,8 +57,8 @@ class EngineKit(ABC):
         """How to stop what the connection runs: (quick and callable from any thread, wait until that has landed)."""
 
     @abstractmethod
-    def before_commit(self, connection: Connection, hint: str) -> str:
-        """Tell other clients (``hint``: who and which kinds), and return a mark by which the outcome can be asked."""
+    def before_commit(self, connection: Connection, notice: CommitNotice) -> str:
+        """Tell other clients, with the commit, and return a mark by which its outcome can be asked."""
 
     @abstractmethod
     def was_committed(self, mark: str, looked_up: Callable[[Connection], bool]) -> bool | None:

@@ -1,0 +1,232 @@
+"""The change feed of one open database: own commits at once, other clients' within a second.
+
+Other clients are heard by a thread: on PostgreSQL through LISTEN on a connection of its own, with polling where that
+does not reach us (a pooler between, a lost connection); on SQLite by asking ``data_version``. A hint says who and which
+kinds of rows, never which.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import psycopg
+from sqlalchemy import select, text
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.changes import ChangeFeed, ChangeSet
+from aether_desktop.ports.errors import AetherError
+from aether_desktop.storage.failures import DRIVER_ERRORS
+from aether_desktop.storage.postgresql import CHANNEL, PostgresKit
+from aether_desktop.storage.schema import ID_CLIENTS
+from aether_desktop.storage.sqlite import SqliteKit
+
+_LOG: Final = logging.getLogger(__name__)
+_SQLITE_SECONDS: Final = 0.25
+_POLL_SECONDS: Final = 0.5
+_LISTEN_SECONDS: Final = 0.25  # how soon a listening thread notices that it must stop
+_SAFETY_SECONDS: Final = 10.0  # polling beside LISTEN that works
+_ECHO_SECONDS: Final = 3.0  # within this our own hint must come back, or LISTEN is not reaching us
+_RETRY_SECONDS: Final = 2.0
+_JOIN_SECONDS: Final = 15.0
+_ANNOTATIONS: Final = "annotations"
+_HELLO: Final = "hello"
+EVERYTHING: Final = ChangeSet(frozenset(TableName), None, annotations=True, foreign=True)
+
+
+class SqlChangeFeed:
+    """Implements ``ports.changes.ChangeFeed``. Any thread; listeners are called on the thread that publishes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners: dict[object, Callable[[ChangeSet], None]] = {}
+
+    def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]:
+        """Start listening; the returned callable stops it (doing so twice is harmless)."""
+        key = object()
+        with self._lock:
+            self._listeners[key] = listener
+
+        def stop() -> None:
+            with self._lock:
+                self._listeners.pop(key, None)
+
+        return stop
+
+    def publish(self, changes: ChangeSet) -> None:
+        """Tell everybody. What was committed stays committed: an error of a listener is logged, not raised."""
+        with self._lock:
+            listeners = tuple(self._listeners.values())
+        for listener in listeners:
+            try:
+                listener(changes)
+            except Exception:  # noqa: BLE001 - a bug in a view must not look like a failed write
+                _LOG.exception("a listener to changes failed")
+
+
+class HintCoder:
+    """Writes and reads the text of a hint: vault mark, client mark, kinds."""
+
+    def __init__(self, vault_id: int) -> None:
+        self.vault = hashlib.blake2b(vault_id.to_bytes(8, "big"), digest_size=4).hexdigest()
+        self.client = secrets.token_hex(4)
+
+    def announce(self, changes: ChangeSet) -> str:
+        """The hint that travels with a commit."""
+        kinds = sorted(name.value for name in changes.tables)
+        if changes.annotations:
+            kinds.append(_ANNOTATIONS)
+        return f"{self.vault} {self.client} {','.join(kinds)}"
+
+    def hello(self) -> str:
+        """A hint that only its sender understands: proves that hints reach us."""
+        return f"{self.vault} {self.client} {_HELLO}"
+
+    def is_own(self, hint: str) -> bool:
+        """Whether this client sent it."""
+        return hint.startswith(f"{self.vault} {self.client} ")
+
+    def read(self, hint: str) -> ChangeSet | None:
+        """What another client of this vault changed; None when the hint is not about that."""
+        vault, _, rest = hint.partition(" ")
+        client, _, kinds = rest.partition(" ")
+        if vault != self.vault or client == self.client or kinds == _HELLO:
+            return None
+        words = set(kinds.split(",")) - {""}
+        names = {member.value for member in TableName}
+        if not words <= names | {_ANNOTATIONS}:
+            return EVERYTHING  # a newer program knows kinds that we do not
+        tables = frozenset(TableName(word) for word in words & names)
+        return ChangeSet(tables, None, annotations=_ANNOTATIONS in words, foreign=True)
+
+
+class ForeignWatcher(ABC):
+    """A thread that publishes other clients' changes until ``stop``."""
+
+    def __init__(self, feed: ChangeFeed, name: str) -> None:
+        self._feed = feed
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for it; not from a listener."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(_JOIN_SECONDS)
+
+    @abstractmethod
+    def _run(self) -> None: ...
+
+
+class SqliteWatcher(ForeignWatcher):
+    """Asks four times a second whether another process committed (4 us)."""
+
+    def __init__(self, feed: ChangeFeed, kit: SqliteKit) -> None:
+        super().__init__(feed, "aether-sqlite-watch")
+        self._kit = kit
+        self._seen = kit.data_version()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_SQLITE_SECONDS):
+            try:
+                version = self._kit.data_version()
+            except (AetherError, *DRIVER_ERRORS):
+                _LOG.info("the vault's file does not answer", exc_info=True)
+                continue
+            if version is not None and self._seen is not None and version != self._seen:
+                self._feed.publish(EVERYTHING)
+            self._seen = version if version is not None else self._seen
+
+
+class PostgresWatcher(ForeignWatcher):
+    """Listens where it can and polls where it must; survives lost connections."""
+
+    def __init__(self, feed: ChangeFeed, kit: PostgresKit, *, vault_id: int, hints: HintCoder, holder: str) -> None:
+        super().__init__(feed, "aether-pg-watch")
+        self._kit = kit
+        self._hints = hints
+        self._counters = select(ID_CLIENTS.c.number, ID_CLIENTS.c.generation, ID_CLIENTS.c.writes).where(
+            ID_CLIENTS.c.vault_id == vault_id, ID_CLIENTS.c.holder != holder
+        )
+        self._known: Mapping[tuple[int, int], int] | None = None
+        self.listening = threading.Event()  # set while hints are proven to reach us
+
+    def _run(self) -> None:
+        self._poll(quiet=True)
+        while not self._stopping.is_set():
+            if not self._kit.address.pooled:
+                self._listen()
+            self._poll_until(time.monotonic() + _RETRY_SECONDS)
+
+    def _listen(self) -> None:
+        """Returns when listening does not work (any more) or the thread must stop."""
+        try:
+            connection = self._kit.connect()
+        except psycopg.Error:
+            return
+        try:
+            connection.execute(f"LISTEN {CHANNEL}")
+            self._poll(quiet=False)  # what was committed before LISTEN began
+            self._say_hello()
+            self._follow(connection)
+        except DRIVER_ERRORS:
+            _LOG.info("listening for changes was interrupted", exc_info=True)
+        finally:
+            self.listening.clear()
+            connection.close()
+
+    def _follow(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        proven_by = time.monotonic() + _ECHO_SECONDS
+        next_poll = time.monotonic() + _SAFETY_SECONDS
+        while not self._stopping.is_set():
+            total: ChangeSet | None = None
+            for notification in connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+                if self._hints.is_own(notification.payload):
+                    self.listening.set()
+                changes = self._hints.read(notification.payload)
+                if changes is not None:
+                    total = changes if total is None else total | changes
+            if total is not None:
+                self._poll(quiet=True)
+                self._feed.publish(total)
+            now = time.monotonic()
+            if not self.listening.is_set() and now > proven_by:
+                return
+            if now > next_poll or not self.listening.is_set():
+                self._poll(quiet=False)
+                next_poll = now + _SAFETY_SECONDS
+
+    def _say_hello(self) -> None:
+        with self._kit.writer.connect() as other, other.begin():
+            other.execute(text("SELECT pg_notify(:channel, :hint)"), {"channel": CHANNEL, "hint": self._hints.hello()})
+
+    def _poll_until(self, deadline: float) -> None:
+        pooled = self._kit.address.pooled
+        while not self._stopping.wait(_POLL_SECONDS):
+            self._poll(quiet=False)
+            if not pooled and time.monotonic() > deadline:
+                return
+
+    def _poll(self, *, quiet: bool) -> None:
+        """Compare how often each client has committed; publish unless ``quiet`` (then only remember)."""
+        try:
+            with self._kit.reader.connect() as connection:
+                rows = connection.execute(self._counters).all()
+        except DRIVER_ERRORS:
+            return  # the next write or read reports that the server is away
+        counters = {(row.number, row.generation): row.writes for row in rows}
+        changed = self._known is not None and any(
+            writes != self._known.get(client, 0) for client, writes in counters.items()
+        )
+        self._known = counters
+        if changed and not quiet:
+            self._feed.publish(EVERYTHING)
