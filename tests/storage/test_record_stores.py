@@ -1,0 +1,447 @@
+"""The contract of every record store, on both engines."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from aether_desktop.domain.amounts import Amount
+from aether_desktop.domain.contracts import ContractStatus
+from aether_desktop.domain.monitoring import Severity
+from aether_desktop.domain.payments import PaymentStatus
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.temple_nodes import NodeStatus
+from aether_desktop.domain.users import Role
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
+from aether_desktop.ports.storage import Storage
+from tests.storage import samples
+from tests.storage.samples import LATER, NOW, SAMPLES, Sample
+
+every_table = pytest.mark.parametrize("sample", SAMPLES, ids=[sample.table.value for sample in SAMPLES])
+
+
+def heard_by(storage: Storage) -> tuple[list[ChangeSet], Callable[[], None]]:
+    heard: list[ChangeSet] = []
+    return heard, storage.changes.subscribe(heard.append)
+
+
+def stored(record: Any, **changes: object) -> Any:
+    """The record as the store gives it back: amounts carry the stored currency's id."""
+    return dataclasses.replace(record, **changes)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal but for the id that a currency gets when it is stored."""
+    if isinstance(one, samples.Payment) and isinstance(other, samples.Payment):
+        assert other.amount.currency.id or one.amount.currency.id
+        assert one.amount.currency.same_as(other.amount.currency)
+        one = dataclasses.replace(one, amount=Amount(one.amount.base_units, other.amount.currency))
+    return bool(one == other)
+
+
+class TestEveryStore:
+    @every_table
+    def test_a_record_comes_back_as_it_was_stored(self, storage: Storage, sample: Sample) -> None:
+        heard, stop = heard_by(storage)
+        record = sample.make(storage)
+        changes = sample.store(storage).create(record)
+        stop()
+        assert same(sample.store(storage).get(record.id), record)
+        assert changes.tables == {sample.table}
+        assert changes.ids == {record.id}
+        assert [change for change in heard if sample.table in change.tables] == [changes]
+
+    @every_table
+    def test_an_update_stores_all_fields_one_version_up(self, storage: Storage, sample: Sample) -> None:
+        record = sample.make(storage)
+        sample.store(storage).create(record)
+        changed = dataclasses.replace(record, **sample.change)  # type: ignore[arg-type]  # each table's own fields
+        assert sample.store(storage).update(changed).ids == {record.id}
+        assert same(sample.store(storage).get(record.id), dataclasses.replace(changed, version=2))
+
+    @every_table
+    def test_a_lost_update_is_refused_with_both_versions(self, storage: Storage, sample: Sample) -> None:
+        store, record = sample.store(storage), sample.make(storage)
+        store.create(record)
+        store.update(record)
+        mine = dataclasses.replace(record, **sample.change)  # type: ignore[arg-type]
+        heard, stop = heard_by(storage)
+        with pytest.raises(ConflictError) as refused:
+            store.update(mine)
+        stop()
+        assert refused.value.mine == mine
+        assert same(refused.value.theirs, dataclasses.replace(record, version=2))
+        assert same(store.get(record.id), dataclasses.replace(record, version=2))
+        assert heard == []
+
+    @every_table
+    def test_archived_rows_are_kept_and_come_back(self, storage: Storage, sample: Sample) -> None:
+        store, record = sample.store(storage), sample.make(storage)
+        store.create(record)
+        assert store.archive([record.id, record.id], LATER).ids == {record.id}
+        assert same(store.get(record.id), dataclasses.replace(record, version=2, archived_at=LATER))
+        assert store.archive([record.id], NOW).ids == frozenset()  # stays as it is
+        assert store.get(record.id).archived_at == LATER
+        assert store.restore([record.id]).ids == {record.id}
+        assert same(store.get(record.id), dataclasses.replace(record, version=3))
+
+    @every_table
+    def test_what_does_not_exist_is_not_found(self, storage: Storage, sample: Sample) -> None:
+        store, record = sample.store(storage), sample.make(storage)
+        for attempt in (
+            lambda: store.get(record.id),
+            lambda: store.update(record),
+            lambda: store.archive([record.id], NOW),
+            lambda: store.restore([record.id]),
+        ):
+            with pytest.raises(NotFoundError):
+                attempt()
+
+    @every_table
+    def test_archiving_is_all_or_nothing(self, storage: Storage, sample: Sample) -> None:
+        store, record = sample.store(storage), sample.make(storage)
+        store.create(record)
+        with pytest.raises(NotFoundError):
+            store.archive([record.id, storage.new_id()], LATER)
+        assert same(store.get(record.id), record)
+
+    @every_table
+    def test_an_unknown_owner_is_refused(self, storage: Storage, sample: Sample) -> None:
+        record = sample.make(storage, owner_id=storage.new_id())
+        with pytest.raises(NotFoundError, match="person"):
+            sample.store(storage).create(record)
+        with pytest.raises(NotFoundError):
+            sample.store(storage).get(record.id)
+
+    @every_table
+    def test_an_id_is_given_once(self, storage: Storage, sample: Sample) -> None:
+        record = sample.make(storage)
+        sample.store(storage).create(record)
+        with pytest.raises(AlreadyExistsError):
+            sample.store(storage).create(record)
+
+    @every_table
+    def test_each_write_leaves_one_audit_entry(self, storage: Storage, sample: Sample) -> None:
+        store, record = sample.store(storage), sample.make(storage)
+        store.create(record)
+        store.archive([record.id], LATER)
+        latest, first = storage.audit.recent(2)
+        assert (first.action, first.table, first.rows) == (f"{sample.table.value}.create", sample.table.value, 1)
+        assert (latest.action, latest.user_id) == (f"{sample.table.value}.archive", storage.info.user_id)
+        assert json.loads(latest.detail)["ids"] == [record.id]
+        assert latest.at >= first.at > datetime(2024, 1, 1, tzinfo=UTC)
+
+    @every_table
+    def test_a_refused_unit_of_work_leaves_nothing(self, storage: Storage, sample: Sample) -> None:
+        record = sample.make(storage)
+        before = storage.audit.recent(100)
+        with pytest.raises(NotFoundError), storage.unit_of_work():
+            self.store_then_fail(storage, sample, record)
+        with pytest.raises(NotFoundError):
+            sample.store(storage).get(record.id)
+        assert storage.audit.recent(100) == before
+
+    def store_then_fail(self, storage: Storage, sample: Sample, record: Any) -> None:
+        sample.store(storage).create(record)
+        assert same(sample.store(storage).get(record.id), record)
+        sample.store(storage).get(storage.new_id())
+
+    @every_table
+    def test_half_characters_are_refused_by_field(self, storage: Storage, sample: Sample) -> None:
+        field = {
+            "users": "display_name",
+            "monitoring": "description",
+            "temple_nodes": "node_id",
+            "payments": "provider",
+        }
+        name = field.get(sample.table.value, "name")
+        with pytest.raises(InvalidInputError) as refused:
+            sample.store(storage).create(sample.make(storage, **{name: "a\ud800b"}))
+        assert refused.value.field == name
+
+    def test_two_threads_cannot_both_win(self, storage: Storage) -> None:
+        record = samples.wallet(storage)
+        storage.wallets.create(record)
+        outcomes: list[str] = []
+        together = threading.Barrier(2)
+
+        def attempt(name: str) -> None:
+            together.wait(10)
+            try:
+                storage.wallets.update(dataclasses.replace(record, name=name))
+                outcomes.append(name)
+            except ConflictError as refused:
+                outcomes.append(f"refused: {getattr(refused.theirs, 'name', None)}")
+
+        threads = [threading.Thread(target=attempt, args=(name,)) for name in ("one", "two")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        winner = storage.wallets.get(record.id).name
+        assert sorted(outcomes) == sorted([winner, f"refused: {winner}"])
+
+
+class TestWallets:
+    def test_names_are_unique_in_any_case_among_those_shown(self, storage: Storage) -> None:
+        storage.wallets.create(first := samples.wallet(storage, name="Straße"))
+        other = samples.wallet(storage, name="STRASSE", address=samples.evm_address(9))
+        with pytest.raises(AlreadyExistsError) as refused:
+            storage.wallets.create(other)
+        assert refused.value.field == "name"
+        storage.wallets.archive([first.id], LATER)
+        storage.wallets.create(other)
+        with pytest.raises(AlreadyExistsError) as refused:
+            storage.wallets.restore([first.id])
+        assert refused.value.field == "name"
+        assert storage.wallets.get(first.id).archived_at == LATER
+
+    def test_an_address_is_watched_once_per_chain_kind_and_symbol(self, storage: Storage) -> None:
+        storage.wallets.create(samples.wallet(storage, name="One"))
+        with pytest.raises(AlreadyExistsError) as refused:
+            storage.wallets.create(samples.wallet(storage, name="Two"))
+        assert refused.value.field == "address"
+        storage.wallets.create(samples.wallet(storage, name="Three", chain="atc"))
+        storage.wallets.create(samples.wallet(storage, name="Four", symbol="DAI"))
+        assert [wallet.name for wallet in storage.wallets.all()] == ["Four", "One", "Three"]
+
+    def test_renaming_onto_another_wallet_is_refused(self, storage: Storage) -> None:
+        storage.wallets.create(samples.wallet(storage, name="One"))
+        storage.wallets.create(two := samples.wallet(storage, name="Two", address=samples.evm_address(9)))
+        with pytest.raises(AlreadyExistsError) as refused:
+            storage.wallets.update(dataclasses.replace(two, name="ONE"))
+        assert refused.value.field == "name"
+        assert storage.wallets.get(two.id) == two
+
+    def test_lists_leave_archived_ones_out_and_sort_by_name(self, storage: Storage) -> None:
+        other = samples.user(storage)
+        storage.users.create(other)
+        for number, name in enumerate(("beta", "Alpha", "gamma", "Öl")):
+            storage.wallets.create(samples.wallet(storage, name=name, address=samples.evm_address(20 + number)))
+        foreign = samples.wallet(storage, name="delta", owner_id=other.id, address=samples.evm_address(30))
+        storage.wallets.create(foreign)
+        (gone,) = storage.wallets.by_name("GAMMA")
+        storage.wallets.archive([gone.id], NOW)
+        assert [wallet.name for wallet in storage.wallets.all()] == ["Alpha", "beta", "delta", "Öl"]
+        assert [wallet.name for wallet in storage.wallets.of_user(storage.info.user_id)] == ["Alpha", "beta", "Öl"]
+        assert storage.wallets.by_name("  ÖL ")[0].name == "Öl"
+        assert storage.wallets.by_name("gamma") == []
+
+
+class TestUsers:
+    def test_names_and_addresses_are_unique_in_any_case(self, storage: Storage) -> None:
+        storage.users.create(samples.user(storage))
+        with pytest.raises(AlreadyExistsError) as refused:
+            storage.users.create(samples.user(storage, username="MIRIAM", email="other@example.org"))
+        assert refused.value.field == "username"
+        with pytest.raises(AlreadyExistsError) as refused:
+            storage.users.create(samples.user(storage, username="Aaron", email="miriam@EXAMPLE.org"))
+        assert refused.value.field == "email"
+        storage.users.create(samples.user(storage, username="Hur", email=""))
+        storage.users.create(samples.user(storage, username="Jethro", email=""))
+
+    def test_found_by_name_in_any_case(self, storage: Storage) -> None:
+        storage.users.create(record := samples.user(storage))
+        assert storage.users.by_username(" mIRIAM ") == record
+        assert record in storage.users.all()
+        with pytest.raises(NotFoundError, match="Aaron"):
+            storage.users.by_username("Aaron")
+
+    def test_a_login_is_recorded(self, storage: Storage) -> None:
+        storage.users.create(record := samples.user(storage))
+        storage.users.record_login(record.id, LATER)
+        assert storage.users.get(record.id) == dataclasses.replace(record, last_login_at=LATER, version=2)
+        with pytest.raises(NotFoundError):
+            storage.users.record_login(storage.new_id(), LATER)
+
+    def test_archived_people_are_left_out_of_the_list(self, storage: Storage) -> None:
+        storage.users.create(record := samples.user(storage))
+        storage.users.archive([record.id], LATER)
+        assert record.id not in {person.id for person in storage.users.all()}
+        assert storage.users.by_username("miriam").archived_at == LATER
+
+
+class TestContracts:
+    def test_status_and_lists(self, storage: Storage) -> None:
+        storage.contracts.create(record := samples.contract(storage))
+        storage.contracts.create(
+            pending := samples.contract(storage, name="A", status=ContractStatus.PENDING, address="")
+        )
+        storage.contracts.set_status(record.id, ContractStatus.INACTIVE, version=1)
+        assert storage.contracts.get(record.id).status is ContractStatus.INACTIVE
+        assert [row.id for row in storage.contracts.of_user(storage.info.user_id)] == [pending.id, record.id]
+        with pytest.raises(ConflictError) as refused:
+            storage.contracts.set_status(record.id, ContractStatus.ACTIVE, version=1)
+        assert isinstance(refused.value.mine, samples.Contract)
+        assert isinstance(refused.value.theirs, samples.Contract)
+        assert refused.value.mine.status is ContractStatus.ACTIVE
+        assert refused.value.theirs.status is ContractStatus.INACTIVE
+        with pytest.raises(InvalidInputError) as needs_address:
+            storage.contracts.set_status(pending.id, ContractStatus.ACTIVE, version=1)
+        assert needs_address.value.field == "address"
+
+
+class TestMonitoring:
+    def test_latest_first_and_summary(self, storage: Storage) -> None:
+        entries = [
+            samples.log_entry(storage, seen_at=NOW + timedelta(seconds=number), severity=severity)
+            for number, severity in enumerate((Severity.INFO, Severity.CRITICAL, Severity.INFO, Severity.INFO))
+        ]
+        for entry in entries:
+            storage.monitoring.create(entry)
+        storage.monitoring.archive([entries[0].id], LATER)
+        listed = storage.monitoring.of_user(storage.info.user_id, 2)
+        assert [entry.id for entry in listed] == [entries[3].id, entries[2].id]
+        assert storage.monitoring.summary(storage.info.user_id) == {
+            Severity.INFO: 2,
+            Severity.WARNING: 0,
+            Severity.CRITICAL: 1,
+        }
+
+
+class TestContent:
+    def test_metadata_and_lists(self, storage: Storage) -> None:
+        storage.content.create(record := samples.content(storage))
+        storage.content.set_metadata(record.id, {"note": "ünï", "deep": {"b": 1, "a": None}}, version=1)
+        (found,) = storage.content.of_user(storage.info.user_id)
+        assert found.metadata == {"note": "ünï", "deep": {"a": None, "b": 1}}
+        assert found.version == 2
+        with pytest.raises(ConflictError):
+            storage.content.set_metadata(record.id, {}, version=1)
+
+
+class TestPaymentMethods:
+    def test_one_default_per_owner(self, storage: Storage) -> None:
+        other = samples.user(storage)
+        storage.users.create(other)
+        first = samples.payment_method(storage, is_default=True)
+        theirs = samples.payment_method(storage, is_default=True, owner_id=other.id)
+        second = samples.payment_method(storage, name="Cash box")
+        for method in (first, theirs, second):
+            storage.payment_methods.create(method)
+        changes = storage.payment_methods.update(dataclasses.replace(second, is_default=True))
+        assert changes.ids == {first.id, second.id}
+        listed = storage.payment_methods.of_user(storage.info.user_id)
+        assert [(method.name, method.is_default) for method in listed] == [("Cash box", True), ("House card", False)]
+        assert storage.payment_methods.get(first.id).version == 2  # an open form must not bring it back unasked
+        assert storage.payment_methods.get(theirs.id).is_default
+
+    def test_a_restored_default_yields_to_the_new_one(self, storage: Storage) -> None:
+        first = samples.payment_method(storage, is_default=True)
+        storage.payment_methods.create(first)
+        storage.payment_methods.archive([first.id], LATER)
+        assert storage.payment_methods.get(first.id).is_default
+        storage.payment_methods.create(second := samples.payment_method(storage, is_default=True))
+        storage.payment_methods.restore([first.id])
+        assert not storage.payment_methods.get(first.id).is_default
+        assert storage.payment_methods.get(second.id).is_default
+        storage.payment_methods.archive([second.id], LATER)
+        storage.payment_methods.restore([second.id])
+        assert storage.payment_methods.get(second.id).is_default
+
+    def test_two_defaults_restored_together_leave_one(self, storage: Storage) -> None:
+        methods = []
+        for _ in range(2):
+            methods.append(samples.payment_method(storage, is_default=True))
+            storage.payment_methods.create(methods[-1])
+            storage.payment_methods.archive([methods[-1].id], LATER)
+        storage.payment_methods.restore([method.id for method in methods])
+        assert [storage.payment_methods.get(method.id).is_default for method in methods] == [True, False]
+
+
+class TestPayments:
+    def test_found_by_the_providers_id(self, storage: Storage) -> None:
+        storage.payments.create(record := samples.payment(storage))
+        assert same(record, storage.payments.by_external_id("Lydia Bank", "pay_1"))
+        with pytest.raises(NotFoundError):
+            storage.payments.by_external_id("Lydia Bank", "pay_2")
+        with pytest.raises(NotFoundError):
+            storage.payments.by_external_id("Lydia Bank", "")
+
+    def test_the_providers_id_is_unique_where_given(self, storage: Storage) -> None:
+        storage.payments.create(samples.payment(storage))
+        with pytest.raises(AlreadyExistsError) as refused:
+            storage.payments.create(samples.payment(storage))
+        assert refused.value.field == "external_id"
+        storage.payments.create(samples.payment(storage, provider="Other"))
+        storage.payments.create(samples.payment(storage, external_id=""))
+        storage.payments.create(samples.payment(storage, external_id=""))
+
+    def test_history_and_status(self, storage: Storage) -> None:
+        storage.wallets.create(wallet := samples.wallet(storage))
+        storage.payment_methods.create(method := samples.payment_method(storage))
+        payments = [
+            samples.payment(
+                storage,
+                paid_at=NOW + timedelta(days=number),
+                external_id="",
+                wallet_id=wallet.id,
+                payment_method_id=method.id,
+            )
+            for number in range(3)
+        ]
+        for payment in payments:
+            storage.payments.create(payment)
+        storage.payments.set_status(payments[0].id, PaymentStatus.COMPLETED, version=1)
+        assert storage.payments.get(payments[0].id).status is PaymentStatus.COMPLETED
+        history = storage.payments.history_of_user(storage.info.user_id, 2)
+        assert [payment.id for payment in history] == [payments[2].id, payments[1].id]
+        assert {payment.wallet_id for payment in history} == {wallet.id}
+
+    @pytest.mark.parametrize(("field", "noun"), [("wallet_id", "wallet"), ("payment_method_id", "payment method")])
+    def test_what_it_refers_to_must_exist(self, storage: Storage, field: str, noun: str) -> None:
+        with pytest.raises(NotFoundError, match=f"The {noun} that this payment refers to"):
+            storage.payments.create(samples.payment(storage, **{field: storage.new_id()}))
+
+    @pytest.mark.parametrize("units", [0, 1, 255, 256, 2**64, 2**255, 2**256 - 1])
+    def test_amounts_are_exact(self, storage: Storage, units: int) -> None:
+        storage.payments.create(record := samples.payment(storage, amount=Amount(units, samples.ETH)))
+        assert storage.payments.get(record.id).amount.base_units == units
+
+    def test_a_known_currency_keeps_its_decimals_and_the_figure_stays(self, storage: Storage) -> None:
+        storage.payments.create(samples.payment(storage))
+        finer = dataclasses.replace(samples.EUR, decimals=4)
+        storage.payments.create(record := samples.payment(storage, amount=Amount(15_000, finer), external_id="pay_2"))
+        assert str(storage.payments.get(record.id).amount) == "1.5 EUR"
+        with pytest.raises(InvalidInputError) as refused:
+            storage.payments.create(samples.payment(storage, amount=Amount(15_001, finer), external_id="pay_3"))
+        assert refused.value.field == "amount"
+
+
+class TestTempleNodes:
+    def test_status_configuration_and_lists(self, storage: Storage) -> None:
+        storage.temple_nodes.create(record := samples.temple_node(storage))
+        storage.temple_nodes.create(second := samples.temple_node(storage, node_id="court-7"))
+        storage.temple_nodes.set_status(record.id, NodeStatus.DEGRADED, version=1)
+        storage.temple_nodes.set_configuration(record.id, {"every": 55}, version=2)
+        found = storage.temple_nodes.get(record.id)
+        assert (found.status, found.configuration, found.version) == (NodeStatus.DEGRADED, {"every": 55}, 3)
+        assert found.covenants == record.covenants
+        assert [node.id for node in storage.temple_nodes.of_user(storage.info.user_id)] == [second.id, record.id]
+        with pytest.raises(ConflictError):
+            storage.temple_nodes.set_status(record.id, NodeStatus.UP, version=2)
+
+
+class TestManyRows:
+    def test_more_rows_than_one_statement_carries(self, storage: Storage) -> None:
+        """Archiving thousands announces "many" rather than every id."""
+        entries = [samples.log_entry(storage) for _ in range(1_100)]
+        with storage.unit_of_work():
+            for entry in entries:
+                storage.monitoring.create(entry)
+        changes = storage.monitoring.archive([entry.id for entry in entries], LATER)
+        assert changes == ChangeSet(frozenset({TableName.MONITORING}), None)
+        assert storage.monitoring.of_user(storage.info.user_id, 10) == []
+        assert storage.audit.recent(1)[0].rows == 1_100
+
+
+def test_a_role_is_one_of_the_four(storage: Storage) -> None:
+    storage.users.create(record := samples.user(storage, role=Role.ZADOKITE))
+    assert storage.users.get(record.id).role is Role.ZADOKITE
