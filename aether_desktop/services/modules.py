@@ -122,10 +122,12 @@ class ModuleService:
         """One exporter by its format name. Raises InvalidInputError when it is unknown or switched off."""
         return self._reaping(self._wanted(key, SumKind.REAPING))
 
-    def recognise(self, heading: Sequence[str]) -> SowingModule | None:
-        """The first enabled importer that takes this heading for its own."""
-        for module in self.sowing_modules():
-            if module.recognises(heading):
+    def recognise(self, heading: Sequence[str], file_format: str = "csv") -> SowingModule | None:
+        """The first enabled importer that takes this heading, in a table of this format, for its own."""
+        for item in self._enabled(SumKind.SOWING):
+            module = self._sowing(item.descriptor)
+            wanted = getattr(item.descriptor.implementation, "file_format", file_format)
+            if wanted == file_format and module.recognises(heading):
                 return module
         return None
 

@@ -41,7 +41,8 @@ class OpenTable:
         self.preamble = 0
         self._reader: RecordReader | ObjectReader
         first = source.text()
-        if looks_like_json(first):
+        self.format = "json" if looks_like_json(first) else "csv"
+        if self.format == "json":
             self._reader = ObjectReader(source, self.rejections, first=first)
             heading = self._reader.heading
         else:
@@ -54,7 +55,7 @@ class OpenTable:
                 lines = "line was" if layout.before == 1 else "lines were"
                 source.remarks.append(f"{layout.before} {lines} passed over before the heading.")
         name = plain_line(source.path.name, 255)
-        self.table = HeadedTable(file_name=name, heading=heading, rows=iter(self._reader))
+        self.table = HeadedTable(file_name=name, heading=heading, rows=iter(self._reader), format=self.format)
 
     @property
     def encoding(self) -> str:

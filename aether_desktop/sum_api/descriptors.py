@@ -54,12 +54,14 @@ class HeadedTable:
     """A decoded CSV file: ``heading`` as written (outer spaces trimmed), ``rows`` as (row number, cells).
 
     The heading's row number is 1, the next record's 2. Rows come lazily; a record that cannot be read comes as a
-    Rejection from the reader and never reaches a module. Rows may be shorter or longer than the heading.
+    Rejection from the reader and never reaches a module. Rows may be shorter or longer than the heading. ``format`` is
+    what the cells come from: "csv" for all delimited text, "json" for an array of objects.
     """
 
     file_name: str
     heading: tuple[str, ...]
     rows: Iterator[tuple[int, Sequence[str]]]
+    format: str = "csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,10 @@ class SowingContext:
 
 @runtime_checkable
 class SowingModule(Protocol):
-    """Reads one kind of file. ``key`` is stable: it is stored with every batch."""
+    """Reads one kind of file. ``key`` is stable: it is stored with every batch.
+
+    A module may also have ``file_format``, "csv" or "json": then it is offered tables of that format only.
+    """
 
     key: str
     title: str

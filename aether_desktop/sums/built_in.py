@@ -1,0 +1,7 @@
+"""The program's own modules, registered through the hook like a stranger's."""
+
+from __future__ import annotations
+
+from aether_desktop.sums import reaping, sowing
+
+BUILT_IN: tuple[object, ...] = (sowing, reaping)
