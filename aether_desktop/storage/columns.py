@@ -291,8 +291,9 @@ def key_shape_sql(column: str, dialect: str) -> str:
             f"{size} AND get_byte({column}, 0) = length({column}) - 1"
             f" AND (length({column}) = 1 OR get_byte({column}, 1) <> 0)"
         )
+    # hex(NULL) is no NULL but '', so NULL needs its own word
     return (
-        f"{size} AND hex(substr({column}, 1, 1)) = printf('%02X', length({column}) - 1)"
+        f"{column} IS NULL OR {size} AND hex(substr({column}, 1, 1)) = printf('%02X', length({column}) - 1)"
         f" AND substr({column}, 2, 1) <> x'00'"
     )
 

@@ -533,7 +533,7 @@ def upgrade() -> None:
         sa.CheckConstraint("length(quantum_signature) <= 20000", name=op.f("ck_payments_quantum_signature_length")),
         sa.CheckConstraint(
             either(
-                sqlite="length(amount) BETWEEN 1 AND 33 AND hex(substr(amount, 1, 1)) = printf('%02X', length(amount) - 1) AND substr(amount, 2, 1) <> x'00'",
+                sqlite="amount IS NULL OR length(amount) BETWEEN 1 AND 33 AND hex(substr(amount, 1, 1)) = printf('%02X', length(amount) - 1) AND substr(amount, 2, 1) <> x'00'",
                 postgresql="length(amount) BETWEEN 1 AND 33 AND get_byte(amount, 0) = length(amount) - 1 AND (length(amount) = 1 OR get_byte(amount, 1) <> 0)",
             ),
             name=op.f("ck_payments_amount_key"),
@@ -663,14 +663,14 @@ def upgrade() -> None:
         sa.CheckConstraint("length(tx_hash) <= 200", name=op.f("ck_transactions_tx_hash_length")),
         sa.CheckConstraint(
             either(
-                sqlite="length(amount) BETWEEN 1 AND 33 AND hex(substr(amount, 1, 1)) = printf('%02X', length(amount) - 1) AND substr(amount, 2, 1) <> x'00'",
+                sqlite="amount IS NULL OR length(amount) BETWEEN 1 AND 33 AND hex(substr(amount, 1, 1)) = printf('%02X', length(amount) - 1) AND substr(amount, 2, 1) <> x'00'",
                 postgresql="length(amount) BETWEEN 1 AND 33 AND get_byte(amount, 0) = length(amount) - 1 AND (length(amount) = 1 OR get_byte(amount, 1) <> 0)",
             ),
             name=op.f("ck_transactions_amount_key"),
         ),
         sa.CheckConstraint(
             either(
-                sqlite="length(fee) BETWEEN 1 AND 33 AND hex(substr(fee, 1, 1)) = printf('%02X', length(fee) - 1) AND substr(fee, 2, 1) <> x'00'",
+                sqlite="fee IS NULL OR length(fee) BETWEEN 1 AND 33 AND hex(substr(fee, 1, 1)) = printf('%02X', length(fee) - 1) AND substr(fee, 2, 1) <> x'00'",
                 postgresql="length(fee) BETWEEN 1 AND 33 AND get_byte(fee, 0) = length(fee) - 1 AND (length(fee) = 1 OR get_byte(fee, 1) <> 0)",
             ),
             name=op.f("ck_transactions_fee_key"),
