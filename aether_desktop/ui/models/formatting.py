@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 
 from aether_desktop.domain.addresses import short_address
-from aether_desktop.domain.amounts import Amount, format_units
+from aether_desktop.domain.amounts import Amount, Currency, format_units
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.queries import Row
@@ -111,19 +111,29 @@ class CellFormatter:
 
     @staticmethod
     def _amount(value: Amount, sign: Sign) -> AmountCell:
-        whole, _, fraction = format_units(value.base_units, value.currency.decimals).partition(".")
-        return AmountCell(
-            f"{int(whole):,}",
-            fraction[:FRACTION_DIGITS],
-            plain_line(value.currency.symbol, 12),
-            sign,
-            truncated=len(fraction) > FRACTION_DIGITS,
-        )
+        return amount_cell(value.base_units, value.currency, sign=sign)
 
     def _time(self, value: datetime, *, year: bool = False) -> str:
-        local = value.astimezone(self._zone)
-        show_year = year or local.year != datetime.now(self._zone).year
-        return f"{local.day:02d} {local:%b %Y %H:%M:%S}" if show_year else f"{local.day:02d} {local:%b %H:%M:%S}"
+        return time_text(value, self._zone, year=year)
+
+
+def amount_cell(units: int, currency: Currency, *, sign: Sign = Sign.NONE) -> AmountCell:
+    """The cell of base units; a negative balance carries its minus, whatever ``sign`` says."""
+    whole, _, fraction = format_units(abs(units), currency.decimals).partition(".")
+    return AmountCell(
+        f"{int(whole):,}",
+        fraction[:FRACTION_DIGITS],
+        plain_line(currency.symbol, 12),
+        Sign.MINUS if units < 0 else sign,
+        truncated=len(fraction) > FRACTION_DIGITS,
+    )
+
+
+def time_text(value: datetime, zone: tzinfo, *, year: bool = False) -> str:
+    """A time as "24 Nov 14:02:11"; with its year when that is asked for or not the present one."""
+    local = value.astimezone(zone)
+    show_year = year or local.year != datetime.now(zone).year
+    return f"{local.day:02d} {local:%b %Y %H:%M:%S}" if show_year else f"{local.day:02d} {local:%b %H:%M:%S}"
 
 
 def _number(column: ColumnSpec, value: float) -> Cell:
