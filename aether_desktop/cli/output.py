@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ class Terminal:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self.out = out or sys.stdout
         self.err = err or sys.stderr
+        for stream in (self.out, self.err):
+            if isinstance(stream, io.TextIOWrapper):  # a terminal of another encoding shows escapes, not an error
+                stream.reconfigure(errors="backslashreplace")
 
     def say(self, message: str) -> None:
         """One line for a person."""
@@ -29,6 +33,12 @@ class Terminal:
     def line(self, text: str) -> None:
         """One line of data."""
         self.out.write(plain_line(text, _MESSAGE_LIMIT) + "\n")
+
+    def exact(self) -> TextIO:
+        """Standard output as UTF-8 with line ends as written, whatever the locale: made by ``>`` a file is complete."""
+        if isinstance(self.out, io.TextIOWrapper):
+            self.out.reconfigure(encoding="utf-8", errors="strict", newline="")
+        return self.out
 
     def json(self, value: object) -> None:
         self.out.write(json.dumps(value, indent=2) + "\n")

@@ -114,13 +114,13 @@ class AttentionFinder:
         formats = {batch.format for batch in self._batches if batch.wallet_id == wallet.id}
         chain = CHAINS[wallet.chain]
         earlier = "Export the whole history, from the first transaction on, and import it; overlaps merge."
-        if chain.family is not AddressFamily.EVM or not any(each.startswith("etherscan") for each in formats):
+        if chain.family is not AddressFamily.EVM or not any(each.startswith("etherscan.") for each in formats):
             return earlier
         if currency.contract:
-            return earlier if "etherscan-erc20" in formats else "Import the ERC-20 token transfers export."
-        if "etherscan-normal" not in formats:
+            return earlier if "etherscan.erc20" in formats else "Import the ERC-20 token transfers export."
+        if "etherscan.normal" not in formats:
             return "Import the normal transactions export."
-        if "etherscan-internal" not in formats:
+        if "etherscan.internal" not in formats:
             return f"Import the internal transactions export: contracts pay out {currency.symbol} there."
         return earlier
 

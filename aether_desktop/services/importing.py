@@ -25,7 +25,7 @@ from aether_desktop.services.records import utc_now
 from aether_desktop.services.tabular import OpenTable, open_table, rows_of
 from aether_desktop.sum_api import FieldMapping, SowingContext, SowingModule
 
-GENERIC = "generic"
+GENERIC = "generic.csv"
 _CHUNK = 4096
 _SAMPLE_ROWS = 20
 
@@ -126,7 +126,7 @@ class ImportService:
         """
         with open_table(path, token=token, recognises=self._modules.recognises) as opened:
             heading, remarks = opened.table.heading, opened.remarks
-            module = self._modules.recognise(heading)
+            module = self._modules.recognise(heading, opened.table.format)
             sample = tuple(rows_of(opened.table, _SAMPLE_ROWS))
         if module is None:
             advice = self._modules.explain_unrecognised(heading)
@@ -300,7 +300,7 @@ class _Reading:
             return self.modules.sowing(self.options.format)
         if self.options.mapping is not None:
             return self.modules.sowing(GENERIC)
-        found = self.modules.recognise(opened.table.heading)
+        found = self.modules.recognise(opened.table.heading, opened.table.format)
         if found is None:
             raise ImportRefusedError(self.modules.explain_unrecognised(opened.table.heading))
         return found

@@ -12,8 +12,9 @@ def export_labels(context: Context) -> int:
     name = context.options.file
     labels = context.services().labels
     if name == "-":
+        out = context.terminal.exact()
         for line in labels.lines(token=context.token):
-            context.terminal.out.write(line + "\n")
+            out.write(line + "\n")
         return DONE
     count = labels.export(Path(name), token=context.token, progress=context.progress)
     context.progress.clear()

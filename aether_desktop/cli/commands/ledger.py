@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
 
 from aether_desktop.cli.runner import DONE, Context
 from aether_desktop.domain.amounts import Amount, format_units
@@ -56,7 +53,7 @@ def list_transactions(context: Context) -> int:
     query = _query(context)
     if options.json:
         services.exporting.write(
-            context.terminal.out,
+            context.terminal.exact(),
             query,
             format_key="json",
             columns=_columns(options.columns),
@@ -87,16 +84,9 @@ def export_transactions(context: Context) -> int:
         context.terminal.say(f"{report.rows} rows written to {report.path}.")
         return DONE
     services.exporting.write(
-        _exact(context.terminal.out), query, format_key=options.format, columns=columns, token=context.token
+        context.terminal.exact(), query, format_key=options.format, columns=columns, token=context.token
     )
     return DONE
-
-
-def _exact(out: TextIO) -> TextIO:
-    """Standard output as UTF-8 with line ends as written, whatever the locale: a file made by > is like --output's."""
-    if out is sys.stdout and isinstance(out, io.TextIOWrapper):
-        out.reconfigure(encoding="utf-8", newline="")
-    return out
 
 
 def _query(context: Context) -> TableQuery:

@@ -1,0 +1,61 @@
+"""Entry point: the command line when a command is given, the window otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from aether_desktop.cli.parser import parse_arguments
+
+_NO_DISPLAY = (
+    "There is no display to open a window on. Start it in a desktop session, or set DISPLAY or WAYLAND_DISPLAY; "
+    "the command line works without one: aether-desktop --help"
+)
+_SCREENLESS = ("offscreen", "minimal", "vnc", "eglfs", "linuxfb")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0 done, 1 refused or bad input, 2 usage. Main thread only."""
+    try:
+        options = parse_arguments(arguments)
+    except SystemExit as stop:  # argparse has said why
+        return stop.code if isinstance(stop.code, int) else 2
+    return _run_command(options) if options.command else _open_window(options)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    # Imported here: --help must not wait for the storage to load.
+    from aether_desktop.cli.commands import command_for  # noqa: PLC0415 - see above
+    from aether_desktop.cli.runner import run_command  # noqa: PLC0415 - see above
+    from aether_desktop.composition import Program  # noqa: PLC0415 - see above
+
+    return run_command(command_for(options), Program(data_dir=_path(options.data_dir)), options)
+
+
+def _open_window(options: argparse.Namespace) -> int:
+    if not has_display():
+        sys.stderr.write(_NO_DISPLAY + "\n")
+        return 1
+    # The one deferred import of everything that knows Qt.
+    from aether_desktop import bootstrap  # noqa: PLC0415 - see above
+
+    return bootstrap.run(options)
+
+
+def has_display() -> bool:
+    """Whether a window can open; False only where it certainly cannot."""
+    if sys.platform != "linux":
+        return True
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    return platform in _SCREENLESS or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,361 @@
+"""Builds the program without a window: the only module that knows every concrete class. Qt-free.
+
+The window (bootstrap) uses the functions, the command line the ``Program``. Worker threads only, but for
+``default_vault``. All raise AetherError for what the environment or the input is to blame for.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+
+from aether_desktop.locations import resources_dir
+from aether_desktop.ports.errors import (
+    AetherError,
+    AlreadyExistsError,
+    InvalidInputError,
+    KeyStoreError,
+    NotAVaultError,
+    NotFoundError,
+)
+from aether_desktop.ports.keys import KeyStore
+from aether_desktop.ports.settings import Settings
+from aether_desktop.ports.storage import Storage, StorageInfo
+from aether_desktop.ports.work import CancelToken, Progress, silent
+from aether_desktop.security import KeyFileStore, KeyringStore
+from aether_desktop.services.health import Check, CheckState, installation_checks
+from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.places import Places, find_places
+from aether_desktop.services.sample import SampleFiller
+from aether_desktop.services.service_set import ServiceSet, build_services
+from aether_desktop.services.settings_file import DATABASE_URL, VAULT_PATH, SettingsFile
+from aether_desktop.services.targets import Target, TargetOrigin, resolve_target, without_password
+from aether_desktop.storage import backup, sql_storage
+from aether_desktop.storage.addresses import split_password
+from aether_desktop.storage.vault_files import keys_beside
+from aether_desktop.sums.built_in import BUILT_IN
+
+__all__ = ["Program", "Target", "create_vault", "default_vault", "find_target", "open_sample", "open_services"]
+
+_SAMPLE_NAME = "Sample (generated data, not encrypted)"
+_PLAIN_HEADER = b"SQLite format 3\x00"
+
+
+# ------------------------------------------------------------------------------------------------ for the window
+
+
+def default_vault(data_dir: Path | None = None) -> Path:
+    """Where a new vault is proposed. Any thread."""
+    return find_places(data_dir).default_vault
+
+
+def find_target(
+    *,
+    vault: Path | None = None,
+    database_url: str | None = None,
+    data_dir: Path | None = None,
+    settings: Settings,
+    environment: Mapping[str, str] = os.environ,
+) -> Target | None:
+    """What to open at start; None when nothing was named and there is no vault yet.
+
+    Raises UnconfirmedDatabaseError for a DATABASE_URL that was never confirmed, InvalidInputError.
+    """
+    target = resolve_target(
+        vault=vault,
+        database_url=database_url,
+        key_file=None,
+        settings=settings,
+        environment=environment,
+        default_vault=default_vault(data_dir),
+    )
+    if target.vault is not None and target.origin is not TargetOrigin.OPTION and not target.vault.exists():
+        return None
+    return target
+
+
+def open_services(
+    target: Target,
+    *,
+    settings: Settings,
+    key_file: Path | None = None,
+    data_dir: Path | None = None,
+    remember: bool = True,
+    token: CancelToken | None = None,
+    progress: Progress = silent,
+) -> ServiceSet:
+    """Open a vault or database and build the services over it; ``remember`` it for the next start.
+
+    Raises KeyStoreError, StorageError, InvalidInputError, OperationCancelled.
+    """
+    storage = _open_storage(target, key_file=key_file or target.key_file, token=token, progress=progress)
+    if remember:
+        _remember(target, storage.info, settings, default_vault(data_dir))
+    return _services(storage, settings)
+
+
+def create_vault(
+    path: Path,
+    *,
+    settings: Settings,
+    key_file: Path | None = None,
+    data_dir: Path | None = None,
+    name: str = "",
+    username: str = "",
+) -> ServiceSet:
+    """A new encrypted vault, opened. Its key goes to the keyring, or to ``key_file`` (made when it is not there).
+
+    Raises AlreadyExistsError, InvalidInputError, KeyStoreError, StorageError; then nothing is left behind.
+    """
+    if path.exists():
+        raise AlreadyExistsError(f"{path} is already there.", field="vault", hint="Choose another name, or open it.")
+    _make_folder(path.parent)
+    key = _key_store(key_file).create(path)
+    storage = sql_storage.create_vault(path, key, name=name or path.stem, username=username or login_name())
+    _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
+    return _services(storage, settings)
+
+
+def open_sample(
+    *, settings: Settings | None = None, data_dir: Path | None = None, path: Path | None = None
+) -> ServiceSet:
+    """The sample vault, built from resources/sample when it is not there yet. Not encrypted, needs no keyring."""
+    places = find_places(data_dir)
+    own = settings or SettingsFile(places.settings_file)
+    where = path or places.sample_vault
+    if where.exists():
+        return _services(_open_plain(where), own)
+    build_sample(where, settings=own)
+    return _services(_open_plain(where), own)
+
+
+def build_sample(
+    path: Path, *, settings: Settings, token: CancelToken | None = None, progress: Progress = silent
+) -> int:
+    """Make the sample vault at ``path``, complete or not at all; returns the number of transactions.
+
+    Raises AlreadyExistsError, StorageError, OperationCancelled.
+    """
+    if path.exists():
+        raise AlreadyExistsError(f"{path} is already there.", field="vault", hint="Choose another name.")
+    _make_folder(path.parent)
+    unfinished = path.with_name(f".{path.name}.building")
+    _remove_vault(unfinished)
+    try:
+        storage = sql_storage.create_vault(unfinished, None, name=_SAMPLE_NAME, username=login_name(), sample=True)
+        with closing(_services(storage, settings)) as services:
+            rows = SampleFiller(services, resources_dir() / "sample").fill(token=token, progress=progress)
+        unfinished.rename(path)
+    finally:
+        _remove_vault(unfinished)
+    return rows
+
+
+def login_name() -> str:
+    """The name of the login, for the founder of a vault; "owner" where the system has none."""
+    try:
+        name = "".join(getpass.getuser().split())
+    except (OSError, KeyError, ImportError):
+        name = ""
+    return name[:100] or "owner"
+
+
+# ------------------------------------------------------------------------------------------ for the command line
+
+
+class Program:
+    """Implements cli.application.Application."""
+
+    def __init__(self, *, data_dir: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
+        self._places: Places = find_places(data_dir)
+        self._environment = environment
+        self._settings = SettingsFile(self._places.settings_file)
+
+    @property
+    def state_dir(self) -> Path:
+        return self._places.state
+
+    @property
+    def problems(self) -> list[str]:
+        return self._settings.problems
+
+    def resolve(
+        self,
+        *,
+        vault: Path | None = None,
+        database_url: str | None = None,
+        key_file: Path | None = None,
+        confirm: bool = False,
+    ) -> Target:
+        return resolve_target(
+            vault=vault,
+            database_url=database_url,
+            key_file=key_file,
+            settings=self._settings,
+            environment=self._environment,
+            default_vault=self._places.default_vault,
+            confirm=confirm,
+        )
+
+    def open(self, target: Target, *, token: CancelToken | None = None, progress: Progress = silent) -> ServiceSet:
+        return open_services(target, settings=self._settings, remember=False, token=token, progress=progress)
+
+    def create_vault(self, target: Target, *, name: str = "", username: str = "") -> StorageInfo:
+        """On PostgreSQL the first vault in a migrated database without one."""
+        if target.vault is None:
+            url, password = _with_password(target)
+            sql_storage.provision_database(
+                url, name=name or "vault", username=username or login_name(), password=password
+            )
+            services = self.open(target)
+        else:
+            services = create_vault(
+                target.vault, settings=self._settings, key_file=target.key_file, name=name, username=username
+            )
+        with closing(services):
+            return services.info
+
+    def create_sample(self, path: Path, *, token: CancelToken, progress: Progress) -> int:
+        return build_sample(path, settings=self._settings, token=token, progress=progress)
+
+    def restore(
+        self, source: Path, target: Target, *, replace: bool, token: CancelToken, progress: Progress
+    ) -> Path | None:
+        if target.vault is None:
+            raise InvalidInputError(
+                "A shared database is restored by its administrator.",
+                field="database",
+                hint="The command is pg_restore.",
+            )
+        if not source.is_file():
+            raise NotFoundError(f"There is no backup {source}.")
+        _make_folder(target.vault.parent)
+        key = _key_store(target.key_file).load(source)
+        kept = backup.restore(source, target.vault, key, replace=replace, progress=progress, token=token)
+        self.open(target, token=token).close()
+        return kept
+
+    def migrate(self, target: Target, *, create: bool, token: CancelToken, progress: Progress) -> str:
+        if target.vault is not None:
+            if not target.vault.exists():
+                raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
+            with closing(self.open(target, token=token, progress=progress)) as services:  # opening migrates
+                return f"{services.info.location} has schema {services.info.schema_revision}."
+        url, password = _with_password(target)
+        before, after = sql_storage.migrate_database(url, password=password)
+        shown = without_password(url)
+        done = f"{shown} has schema {after}, as before." if before == after else f"{shown} now has schema {after}."
+        if create:
+            with suppress(AlreadyExistsError):
+                sql_storage.provision_database(url, name="vault", username=login_name(), password=password)
+                done += f" Its first vault belongs to {login_name()}."
+        return done
+
+    def examine(self, target: Target, *, token: CancelToken, progress: Progress) -> list[Check]:
+        checks = list(installation_checks((self._places.data, self._places.config, self._places.state)))
+        checks.append(_keyring_check())
+        name = str(target.vault or without_password(target.database_url))
+        if target.vault is not None and not target.vault.exists():
+            missing = CheckState.NOTICE if target.origin is TargetOrigin.DEFAULT else CheckState.BAD
+            return [*checks, Check(f"vault {name}", missing, "there is none yet")]
+        try:
+            with closing(self.open(target, token=token, progress=progress)) as services:
+                info = services.info
+                checks.append(Check("engine", CheckState.GOOD, info.engine_version))
+                checks.append(Check("schema", CheckState.GOOD, info.schema_revision))
+                state = CheckState.GOOD if info.encrypted or info.engine != "sqlite" else CheckState.NOTICE
+                checks.append(
+                    Check("encryption", state, "encrypted" if info.encrypted else "the file is not encrypted")
+                )
+                found = services.storage.check(token=token, progress=progress)
+            checks += [Check(f"vault {name}", CheckState.BAD, problem) for problem in found]
+            if not found:
+                checks.append(Check(f"vault {name}", CheckState.GOOD, "pages, references and amounts agree"))
+        except AetherError as error:
+            checks.append(Check(f"vault {name}", CheckState.BAD, str(error)))
+        return checks
+
+    def modules(self) -> ModuleService:
+        return ModuleService(self._settings, BUILT_IN)
+
+    def close(self) -> None:
+        self._settings.close()
+
+
+# ------------------------------------------------------------------------------------------------------- inside
+
+
+def _services(storage: Storage, settings: Settings) -> ServiceSet:
+    return build_services(storage, settings, ModuleService(settings, BUILT_IN), on_close=storage.close)
+
+
+def _open_storage(target: Target, *, key_file: Path | None, token: CancelToken | None, progress: Progress) -> Storage:
+    if target.vault is None:
+        url, password = _with_password(target)
+        return sql_storage.open_database(url, password=password)
+    if not target.vault.exists():
+        raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
+    if key_file is None and _is_plain(target.vault):
+        return _open_plain(target.vault)
+    key = _key_store(key_file).load(target.vault)
+    return sql_storage.open_vault(target.vault, key, progress=progress, token=token)
+
+
+def _open_plain(path: Path) -> Storage:
+    """Only the sample vault may be without encryption: a plain file put in a vault's place is refused."""
+    storage = sql_storage.open_vault(path, None, sample=True)
+    if storage.info.vault_name != _SAMPLE_NAME:
+        storage.close()
+        raise NotAVaultError(
+            f"{path} is not encrypted; only the sample vault may be.", hint="Restore the vault from a backup."
+        )
+    return storage
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_PLAIN_HEADER)) == _PLAIN_HEADER and not keys_beside(path).exists()
+    except OSError:
+        return False  # opening it properly says why
+
+
+def _key_store(key_file: Path | None) -> KeyStore:
+    return KeyringStore() if key_file is None else KeyFileStore(key_file)
+
+
+def _with_password(target: Target) -> tuple[str, str | None]:
+    return split_password(target.database_url)
+
+
+def _remember(target: Target, info: StorageInfo, settings: Settings, default: Path) -> None:
+    if target.vault is None:
+        DATABASE_URL.set(settings, without_password(target.database_url))
+        VAULT_PATH.set(settings, "")
+    elif info.encrypted:
+        DATABASE_URL.set(settings, "")
+        VAULT_PATH.set(settings, "" if target.vault == default else str(target.vault.absolute()))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(
+            f"The folder {folder} cannot be made: {error.strerror or error}.", field="vault"
+        ) from error
+
+
+def _remove_vault(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _keyring_check() -> Check:
+    try:
+        return Check("keyring", CheckState.GOOD, KeyringStore().describe())
+    except KeyStoreError as error:
+        return Check("keyring", CheckState.NOTICE, str(error))
