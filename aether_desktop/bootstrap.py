@@ -44,7 +44,7 @@ class StartOptions:
     data_dir: Path | None = None
 
 
-class Program(QObject):
+class WindowProgram(QObject):
     """One running program: ``window`` is there at once, ``services`` after ``opened``. GUI thread only."""
 
     opened = Signal()
@@ -182,7 +182,7 @@ def build(
     database_url: str | None = None,
     key_file: Path | str | None = None,
     data_dir: Path | str | None = None,
-) -> Program:
+) -> WindowProgram:
     """Start the whole program inside the running QApplication; the window is shown and opens what it was given.
 
     Returns at once; ``opened`` or ``failed`` follows. ``close()`` ends it. GUI thread only.
@@ -194,13 +194,19 @@ def build(
         Path(key_file) if key_file is not None else None,
         Path(data_dir) if data_dir is not None else None,
     )
-    program = Program(app, options, _settings(options.data_dir))
+    program = WindowProgram(app, options, _settings(options.data_dir))
     program.window.show()
     QTimer.singleShot(0, program.start)
     return program
 
 
-def run(options: StartOptions) -> int:
+def run(
+    *,
+    vault: Path | None = None,
+    database_url: str | None = None,
+    key_file: Path | None = None,
+    data_dir: Path | None = None,
+) -> int:
     """Run the program in a QApplication of its own until the window is closed; returns the exit code.
 
     A second start for the same vault raises the first one's window and returns 0.
@@ -208,16 +214,14 @@ def run(options: StartOptions) -> int:
     from aether_desktop.ui.shell.single_instance import Claim, SingleInstance  # noqa: PLC0415
 
     app = own_application()
-    instance = SingleInstance(str(options.vault or options.database_url or options.data_dir or "default"))
+    instance = SingleInstance(str(vault or database_url or data_dir or "default"))
     claim = instance.claim()
     if claim is Claim.SILENT:
         print("Aether is already running with these records but does not answer; close it first.", file=sys.stderr)  # noqa: T201
         return 1
     if claim is Claim.RAISED:
         return 0
-    program = build(
-        vault=options.vault, database_url=options.database_url, key_file=options.key_file, data_dir=options.data_dir
-    )
+    program = build(vault=vault, database_url=database_url, key_file=key_file, data_dir=data_dir)
     instance.raise_asked.connect(lambda: _raise(program.window))
     try:
         return app.exec()

@@ -15,7 +15,7 @@ from PySide6.QtCore import QEventLoop, QObject, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QTableView, QWidget
 
-from aether_desktop.bootstrap import Program, build
+from aether_desktop.bootstrap import WindowProgram, build
 
 SECTIONS = ("wallets", "transactions", "payments", "contracts", "content", "temple_nodes", "monitoring", "people")
 
@@ -70,7 +70,7 @@ def wait(condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
         loop.exec()
 
 
-def opened(vault: Path, data_dir: Path, key_file: Path | None = None) -> Program:
+def opened(vault: Path, data_dir: Path, key_file: Path | None = None) -> WindowProgram:
     """The program on a vault, its window shown and its pages built."""
     program = build(vault=vault, data_dir=data_dir, key_file=key_file)
     errors: list[object] = []
@@ -81,7 +81,7 @@ def opened(vault: Path, data_dir: Path, key_file: Path | None = None) -> Program
     return program
 
 
-def run_session(program: Program) -> Gaps:
+def run_session(program: WindowProgram) -> Gaps:
     """Sections, scrolling, sorting, filtering, details; returns the gaps of the GUI thread."""
     window = program.window
     watch = GapWatch()
