@@ -14,20 +14,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, insert, select
 
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
-from aether_desktop.ports.errors import StorageUnavailableError
+from aether_desktop.ports.errors import StorageError, StorageUnavailableError
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.engines import CommitNotice, EngineKit
 from aether_desktop.storage.failures import DRIVER_ERRORS, ConnectionLostError, translate, translated
 from aether_desktop.storage.schema import AUDIT_ENTRIES, METADATA
 
 ResultT = TypeVar("ResultT")
+_STOP_AGAIN_SECONDS: Final = 0.05
 
 
 class IdentifierSource(Protocol):
@@ -93,22 +94,35 @@ class _Transaction:
         return total
 
 
-class _Interrupt:
-    """A driver's interruption that is harmless once its statement is over; ``__call__`` from any thread."""
+class _Interruption:
+    """Stops what runs on a connection, over and over until ``retire``: a single stop may fall between two statements.
 
-    def __init__(self, interrupt: Callable[[], None]) -> None:
-        self._interrupt = interrupt
+    ``begin`` may be called from any thread and returns at once.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
         self._lock = threading.Lock()
-        self._live = True
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
 
-    def __call__(self) -> None:
+    def begin(self) -> None:
         with self._lock:
-            if self._live:
-                self._interrupt()
+            if self._thread is None and not self._over.is_set():
+                self._thread = threading.Thread(target=self._run, name="aether-cancel", daemon=True)
+                self._thread.start()
 
     def retire(self) -> None:
+        """Afterwards the connection may be given to somebody else."""
         with self._lock:
-            self._live = False
+            self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._stop()
+            self._over.wait(_STOP_AGAIN_SECONDS)
 
 
 class Database:
@@ -201,7 +215,7 @@ class Database:
                 yield unit
                 transaction.units.append(unit)
             return
-        with self._translating(token), joined.connection.begin_nested():
+        with self._translating(token), self._savepoint(joined):
             unit = self._unit(joined, action, table)
             with self._interruptible(joined.connection, token):
                 yield unit
@@ -239,9 +253,8 @@ class Database:
                 with self._interruptible(connection, token):
                     connection.begin()
                     yield transaction
-                    entries = self._append_audit(transaction)
-                    if token is not None:
-                        token.check()  # the last moment at which stopping means that nothing was stored
+                    self._require_open(connection)
+                    entries = self._append_audit(transaction)  # cancelling counts until here
                 self._commit(connection, entries, transaction.changes)
             except BaseException:
                 _roll_back(connection)
@@ -250,6 +263,25 @@ class Database:
                 self._local.transaction = None
         if transaction.changes is not None:
             self.changes.publish(transaction.changes)
+
+    @contextmanager
+    def _savepoint(self, transaction: _Transaction) -> Iterator[None]:
+        connection = transaction.connection
+        self._require_open(connection)
+        connection.exec_driver_sql("SAVEPOINT aether_unit")
+        try:
+            yield
+        except BaseException:
+            with suppress(*DRIVER_ERRORS):  # the transaction is gone as a whole: _require_open says so later
+                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT aether_unit")
+            raise
+        connection.exec_driver_sql("RELEASE SAVEPOINT aether_unit")
+
+    def _require_open(self, connection: Connection) -> None:
+        if not self._kit.in_transaction(connection):
+            raise StorageError(
+                "An earlier step of this change was refused or interrupted; nothing was stored.", hint="Try again."
+            )
 
     def _append_audit(self, transaction: _Transaction) -> Sequence[int]:
         """One entry per unit that wrote; their ids prove later that the transaction was committed."""
@@ -320,15 +352,14 @@ class Database:
             yield
             return
         token.check()
-        stop, landed = self._kit.interrupter(connection)
-        interrupt = _Interrupt(stop)
-        remove = token.on_cancel(interrupt)
+        interruption = _Interruption(self._kit.interrupter(connection))
+        remove = token.on_cancel(interruption.begin)
         try:
             yield
+            token.check()
         finally:
             remove()
-            interrupt.retire()
-            landed()
+            interruption.retire()
 
 
 def _roll_back(connection: Connection) -> None:

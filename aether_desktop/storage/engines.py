@@ -53,8 +53,12 @@ class EngineKit(ABC):
         """
 
     @abstractmethod
-    def interrupter(self, connection: Connection) -> tuple[Callable[[], None], Callable[[], None]]:
-        """How to stop what the connection runs: (quick and callable from any thread, wait until that has landed)."""
+    def interrupter(self, connection: Connection) -> Callable[[], None]:
+        """What stops the statement that runs on the connection, if one does; from any other thread, may block."""
+
+    @abstractmethod
+    def in_transaction(self, connection: Connection) -> bool:
+        """Whether what began is still open: SQLite undoes all by itself when it is interrupted or the disk is full."""
 
     @abstractmethod
     def before_commit(self, connection: Connection, notice: CommitNotice) -> str:

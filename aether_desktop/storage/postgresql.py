@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
@@ -137,27 +138,18 @@ class PostgresKit(EngineKit):
             token.check()
         yield
 
-    def interrupter(self, connection: Connection) -> tuple[Callable[[], None], Callable[[], None]]:
-        """Cancelling asks the server over a connection of its own, so a thread does it."""
+    def interrupter(self, connection: Connection) -> Callable[[], None]:
+        """Cancelling asks the server over a connection of its own, and waits for it."""
         driver = driver_connection(connection)
-        threads: list[threading.Thread] = []
 
         def cancel() -> None:
-            try:
+            with suppress(psycopg.Error):  # the server is gone; the statement fails by itself
                 driver.cancel_safe(timeout=_CANCEL_SECONDS)
-            except psycopg.Error:
-                return  # the server is gone; the statement fails by itself
 
-        def interrupt() -> None:
-            thread = threading.Thread(target=cancel, name="aether-pg-cancel", daemon=True)
-            threads.append(thread)
-            thread.start()
+        return cancel
 
-        def landed() -> None:
-            for thread in threads:
-                thread.join(_CANCEL_SECONDS + 1)
-
-        return interrupt, landed
+    def in_transaction(self, connection: Connection) -> bool:
+        return driver_connection(connection).info.transaction_status is TransactionStatus.INTRANS
 
     def before_commit(self, connection: Connection, notice: CommitNotice) -> str:
         """One round trip: the hint, which the commit sends, the counter, and the transaction's number."""

@@ -67,12 +67,15 @@ class SqliteKit(EngineKit):
 
     dialect = "sqlite"
 
-    def __init__(self, path: Path, key: bytes | None, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, key: bytes | None, *, read_only: bool = False, busy_seconds: float = _BUSY_SECONDS
+    ) -> None:
         self.path = path
         self.location = str(path)
         self.encrypted = key is not None
         self.read_only = read_only
         self._key = key
+        self._busy_seconds = busy_seconds
         self._gate = threading.Lock()
         self._writer = self._engine(begin="BEGIN IMMEDIATE", size=1, cache_kib=_WRITER_CACHE_KIB, query_only=read_only)
         self._reader = self._engine(begin="BEGIN", size=_READERS, cache_kib=_READER_CACHE_KIB, query_only=True)
@@ -107,8 +110,12 @@ class SqliteKit(EngineKit):
         finally:
             self._gate.release()
 
-    def interrupter(self, connection: Connection) -> tuple[Callable[[], None], Callable[[], None]]:
-        return _driver(connection).interrupt, lambda: None
+    def interrupter(self, connection: Connection) -> Callable[[], None]:
+        stop: Callable[[], None] = _driver(connection).interrupt
+        return stop
+
+    def in_transaction(self, connection: Connection) -> bool:
+        return bool(_driver(connection).in_transaction)
 
     def before_commit(self, connection: Connection, notice: CommitNotice) -> str:  # noqa: ARG002 - data_version tells
         return ""
@@ -140,7 +147,7 @@ class SqliteKit(EngineKit):
             connection = sqlcipher.connect(
                 f"{place.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
                 uri=True,
-                timeout=_BUSY_SECONDS,
+                timeout=self._busy_seconds,
                 isolation_level=None,  # BEGIN and COMMIT are ours
                 check_same_thread=False,  # the pool hands a connection to one thread at a time
             )

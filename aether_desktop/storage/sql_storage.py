@@ -1,0 +1,213 @@
+"""All stores over one open vault: what the rest of the program knows as ``ports.storage.Storage``.
+
+The functions at the end are the ways to get one. Worker threads only: they touch disk and network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from aether_desktop.ports.changes import ChangeFeed
+from aether_desktop.ports.errors import StorageError
+from aether_desktop.ports.storage import StorageInfo
+from aether_desktop.ports.work import CancelToken, Progress, silent
+from aether_desktop.storage import backup, inspection
+from aether_desktop.storage.opening import (
+    OpenVault,
+    create_vault_file,
+    migrate_shared,
+    open_shared,
+    open_vault_file,
+    provision_shared,
+)
+from aether_desktop.storage.sqlite import SqliteKit
+from aether_desktop.storage.stores.annotations import SqlAnnotationStore
+from aether_desktop.storage.stores.audit import SqlAuditStore
+from aether_desktop.storage.stores.content import SqlContentStore
+from aether_desktop.storage.stores.contracts import SqlContractStore
+from aether_desktop.storage.stores.currencies import SqlCurrencyStore
+from aether_desktop.storage.stores.imports import SqlImportStore
+from aether_desktop.storage.stores.monitoring import SqlMonitoringStore
+from aether_desktop.storage.stores.payment_methods import SqlPaymentMethodStore
+from aether_desktop.storage.stores.payments import SqlPaymentStore
+from aether_desktop.storage.stores.prices import SqlPriceStore
+from aether_desktop.storage.stores.temple_nodes import SqlTempleNodeStore
+from aether_desktop.storage.stores.transactions import SqlTransactionStore
+from aether_desktop.storage.stores.users import SqlUserStore
+from aether_desktop.storage.stores.wallets import SqlWalletStore
+from aether_desktop.storage.windows import SqlWindowStore
+
+
+class SqlStorage:
+    """Implements ``ports.storage.Storage``."""
+
+    def __init__(self, vault: OpenVault) -> None:
+        self._vault = vault
+        database = vault.database
+        self._database = database
+        self._users = SqlUserStore(database)
+        self._wallets = SqlWalletStore(database)
+        self._currencies = SqlCurrencyStore(database)
+        self._transactions = SqlTransactionStore(database, self._currencies)
+        self._contracts = SqlContractStore(database)
+        self._monitoring = SqlMonitoringStore(database)
+        self._content = SqlContentStore(database)
+        self._payment_methods = SqlPaymentMethodStore(database)
+        self._payments = SqlPaymentStore(database, self._currencies)
+        self._temple_nodes = SqlTempleNodeStore(database)
+        self._annotations = SqlAnnotationStore(database)
+        self._imports = SqlImportStore(database, self._currencies)
+        self._prices = SqlPriceStore(database)
+        self._audit = SqlAuditStore(database)
+        self._windows = SqlWindowStore(database)
+
+    @property
+    def info(self) -> StorageInfo:
+        return self._vault.info
+
+    @property
+    def changes(self) -> ChangeFeed:
+        return self._vault.feed
+
+    @property
+    def users(self) -> SqlUserStore:
+        return self._users
+
+    @property
+    def wallets(self) -> SqlWalletStore:
+        return self._wallets
+
+    @property
+    def transactions(self) -> SqlTransactionStore:
+        return self._transactions
+
+    @property
+    def currencies(self) -> SqlCurrencyStore:
+        return self._currencies
+
+    @property
+    def contracts(self) -> SqlContractStore:
+        return self._contracts
+
+    @property
+    def monitoring(self) -> SqlMonitoringStore:
+        return self._monitoring
+
+    @property
+    def content(self) -> SqlContentStore:
+        return self._content
+
+    @property
+    def payment_methods(self) -> SqlPaymentMethodStore:
+        return self._payment_methods
+
+    @property
+    def payments(self) -> SqlPaymentStore:
+        return self._payments
+
+    @property
+    def temple_nodes(self) -> SqlTempleNodeStore:
+        return self._temple_nodes
+
+    @property
+    def annotations(self) -> SqlAnnotationStore:
+        return self._annotations
+
+    @property
+    def imports(self) -> SqlImportStore:
+        return self._imports
+
+    @property
+    def prices(self) -> SqlPriceStore:
+        return self._prices
+
+    @property
+    def audit(self) -> SqlAuditStore:
+        return self._audit
+
+    @property
+    def windows(self) -> SqlWindowStore:
+        return self._windows
+
+    def new_id(self) -> int:
+        """A 63-bit id no other client will give. Raises the StorageError family."""
+        return self._database.new_id()
+
+    @contextmanager
+    def unit_of_work(self) -> Iterator[None]:
+        """Writes inside (same thread) commit together or not at all. Raises the StorageError family."""
+        with self._database.unit_of_work():
+            yield
+
+    def backup(self, target: Path, *, progress: Progress = silent, token: CancelToken | None = None) -> None:
+        """See ``ports.storage.Storage.backup``; raises what ``storage.backup.back_up`` does."""
+        kit = self._vault.kit
+        if not isinstance(kit, SqliteKit):
+            raise StorageError(
+                "A shared database is backed up by its administrator.",
+                hint=f"The command is: pg_dump --format=custom --file={target.name} {kit.location}",
+            )
+        backup.back_up(kit, target, progress=progress, token=token)
+
+    def check(self, *, progress: Progress = silent, token: CancelToken | None = None) -> list[str]:
+        """Problems found, in plain words; an empty list is health. Raises the StorageError family."""
+        return inspection.problems(self._database, self._vault.kit, progress=progress, token=token)
+
+    def close(self) -> None:
+        """Stop watching, give the client number back, close every connection. Twice is harmless; never raises."""
+        self._vault.close()
+
+
+def create_vault(path: Path, key: bytes | None, *, name: str, username: str, sample: bool = False) -> SqlStorage:
+    """Make an encrypted vault file and open it; ``key`` None only for the plain ``sample`` vault.
+
+    Raises AlreadyExistsError, InvalidInputError, ReadOnlyError, DiskFullError, StorageUnavailableError; then no file is
+    left.
+    """
+    create_vault_file(path, key, name=name, username=username, sample=sample)
+    return open_vault(path, key, sample=sample)
+
+
+def open_vault(
+    path: Path,
+    key: bytes | None,
+    *,
+    sample: bool = False,
+    progress: Progress = silent,
+    token: CancelToken | None = None,
+) -> SqlStorage:
+    """Open a vault file, migrating it first if an older program made it (the copy made before stays beside it).
+
+    Raises NotFoundError, NotAVaultError, WrongKeyError, SchemaTooNewError, StorageBusyError, ReadOnlyError,
+    DiskFullError, PermissionDeniedError, OperationCancelled.
+    """
+    return SqlStorage(open_vault_file(path, key, sample=sample, progress=progress, token=token))
+
+
+def open_database(url: str, *, username: str = "", password: str | None = None, vault: str = "") -> SqlStorage:
+    """Open a vault on PostgreSQL as the person whose login this is, or who has ``username``; never changes the schema.
+
+    Raises InvalidInputError, NotAVaultError (nothing there yet, or another program's), SchemaTooOldError,
+    SchemaTooNewError, PermissionDeniedError, StorageUnavailableError.
+    """
+    return SqlStorage(open_shared(url, username=username, password=password, vault=vault))
+
+
+def migrate_database(url: str, *, password: str | None = None, into_foreign: bool = False) -> tuple[str | None, str]:
+    """The administrator's ``migrate`` on PostgreSQL: returns the schema revisions (before or None, after).
+
+    A database with tables of another program is refused unless ``into_foreign``. Raises NotAVaultError,
+    SchemaTooNewError, PermissionDeniedError, StorageBusyError, StorageUnavailableError.
+    """
+    return migrate_shared(url, password=password, into_foreign=into_foreign)
+
+
+def provision_database(url: str, *, name: str, username: str, password: str | None = None) -> None:
+    """Make the first vault and its founder in a migrated database that has none.
+
+    Raises AlreadyExistsError, InvalidInputError, NotAVaultError, SchemaTooOldError, SchemaTooNewError,
+    PermissionDeniedError, StorageUnavailableError.
+    """
+    provision_shared(url, name=name, username=username, password=password)
