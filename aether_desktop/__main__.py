@@ -39,10 +39,21 @@ def _open_window(options: argparse.Namespace) -> int:
     if not has_display():
         sys.stderr.write(_NO_DISPLAY + "\n")
         return 1
+    if options.confirm_database:
+        from aether_desktop.composition import Program  # noqa: PLC0415 - see above
+
+        program = Program(data_dir=_path(options.data_dir))
+        program.resolve(confirm=True)
+        program.close()
     # The one deferred import of everything that knows Qt.
     from aether_desktop import bootstrap  # noqa: PLC0415 - see above
 
-    return bootstrap.run(options)
+    return bootstrap.run(
+        vault=_path(options.vault),
+        database_url=options.database,
+        key_file=_path(options.key_file),
+        data_dir=_path(options.data_dir),
+    )
 
 
 def has_display() -> bool:
