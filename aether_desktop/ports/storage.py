@@ -171,8 +171,11 @@ class ImportStore(Protocol):
 
     def rejections(self, batch_id: int) -> list[Rejection]: ...
 
-    def classify(self, wallet_id: int, movements: Sequence[Movement]) -> list[bool]:
-        """For a preview: True where the row is already stored. Ordinals are counted within the list."""
+    def classify(self, wallet_id: int, movements: Sequence[Movement], *, file_format: str = "") -> list[bool]:
+        """For a preview: True where the row is already stored. Ordinals are counted within the list.
+
+        ``file_format`` also finds rows that another program's export brought, as storing would.
+        """
         ...
 
     def store(

@@ -1,0 +1,77 @@
+"""The engine's fast road for many rows at once: what differs by engine, in raw statements of few columns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+
+class Known(NamedTuple):
+    """A stored row that the ``position``-th question is about. ``seen`` tells that the asking batch brought it."""
+
+    position: int
+    id: int
+    status: str
+    seen: bool
+
+
+class Candidate(NamedTuple):
+    """A row that another program's export brought (or a person typed), under a hash that was asked for."""
+
+    id: int
+    tx_hash: str
+    direction: str
+    amount_rank: bytes
+    symbol: str
+    status: str
+
+
+class Sighting(NamedTuple):
+    """A stored row that a batch brought again; see ``schema.imports``. ``before`` is JSON text."""
+
+    transaction_id: int
+    source_row: int
+    identity: bytes | None
+    before: str | None
+
+
+class BatchConstants(NamedTuple):
+    """The columns that all new rows of one batch share; ``created_at`` is UTC microseconds."""
+
+    owner_id: int
+    created_at: int
+    wallet_id: int
+    batch_id: int
+
+
+class BulkRoad(ABC):
+    """One write transaction (or one snapshot, for the questions) of one vault. Driver errors pass through."""
+
+    def __init__(self, connection: Connection, vault_id: int) -> None:
+        self._connection = connection
+        self._vault_id = vault_id
+
+    @abstractmethod
+    def known(self, identities: Sequence[bytes], *, wallet_id: int, batch_id: int) -> list[Known]:
+        """Which identities are stored; unknown ones are left out."""
+
+    @abstractmethod
+    def same_hash(self, hashes: Sequence[str], *, wallet_id: int, batch_id: int, family: str) -> list[Candidate]:
+        """Rows under these hashes from other format families or by hand, which ``batch_id`` has not seen yet.
+
+        By id.
+        """
+
+    @abstractmethod
+    def insert(self, rows: Sequence[tuple[Any, ...]], constants: BatchConstants) -> None:
+        """New transactions, each a tuple of ``movements.ROW_COLUMNS``."""
+
+    @abstractmethod
+    def add_sightings(self, batch_id: int, sightings: Sequence[Sighting]) -> None: ...
+
+    @abstractmethod
+    def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:
+        """Set the units key ``column`` of rows by (id, key), one version up. Names are fixed SQL, no outside text."""

@@ -1,0 +1,112 @@
+"""The fast road on PostgreSQL: COPY into a temporary table, then INSERT ... SELECT; questions travel as arrays.
+
+COPY straight into a table is refused once it has row-level security, and it cannot add constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Sighting
+from aether_desktop.storage.movements import ROW_COLUMNS
+from aether_desktop.storage.postgresql import driver_connection
+
+# LATERAL with LIMIT or OFFSET is planned on its own: one index probe per question, whatever the statistics say
+# (a table being filled by this very transaction has none).
+_KNOWN: Final = """
+SELECT k.position - 1, t.id, t.status, t.seen
+FROM unnest(%(identities)s::bytea[]) WITH ORDINALITY k(identity, position)
+CROSS JOIN LATERAL (
+    SELECT x.id, x.status, coalesce(x.batch_id = %(batch)s, false) OR EXISTS (
+        SELECT 1 FROM import_sightings s
+        WHERE s.vault_id = %(vault)s AND s.batch_id = %(batch)s AND s.transaction_id = x.id) AS seen
+    FROM transactions x
+    WHERE x.vault_id = %(vault)s AND x.wallet_id = %(wallet)s AND x.identity = k.identity AND x.identity IS NOT NULL
+    LIMIT 1
+) t
+"""
+_SAME_HASH: Final = """
+SELECT t.id, t.tx_hash, t.direction, t.amount_rank, c.symbol, t.status
+FROM unnest(%(hashes)s::text[]) k(tx_hash)
+CROSS JOIN LATERAL (
+    SELECT x.id, x.tx_hash, x.direction, x.amount_rank, x.currency_id, x.status, x.batch_id
+    FROM transactions x
+    WHERE x.vault_id = %(vault)s AND x.tx_hash = k.tx_hash AND x.wallet_id = %(wallet)s
+    OFFSET 0
+) t
+JOIN currencies c ON c.vault_id = %(vault)s AND c.id = t.currency_id
+LEFT JOIN import_batches b ON b.vault_id = %(vault)s AND b.id = t.batch_id
+WHERE (b.id IS NULL OR (b.format <> %(family)s AND NOT starts_with(b.format, %(family)s || '.')))
+  AND NOT EXISTS (
+    SELECT 1 FROM import_sightings s
+    WHERE s.vault_id = %(vault)s AND s.batch_id = %(batch)s AND s.transaction_id = t.id)
+ORDER BY t.id
+"""
+_COLUMNS: Final = ", ".join(ROW_COLUMNS)
+_STAGE: Final = (
+    f"CREATE TEMPORARY TABLE IF NOT EXISTS aether_stage ON COMMIT DROP AS SELECT {_COLUMNS} FROM transactions LIMIT 0"  # noqa: S608
+)
+_SIGHTINGS: Final = """
+INSERT INTO import_sightings (vault_id, batch_id, transaction_id, source_row, identity, before)
+SELECT %(vault)s, %(batch)s, s.* FROM unnest(%(ids)s::bigint[], %(rows)s::bigint[], %(identities)s::bytea[],
+    %(befores)s::text[]) s
+"""
+
+
+class PostgresRoad(BulkRoad):
+    """See ``BulkRoad``."""
+
+    def known(self, identities: Sequence[bytes], *, wallet_id: int, batch_id: int) -> list[Known]:
+        if not identities:
+            return []
+        values = {"vault": self._vault_id, "wallet": wallet_id, "batch": batch_id, "identities": list(identities)}
+        return [Known(*row) for row in self._connection.exec_driver_sql(_KNOWN, values).fetchall()]
+
+    def same_hash(self, hashes: Sequence[str], *, wallet_id: int, batch_id: int, family: str) -> list[Candidate]:
+        values = {
+            "vault": self._vault_id,
+            "wallet": wallet_id,
+            "batch": batch_id,
+            "family": family,
+            "hashes": list(hashes),
+        }
+        return [Candidate(*row) for row in self._connection.exec_driver_sql(_SAME_HASH, values).fetchall()]
+
+    def insert(self, rows: Sequence[tuple[Any, ...]], constants: BatchConstants) -> None:
+        self._connection.exec_driver_sql(_STAGE)
+        with (
+            driver_connection(self._connection).cursor() as cursor,
+            cursor.copy(f"COPY aether_stage ({_COLUMNS}) FROM STDIN") as copy,
+        ):
+            write = copy.write_row
+            for row in rows:
+                write(row)
+        self._connection.exec_driver_sql(
+            "INSERT INTO transactions (vault_id, owner_id, version, created_at, wallet_id, ai_verified, layer2_data,"  # noqa: S608
+            f" batch_id, {_COLUMNS}) SELECT %s, %s, 1, %s, %s, false, '{{}}', %s, {_COLUMNS} FROM aether_stage",
+            (self._vault_id, constants.owner_id, constants.created_at, constants.wallet_id, constants.batch_id),
+        )
+        self._connection.exec_driver_sql("TRUNCATE aether_stage")
+
+    def add_sightings(self, batch_id: int, sightings: Sequence[Sighting]) -> None:
+        ids, rows, identities, befores = zip(*sightings, strict=True)
+        self._connection.exec_driver_sql(
+            _SIGHTINGS,
+            {
+                "vault": self._vault_id,
+                "batch": batch_id,
+                "ids": list(ids),
+                "rows": list(rows),
+                "identities": list(identities),
+                "befores": list(befores),
+            },
+        )
+
+    def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:
+        ids, values = zip(*keys, strict=True)
+        self._connection.exec_driver_sql(
+            f"UPDATE {table} t SET {column} = k.key, version = t.version + 1"  # noqa: S608 - fixed names
+            " FROM unnest(%s::bigint[], %s::bytea[]) k(id, key) WHERE t.vault_id = %s AND t.id = k.id",
+            (list(ids), list(values), self._vault_id),
+        )

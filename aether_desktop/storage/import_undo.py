@@ -1,0 +1,186 @@
+"""Undoing a batch: its rows go, except those that another file brought, too; own words wait for the rows' return."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, select, update
+
+from aether_desktop.domain.annotations import Annotation
+from aether_desktop.domain.imports import BatchStatus
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.storage import BatchTouch
+from aether_desktop.storage.database import Unit
+from aether_desktop.storage.schema import (
+    ANNOTATION_TAGS,
+    ANNOTATIONS,
+    IMPORT_BATCHES,
+    IMPORT_SIGHTINGS,
+    TRANSACTIONS,
+)
+from aether_desktop.storage.settling import unsettle
+
+_BATCHES, _SIGHTINGS, _ROWS, _WORDS = IMPORT_BATCHES.c, IMPORT_SIGHTINGS.c, TRANSACTIONS.c, ANNOTATIONS.c
+_LISTED_WORDS: Final = 1000
+
+
+class ImportUndo:
+    """One batch, on one connection: a snapshot to look at, or a write unit to run in. Driver errors pass through."""
+
+    def __init__(self, connection: Connection, vault_id: int, batch_id: int) -> None:
+        self._connection = connection
+        self._vault_id = vault_id
+        self._batch_id = batch_id
+
+    def touched(self) -> BatchTouch:
+        """Rows that would go, rows that would stay, and the own words (at most 1000) on those that would go."""
+        own = self._own_rows()
+        total = self._scalar(select(func.count()).select_from(TRANSACTIONS).where(own))
+        kept = self._scalar(select(func.count()).select_from(TRANSACTIONS).where(own, self._seen_elsewhere()))
+        query = self._words_of_leaving_rows(ANNOTATIONS).order_by(_ROWS.occurred_at, _ROWS.id).limit(_LISTED_WORDS)
+        found = self._connection.execute(query).all()
+        tags = self._tags([row.id for row in found])
+        words = tuple(
+            Annotation(
+                id=row.id,
+                table=row.table_name,
+                row_id=row.row_id,
+                label=row.label,
+                note=row.note,
+                tags=tuple(tags.get(row.id, ())),
+                extra=row.extra,
+                version=row.version,
+            )
+            for row in found
+        )
+        return BatchTouch(total - kept, kept, words)
+
+    def run(self, unit: Unit) -> tuple[int, int, bool]:
+        """Rows removed, rows kept, and whether own words were put aside. The batch is marked by the caller."""
+        put_aside = self._put_words_aside()
+        unsettle(unit, self._batch_id)
+        kept = self._hand_over()
+        self._connection.execute(
+            delete(IMPORT_SIGHTINGS).where(_SIGHTINGS.vault_id == self._vault_id, _SIGHTINGS.batch_id == self._batch_id)
+        )
+        removed = self._connection.execute(delete(TRANSACTIONS).where(self._own_rows())).rowcount
+        return removed, kept, put_aside > 0
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _own_rows(self) -> ColumnElement[bool]:
+        return and_(_ROWS.vault_id == self._vault_id, _ROWS.batch_id == self._batch_id)
+
+    def _seen_elsewhere(self) -> ColumnElement[bool]:
+        """Whether a batch that is not undone brought the outer row, too."""
+        return exists(
+            select(_SIGHTINGS.batch_id)
+            .join(IMPORT_BATCHES, and_(_BATCHES.vault_id == _SIGHTINGS.vault_id, _BATCHES.id == _SIGHTINGS.batch_id))
+            .where(
+                _SIGHTINGS.vault_id == self._vault_id,
+                _SIGHTINGS.transaction_id == _ROWS.id,
+                _SIGHTINGS.batch_id != self._batch_id,
+                _BATCHES.status == BatchStatus.STORED,
+            )
+            .correlate(TRANSACTIONS)
+        )
+
+    def _words_of_leaving_rows(self, *columns: Any) -> Select[Any]:
+        return (
+            select(*columns)
+            .join(TRANSACTIONS, and_(_ROWS.vault_id == _WORDS.vault_id, _ROWS.id == _WORDS.row_id))
+            .where(
+                _WORDS.vault_id == self._vault_id,
+                _WORDS.table_name == TableName.TRANSACTIONS,
+                self._own_rows(),
+                ~self._seen_elsewhere(),
+            )
+        )
+
+    def _put_words_aside(self) -> int:
+        """The words keep the movement's identity, by which they find the row when it is imported again."""
+        leaving = self._words_of_leaving_rows(_WORDS.id)
+        ours = and_(_ROWS.vault_id == self._vault_id, _ROWS.id == _WORDS.row_id)
+        statement = (
+            update(ANNOTATIONS)
+            .where(_WORDS.vault_id == self._vault_id, _WORDS.id.in_(leaving.correlate(None)))
+            .values(
+                detached=True,
+                wallet_id=select(_ROWS.wallet_id).where(ours).correlate(ANNOTATIONS).scalar_subquery(),
+                identity=select(_ROWS.identity).where(ours).correlate(ANNOTATIONS).scalar_subquery(),
+            )
+        )
+        return self._connection.execute(statement).rowcount
+
+    def _hand_over(self) -> int:
+        """Rows that other batches brought, too, become the earliest of those batches' own."""
+        own = select(_ROWS.id).where(self._own_rows())
+        heirs = self._connection.scalars(
+            select(_SIGHTINGS.batch_id)
+            .distinct()
+            .join(IMPORT_BATCHES, and_(_BATCHES.vault_id == _SIGHTINGS.vault_id, _BATCHES.id == _SIGHTINGS.batch_id))
+            .where(
+                _SIGHTINGS.vault_id == self._vault_id,
+                _SIGHTINGS.batch_id != self._batch_id,
+                _SIGHTINGS.transaction_id.in_(own),
+                _BATCHES.status == BatchStatus.STORED,
+            )
+            .order_by(_SIGHTINGS.batch_id)
+        ).all()
+        return sum(self._hand_over_to(heir) for heir in heirs)
+
+    def _hand_over_to(self, heir: int) -> int:
+        """The rows take the line and the identity by which the heir's file knows them.
+
+        An identity that another row of the wallet has already is left to that row.
+        """
+        seen = select(IMPORT_SIGHTINGS).where(
+            _SIGHTINGS.vault_id == self._vault_id, _SIGHTINGS.batch_id == heir, _SIGHTINGS.transaction_id == _ROWS.id
+        )
+        namesake = TRANSACTIONS.alias("namesake")
+        taken = (
+            exists()
+            .where(
+                namesake.c.vault_id == self._vault_id,
+                namesake.c.wallet_id == _ROWS.wallet_id,
+                namesake.c.identity == _SIGHTINGS.identity,
+            )
+            .correlate(TRANSACTIONS, IMPORT_SIGHTINGS)
+        )
+        known_as = case((_SIGHTINGS.identity.is_(None) | taken, _ROWS.identity), else_=_SIGHTINGS.identity)
+        moved = self._connection.execute(
+            update(TRANSACTIONS)
+            .where(self._own_rows(), exists(seen.correlate(TRANSACTIONS)))
+            .values(
+                batch_id=heir,
+                source_row=seen.with_only_columns(_SIGHTINGS.source_row).correlate(TRANSACTIONS).scalar_subquery(),
+                identity=seen.with_only_columns(known_as).correlate(TRANSACTIONS).scalar_subquery(),
+            )
+        ).rowcount
+        now_own = exists().where(
+            _ROWS.vault_id == self._vault_id, _ROWS.id == _SIGHTINGS.transaction_id, _ROWS.batch_id == heir
+        )
+        self._connection.execute(
+            delete(IMPORT_SIGHTINGS).where(
+                _SIGHTINGS.vault_id == self._vault_id,
+                _SIGHTINGS.batch_id == heir,
+                now_own.correlate(IMPORT_SIGHTINGS),
+            )
+        )
+        return moved
+
+    def _tags(self, annotation_ids: list[int]) -> dict[int, list[str]]:
+        columns = ANNOTATION_TAGS.c
+        query = (
+            select(columns.annotation_id, columns.tag)
+            .where(columns.vault_id == self._vault_id, columns.annotation_id.in_(annotation_ids))
+            .order_by(columns.annotation_id, columns.position)
+        )
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for annotation_id, tag in self._connection.execute(query):
+            found[annotation_id].append(tag)
+        return found
+
+    def _scalar(self, query: Select[Any]) -> int:
+        return int(self._connection.execute(query).scalar_one())
