@@ -151,7 +151,7 @@ class ImportService:
         reading = self._reading(path, wallet_id, options, token, progress, kept=limit)
         report = self._store(reading, dry_run=True)
         movements = reading.first_movements
-        known = self._storage.imports.classify(wallet_id, movements)
+        known = self._storage.imports.classify(wallet_id, movements, file_format=report.format)
         first = [
             PreviewRow(movement.row, RowState.DUPLICATE if is_known else RowState.NEW, movement)
             for movement, is_known in zip(movements, known, strict=True)
