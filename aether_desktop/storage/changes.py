@@ -14,6 +14,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import psycopg
@@ -120,8 +121,13 @@ class ForeignWatcher(ABC):
     def stop(self) -> None:
         """End the thread and wait for it; not from a listener."""
         self._stopping.set()
+        self._wake()
         if self._thread.is_alive():
             self._thread.join(_JOIN_SECONDS)
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """Shorten a wait of the thread that ``_stopping`` does not end."""
 
     @abstractmethod
     def _run(self) -> None: ...
@@ -134,6 +140,9 @@ class SqliteWatcher(ForeignWatcher):
         super().__init__(feed, "aether-sqlite-watch")
         self._kit = kit
         self._seen = kit.data_version()
+
+    def _wake(self) -> None:
+        """It waits for nothing else."""
 
     def _run(self) -> None:
         while not self._stopping.wait(_SQLITE_SECONDS):
@@ -159,9 +168,16 @@ class PostgresWatcher(ForeignWatcher):
         )
         self._known: Mapping[tuple[int, int], int] | None = None
         self.listening = threading.Event()  # set while hints are proven to reach us
+        self.primed = threading.Event()  # set once it knows what was there before
+
+    def _wake(self) -> None:
+        if self.listening.is_set():
+            with suppress(*DRIVER_ERRORS):
+                self._say_hello()
 
     def _run(self) -> None:
         self._poll(quiet=True)
+        self.primed.set()
         while not self._stopping.is_set():
             if not self._kit.address.pooled:
                 self._listen()

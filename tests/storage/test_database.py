@@ -196,11 +196,14 @@ class TestCancelling:
 
     def test_a_running_write_stops_and_nothing_is_stored(self, database: Database) -> None:
         token = CancelToken()
-        with _Started(token) as started, pytest.raises(OperationCancelled):
-            with database.write(action="x", table="y", token=token) as unit:
-                put(unit, "a", database.new_id())
-                started.event.set()
-                unit.connection.execute(text(ENDLESS[database.dialect])).scalar()
+        with (
+            _Started(token) as started,
+            pytest.raises(OperationCancelled),
+            database.write(action="x", table="y", token=token) as unit,
+        ):
+            put(unit, "a", database.new_id())
+            started.event.set()
+            unit.connection.execute(text(ENDLESS[database.dialect])).scalar()
         assert refs(database) == []
         store(database, "b")
         assert refs(database) == ["b"]
@@ -232,10 +235,13 @@ class TestCancelling:
         try:
             with database.unit_of_work():
                 store(database, "a")
-                with _Started(token) as started, pytest.raises(OperationCancelled):
-                    with database.write(action="x", table="y", token=token) as unit:
-                        started.event.set()
-                        unit.connection.execute(text(endless[database.dialect]))
+                with (
+                    _Started(token) as started,
+                    pytest.raises(OperationCancelled),
+                    database.write(action="x", table="y", token=token) as unit,
+                ):
+                    started.event.set()
+                    unit.connection.execute(text(endless[database.dialect]))
                 store(database, "b")
         except StorageError as error:
             assert "nothing was stored" in error.message  # noqa: PT017 - one of two right outcomes
@@ -365,10 +371,12 @@ class TestLostConnection:
     def test_a_commit_that_never_arrived_is_reported_as_not_stored(
         self, over_link: OpenVault, direct: OpenVault, link: FlakyLink, kind: Cut
     ) -> None:
-        with pytest.raises(ConnectionLostError, match="nothing was stored"):
-            with over_link.database.write(action="x", table="y") as unit:
-                put(unit, "a", over_link.database.new_id())
-                link.cut_at(b"COMMIT", kind)
+        with (
+            pytest.raises(ConnectionLostError, match="nothing was stored"),
+            over_link.database.write(action="x", table="y") as unit,
+        ):
+            put(unit, "a", over_link.database.new_id())
+            link.cut_at(b"COMMIT", kind)
         assert link.cut_done.is_set()
         assert refs(direct.database) == []
         store(over_link.database, "b")  # trying again works
