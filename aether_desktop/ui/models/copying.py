@@ -35,16 +35,17 @@ def copy_rows(spec: TableSpec, columns: Sequence[str], rows: Sequence[Row], form
         case CopyFormat.MARKDOWN:
             return _markdown(titles, table)
         case CopyFormat.CSV:
-            return _delimited(titles, table, ",")
+            return delimited_text(titles, table, ",")
         case CopyFormat.TSV:
-            return _delimited(titles, table, "\t")
+            return delimited_text(titles, table, "\t")
 
 
 def _cell(value: object) -> str:
     return str(value) if isinstance(value, Amount) else raw_text(value)
 
 
-def _delimited(titles: Sequence[str], table: Sequence[Sequence[str]], delimiter: str) -> str:
+def delimited_text(titles: Sequence[str], table: Sequence[Sequence[str]], delimiter: str) -> str:
+    """A heading and rows as CSV or TSV, safe to open in a spreadsheet."""
     sink = io.StringIO()
     writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
     writer.writerow(titles)

@@ -1,0 +1,142 @@
+"""The view of a small model: our cells and header, sorting by header, copying, and the cursor kept over refreshes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from aether_desktop.ui.models.copying import delimited_text
+from aether_desktop.ui.models.roles import HeaderRole, Role
+from aether_desktop.ui.models.value_table_model import ValueTableModel
+from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.widgets.grid_style import dress_grid
+
+_HEADER = Qt.Orientation.Horizontal
+
+
+class ValueGrid(QTableView):
+    """``current_changed`` carries the value under the cursor or None; ``opened`` one that Return or a double click
+    chose. GUI thread only."""
+
+    current_changed = Signal(object)
+    opened = Signal(object)
+
+    def __init__(
+        self,
+        model: ValueTableModel[Any],
+        theme: Theme,
+        *,
+        name: str,
+        object_name: str,
+        stretch: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        """``stretch`` is the key of the column that takes the room left over."""
+        super().__init__(parent)
+        self._model = model
+        self._key: Hashable = None
+        self._most_rows = 0
+        self.setObjectName(object_name)
+        self.setAccessibleName(name)
+        self.setModel(model)
+        dress_grid(self, theme)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self._dress_header(stretch)
+        self.selectionModel().currentRowChanged.connect(lambda *_: self.current_changed.emit(self.current()))
+        self.doubleClicked.connect(lambda _index: self._open())
+        model.modelAboutToBeReset.connect(self._on_about_to_reset)
+        model.modelReset.connect(self._on_reset)
+
+    def current(self) -> Any:
+        """The value under the cursor, or None."""
+        index = self.currentIndex()
+        return self._model.value_at(index.row()) if index.isValid() else None
+
+    def select_key(self, key: Hashable) -> bool:
+        """Put the cursor on the row with this key; False if there is none."""
+        row = self._model.row_of(key)
+        if row is None:
+            return False
+        self.selectRow(row)
+        return True
+
+    def fit_rows(self, most: int) -> None:
+        """Be as high as the rows are, up to ``most`` of them; beyond that the grid scrolls."""
+        self._most_rows = most
+        self._fit()
+
+    def copy_selection(self) -> None:
+        """Selected rows as tab-separated exact values, with the headings."""
+        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        if not rows:
+            return
+        shown = [column for column in range(self._model.columnCount()) if not self.isColumnHidden(column)]
+        titles = [self._model.columns[column].title for column in shown]
+        table = [[str(self._model.index(row, column).data(Role.RAW)) for column in shown] for row in rows]
+        text = delimited_text(titles, [[_one_line(cell) for cell in cells] for cells in table], "\t")
+        QGuiApplication.clipboard().setText(text)
+
+    def _dress_header(self, stretch: str) -> None:
+        header = self.horizontalHeader()
+        header.setMinimumSectionSize(48)
+        header.setSectionsClickable(True)
+        header.sectionClicked.connect(self._on_header_clicked)
+        for column in range(self._model.columnCount()):
+            self.setColumnWidth(column, int(self._model.headerData(column, _HEADER, HeaderRole.FIRST_WIDTH)))
+            if stretch and self._model.columns[column].key == stretch:
+                header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+
+    def _fit(self) -> None:
+        if not self._most_rows:
+            return
+        shown = min(max(self._model.rowCount(), 1), self._most_rows)
+        height = self.horizontalHeader().height() + shown * self.verticalHeader().defaultSectionSize()
+        self.setFixedHeight(height + 2 * self.frameWidth() + Space.XS)
+
+    def _on_header_clicked(self, section: int) -> None:
+        if not self._model.headerData(section, _HEADER, HeaderRole.SORTABLE):
+            return
+        header = self.horizontalHeader()
+        same = header.isSortIndicatorShown() and header.sortIndicatorSection() == section
+        ascending = not (same and header.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder)
+        order = Qt.SortOrder.AscendingOrder if ascending else Qt.SortOrder.DescendingOrder
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(section, order)
+        self._model.sort(section, order)
+
+    def _on_about_to_reset(self) -> None:
+        self._key = self._model.key_at(self.currentIndex().row()) if self.currentIndex().isValid() else None
+
+    def _on_reset(self) -> None:
+        self._fit()
+        if self._key is None or not self.select_key(self._key):
+            self.current_changed.emit(None)
+
+    def _open(self) -> None:
+        value = self.current()
+        if value is not None:
+            self.opened.emit(value)
+
+    # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}:
+            self._open()
+        else:
+            super().keyPressEvent(event)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
