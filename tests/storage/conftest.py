@@ -10,6 +10,7 @@ import pytest
 
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.opening import OpenVault
+from aether_desktop.storage.sql_storage import SqlStorage
 from tests.support.postgres import PostgresCluster
 from tests.support.storages import ENGINES, VaultPlace, vault_place
 
@@ -47,3 +48,9 @@ def vault(place: VaultPlace) -> OpenVault:
 def database(vault: OpenVault) -> Database:
     """What stores are built on."""
     return vault.database
+
+
+@pytest.fixture
+def storage(vault: OpenVault) -> SqlStorage:
+    """The vault with its stores; closed with the place."""
+    return SqlStorage(vault)
