@@ -98,7 +98,7 @@ _CREATED = ColumnSpec("created_at", "Created", _K.TIME, shown=False, width=20, a
 _ARCHIVED = ColumnSpec("archived_at", "Archived", _K.TIME, sortable=False, filterable=False, shown=False, width=20)
 _OWN_WORDS = (_LABEL, _NOTE, _TAGS)
 _TAIL = (_CREATED, _ARCHIVED, _ID)
-_CHAIN = ColumnSpec("chain", "Chain", _K.CHOICE, tuple(CHAINS), width=12)
+_CHAIN = ColumnSpec("chain", "Chain", _K.CHOICE, tuple(CHAINS), width=18)
 
 
 def _status(kind: type[StrEnum]) -> ColumnSpec:
@@ -128,15 +128,15 @@ _TABLES = (
         "Transactions",
         "transaction",
         (
-            ColumnSpec("occurred_at", "Time", _K.TIME, aliases=("date", "time"), width=18),
+            ColumnSpec("occurred_at", "Time", _K.TIME, aliases=("date", "time"), width=16),
             ColumnSpec("wallet", "Wallet", width=14),
-            ColumnSpec("chain", "Chain", _K.CHOICE, tuple(CHAINS), shown=False, width=12),
-            ColumnSpec("counterparty", "Counterparty", _K.ADDRESS, aliases=("party",), width=20),
+            ColumnSpec("chain", "Chain", _K.CHOICE, tuple(CHAINS), shown=False, width=18),
+            ColumnSpec("counterparty", "Counterparty", _K.ADDRESS, aliases=("party",), width=18),
             ColumnSpec("direction", "Direction", _K.CHOICE, _choices(Direction), shown=False, width=9),
-            ColumnSpec("amount", "Amount", _K.AMOUNT, width=22),
+            ColumnSpec("amount", "Amount", _K.AMOUNT, width=19),
             ColumnSpec("symbol", "Token", shown=False, aliases=("token",), width=8),
             ColumnSpec("status", "Status", _K.CHOICE, _choices(TransactionStatus), width=14),
-            ColumnSpec("fee", "Fee", _K.AMOUNT, width=16),
+            ColumnSpec("fee", "Fee", _K.AMOUNT, width=15),
             ColumnSpec("kind", "Kind", _K.CHOICE, _choices(TransactionKind), shown=False, width=18),
             ColumnSpec("leg", "Part", _K.CHOICE, _choices(Leg), shown=False, width=10),
             _LABEL,

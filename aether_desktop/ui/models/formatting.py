@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 
 from aether_desktop.domain.addresses import short_address
 from aether_desktop.domain.amounts import Amount, Currency, format_units
+from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.queries import Row
@@ -150,6 +151,8 @@ def _text(column: ColumnSpec, text: str) -> Cell:
         return _address(text)
     if column.kind is ColumnKind.HASH:
         return TextCell(text, mono=True, short=True)
+    if column.key == "chain" and text in CHAINS:
+        return TextCell(CHAINS[text].name)
     if column.kind is ColumnKind.CHOICE:
         return (
             StatusCell(words(text), _TONES.get(text, Tone.NEUTRAL)) if column.key in _PILLS else TextCell(words(text))

@@ -22,7 +22,7 @@ from aether_desktop.ui.models.roles import HeaderRole, Role
 PAGE_ROWS = 128
 MAX_PAGES = 64
 _MAX_REQUESTS = 4
-_CHAR_WIDTH = 8  # logical pixels, for first column widths
+_CHAR_WIDTH = 7  # logical pixels, for first column widths
 _RIGHT = frozenset({ColumnKind.AMOUNT, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _FRACTIONS = {ColumnKind.AMOUNT: FRACTION_DIGITS, ColumnKind.NUMBER: 2}
 _Index = QModelIndex | QPersistentModelIndex

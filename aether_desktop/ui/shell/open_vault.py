@@ -70,11 +70,10 @@ class OpenVault(QObject):
 
     def _describe(self) -> None:
         info = self._services.info
-        engine = "PostgreSQL" if info.engine == "postgresql" else "Vault"
-        kept = "encrypted" if info.encrypted else "not encrypted" if info.engine == "sqlite" else info.location
-        self._window.status.set_connection(
-            f"{engine} {info.vault_name}, {kept}", tone="ok" if info.encrypted else "warn"
-        )
+        where = f"{info.vault_name} on {info.location}" if info.engine == "postgresql" else info.vault_name
+        said = f"{where}, encrypted" if info.encrypted and info.engine == "sqlite" else where
+        plain = info.engine == "sqlite" and not info.encrypted
+        self._window.status.set_connection(said, tone="warn" if plain else "ok")
         self._window.setWindowTitle(f"{info.vault_name} - Aether")
 
     def _commands(self) -> Sequence[PaletteEntry]:

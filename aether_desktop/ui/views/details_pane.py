@@ -25,6 +25,7 @@ from aether_desktop.ui.widgets.labels import text_label
 
 _OWN_WORDS = frozenset({"label", "note", "tags"})
 _NOTE_HEIGHT = 72
+_BREAK = 12
 
 
 class DetailsPane(QFrame):
@@ -43,7 +44,7 @@ class DetailsPane(QFrame):
         self._annotation: Annotation | None = None
         theme = context.theme
         self._headline = text_label(theme, kind="dim", wrap=True)
-        self._title = text_label(theme, size=FontSize.HERO, bold=True, wrap=True)
+        self._title = text_label(theme, size=FontSize.TITLE, bold=True, wrap=True)
         self._title.setObjectName(detail_part_name(table, "title"))
         self._facts = DetailsList(theme)
         self._facts.copied.connect(lambda _text: context.messages.info("Copied."))
@@ -177,9 +178,9 @@ class DetailsPane(QFrame):
         position = self._spec.index(key)
         cell = self._formatter.cell(row, position)
         if key != "amount":
-            return cell.plain()
+            return _breakable(cell.plain())
         sign = cell.plain()[:1] if cell.plain()[:1] in "+\u2212" else ""
-        return sign + self._formatter.whole(row, position)
+        return _breakable(sign + self._formatter.whole(row, position))
 
     def _entries(self, row: Row) -> list[DetailEntry]:
         entries = []
@@ -225,3 +226,8 @@ class DetailsPane(QFrame):
         outer.addWidget(self._empty, 0, Qt.AlignmentFlag.AlignTop)
         outer.addWidget(scroll, 1)
         outer.addLayout(buttons)
+
+
+def _breakable(text: str) -> str:
+    """Let a long number or name wrap every few characters, by zero-width spaces; it is not copied from here."""
+    return "\u200b".join(text[at : at + _BREAK] for at in range(0, len(text), _BREAK))

@@ -13,6 +13,7 @@ from aether_desktop.ports.query_language import complete, completion_span, parse
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.ui.object_names import builder_name, filter_name
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.views.filter_builder import FilterBuilder
 from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.labels import text_label
@@ -37,6 +38,7 @@ class FilterBar(QWidget):
             placeholder=self._example(),
             object_name=filter_name(table),
         )
+        self.field.setFixedHeight(max(Size.CONTROL, self.field.edit.fontMetrics().height() + Space.M))
         self.edit = self.field.edit
         self.builder_button = plain_button(theme, "Filters", object_name=builder_name(table))
         self.builder_button.setAccessibleName("Build a filter")

@@ -12,7 +12,7 @@ from aether_desktop.ui.models.copying import COPY_LIMIT, CopyFormat, copy_rows
 from aether_desktop.ui.models.roles import HeaderRole
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import grid_name
-from aether_desktop.ui.theme.tokens import Size
+from aether_desktop.ui.theme.tokens import Size, Space
 
 
 class GridView(QTableView):
@@ -159,6 +159,8 @@ class GridView(QTableView):
         header.setHighlightSections(False)
         header.setSortIndicatorShown(True)
         header.setMinimumSectionSize(48)
+        header.setStretchLastSection(True)
+        header.setFixedHeight(max(Size.HEADER_ROW, header.fontMetrics().height() + Space.M))
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
     def _first_width(self, position: int) -> int:
