@@ -73,12 +73,16 @@ class SourceFile:
         self._seen = 0
         self._at_end = False
         self._file = self._opened()
-        self._start = os.fstat(self._file.fileno())
-        self.size = self._start.st_size
-        self._first: bytes | None = self._read()
-        self._refuse_other_kinds()
-        self._skip = self._recognise_encoding()
-        self._decoder = _Decoder(self.encoding)
+        try:
+            self._start = os.fstat(self._file.fileno())
+            self.size = self._start.st_size
+            self._first: bytes | None = self._read()
+            self._refuse_other_kinds()
+            self._skip = self._recognise_encoding()
+            self._decoder = _Decoder(self.encoding)
+        except BaseException:
+            self._file.close()
+            raise
 
     def close(self) -> None:
         self._file.close()

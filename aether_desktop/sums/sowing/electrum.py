@@ -99,7 +99,7 @@ class _Rows:
 
         on_chain = self._change(cell("value"), "value")
         lightning = self._change(cell("lightning"), "amount_lightning_bc")
-        if on_chain is None and lightning is None:
+        if on_chain is None and not lightning:
             raise RowError("value: the amount is missing.")
         status, occurred_at = self._when(cell("confirmations"), cell("time"))
         tx_hash = bitcoin_hash(cell("hash"), "transaction_hash") if cell("hash") else ""
@@ -152,7 +152,8 @@ class _Rows:
             digits = confirmations.removeprefix("-").replace(",", "")
             if digits and not (digits.isascii() and digits.isdigit()):
                 raise RowError("confirmations: this is no whole number.")
-            if confirmations.startswith("-") or not digits.strip("0"):
+            # Lightning payments have no confirmations; they are settled when they have a time.
+            if confirmations.startswith("-") or (digits and not digits.strip("0")):
                 settled = TransactionStatus.PENDING
         if time.casefold() in _NOT_YET:
             return TransactionStatus.PENDING, self._now

@@ -109,6 +109,8 @@ def any_hash(text: str, column: str) -> str:
     text = text.strip()
     if _EVM_HASH.match(text) or _BITCOIN_HASH.match(text):
         return text.lower()
+    if text[:2] in {"0x", "0X"}:
+        raise RowError(f"{column}: a hash that begins with 0x has 64 digits after it; this one was cut or mistyped.")
     return short_text(text, MAX_HASH, column)
 
 
