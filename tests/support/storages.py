@@ -15,6 +15,7 @@ from aether_desktop.storage.opening import (
     open_vault_file,
     provision_shared,
 )
+from aether_desktop.storage.sql_storage import SqlStorage
 from tests.support.postgres import PostgresCluster
 
 ENGINES = ("sqlite", "postgresql")
@@ -56,6 +57,10 @@ class VaultPlace:
         else:
             vault = open_shared(self.location, username=username or FOUNDER)
         return self._stack.enter_context(closing(vault))
+
+    def open(self, *, username: str = "") -> SqlStorage:
+        """Another client of the vault, with all stores."""
+        return SqlStorage(self.open_raw(username=username))
 
     def close(self) -> None:
         """Close every client that was opened."""
