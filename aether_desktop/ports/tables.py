@@ -102,7 +102,7 @@ _CHAIN = ColumnSpec("chain", "Chain", _K.CHOICE, tuple(CHAINS), width=18)
 
 
 def _status(kind: type[StrEnum]) -> ColumnSpec:
-    return ColumnSpec("status", "Status", _K.CHOICE, _choices(kind), width=14)
+    return ColumnSpec("status", "Status", _K.CHOICE, _choices(kind), width=16)
 
 
 _TABLES = (
@@ -129,14 +129,14 @@ _TABLES = (
         "transaction",
         (
             ColumnSpec("occurred_at", "Time", _K.TIME, aliases=("date", "time"), width=16),
-            ColumnSpec("wallet", "Wallet", width=14),
+            ColumnSpec("wallet", "Wallet", width=13),
             ColumnSpec("chain", "Chain", _K.CHOICE, tuple(CHAINS), shown=False, width=18),
-            ColumnSpec("counterparty", "Counterparty", _K.ADDRESS, aliases=("party",), width=18),
+            ColumnSpec("counterparty", "Counterparty", _K.ADDRESS, aliases=("party",), width=16),
             ColumnSpec("direction", "Direction", _K.CHOICE, _choices(Direction), shown=False, width=9),
-            ColumnSpec("amount", "Amount", _K.AMOUNT, width=19),
+            ColumnSpec("amount", "Amount", _K.AMOUNT, width=25),
             ColumnSpec("symbol", "Token", shown=False, aliases=("token",), width=8),
-            ColumnSpec("status", "Status", _K.CHOICE, _choices(TransactionStatus), width=14),
-            ColumnSpec("fee", "Fee", _K.AMOUNT, width=15),
+            ColumnSpec("status", "Status", _K.CHOICE, _choices(TransactionStatus), width=16),
+            ColumnSpec("fee", "Fee", _K.AMOUNT, width=18),
             ColumnSpec("kind", "Kind", _K.CHOICE, _choices(TransactionKind), shown=False, width=18),
             ColumnSpec("leg", "Part", _K.CHOICE, _choices(Leg), shown=False, width=10),
             _LABEL,
@@ -199,7 +199,7 @@ _TABLES = (
         "payment",
         (
             ColumnSpec("paid_at", "Time", _K.TIME, aliases=("date", "time"), width=18),
-            ColumnSpec("amount", "Amount", _K.AMOUNT, width=20),
+            ColumnSpec("amount", "Amount", _K.AMOUNT, width=25),
             ColumnSpec("symbol", "Currency", shown=False, aliases=("currency",), width=8),
             _status(PaymentStatus),
             ColumnSpec("provider", "Provider", width=14),
@@ -255,7 +255,7 @@ _TABLES = (
         "log entry",
         (
             ColumnSpec("seen_at", "Time", _K.TIME, aliases=("date", "time"), width=18),
-            ColumnSpec("severity", "Severity", _K.CHOICE, _choices(Severity), width=12),
+            ColumnSpec("severity", "Severity", _K.CHOICE, _choices(Severity), width=16),
             ColumnSpec("action", "Action", _K.CHOICE, _choices(MonitoringAction), width=20),
             ColumnSpec("description", "Description", sortable=False, aliases=("text",), width=40),
             ColumnSpec("related_table", "About", aliases=("about",), width=14),
