@@ -43,9 +43,9 @@ def wallet(storage: Storage, **fields: Any) -> Wallet:
 
 def user(storage: Storage, **fields: Any) -> User:
     given = {
-        "username": "Miriam",
-        "email": "Miriam@example.org",
-        "display_name": "Miriam of the Well",
+        "username": "Tabitha",
+        "email": "Tabitha@example.org",
+        "display_name": "Tabitha of Joppa",
         "role": Role.LEVITE,
         "membership": Membership.FULL,
         **base(storage, **fields),
