@@ -25,7 +25,6 @@ from aether_desktop.sum_api import (
     SowingContext,
     TransactionKind,
     TransactionStatus,
-    is_evm_address,
     plain_line,
 )
 from aether_desktop.sums.own_format import BASE_UNITS, CONTRACT, DECIMALS, SYMBOL, unguarded
@@ -49,6 +48,7 @@ from aether_desktop.sums.sowing.values import (
 
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 _MAX_ADDRESS = 200
+_DECIMALS = frozenset(map(str, range(78)))
 _DIGITS = re.compile(r"[0-9]{1,78}\Z")
 
 
@@ -182,7 +182,7 @@ class _Rows:
 
     def _checked(self, text: str, column: str) -> str:
         """EVM addresses are checked, because damage shows; other texts stay as a person wrote them."""
-        if self._context.chain.family is AddressFamily.EVM and is_evm_address(text):
+        if self._context.chain.family is AddressFamily.EVM and text[:2] in {"0x", "0X"}:
             return self._address(text, column)
         return text
 
@@ -194,7 +194,7 @@ class _Rows:
             return None
         if _DIGITS.match(raw) is None:
             raise RowError(f"{key}{BASE_UNITS}: no whole number; a spreadsheet may have changed it. Export again.")
-        if not (decimals_text.isascii() and decimals_text.isdigit() and len(decimals_text) <= 2):
+        if decimals_text not in _DECIMALS:
             raise RowError(f"{key}{DECIMALS}: “{plain_line(decimals_text, 20)}” is no number of decimals.")
         decimals = int(decimals_text)
         units = int(raw)
