@@ -45,8 +45,8 @@ class FilterBar(QWidget):
         self.builder_button.setCheckable(True)
         self._error = text_label(theme, kind="error", wrap=True)
         self._error.hide()
-        self.builder = FilterBuilder(table, theme)
-        self.builder.hide()
+        self._theme = theme
+        self._builder: FilterBuilder | None = None
         self._build_layout()
         self._completions = QStringListModel(self)
         self._completer = QCompleter(self._completions, self)
@@ -63,8 +63,6 @@ class FilterBar(QWidget):
         self.edit.returnPressed.connect(self.apply)
         self.edit.installEventFilter(self)
         self.builder_button.toggled.connect(self._on_builder_toggled)
-        self.builder.text_changed.connect(self.set_text)
-        self.builder.closed.connect(lambda: self.builder_button.setChecked(False))
 
     @property
     def text(self) -> str:
@@ -96,8 +94,8 @@ class FilterBar(QWidget):
         self.builder_button.setText(f"Filters · {count}" if count else "Filters")
         if text != self._applied:
             self._applied = text
-            if self.builder.isVisible():
-                self.builder.set_terms(query.terms)
+            if self._builder is not None and self._builder.isVisible():
+                self._builder.set_terms(query.terms)
             self.query_changed.emit(query)
 
     def show_error(self, message: str) -> None:
@@ -112,12 +110,11 @@ class FilterBar(QWidget):
         row.setSpacing(12)
         row.addWidget(self.field, 1)
         row.addWidget(self.builder_button)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(row)
         column.addWidget(self._error)
-        column.addWidget(self.builder)
 
     def _example(self) -> str:
         examples = {
@@ -143,6 +140,17 @@ class FilterBar(QWidget):
         span = completion_span(text, self.edit.cursorPosition())
         self.edit.setText(text[: span.start] + chosen + text[span.end :])
         self.edit.setCursorPosition(span.start + len(chosen))
+
+    @property
+    def builder(self) -> FilterBuilder:
+        """The builder under the field, made when it is first wanted."""
+        if self._builder is None:
+            self._builder = FilterBuilder(self._table, self._theme)
+            self._builder.hide()
+            self._builder.text_changed.connect(self.set_text)
+            self._builder.closed.connect(lambda: self.builder_button.setChecked(False))
+            self._column.addWidget(self._builder)
+        return self._builder
 
     def _on_builder_toggled(self, shown: bool) -> None:
         if shown:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -83,19 +83,38 @@ class TablePage(QWidget):
         self._started = False
         self._can_add = can_add
         self._fill_header(can_add=can_add)
-        self.empty = EmptyState(
-            context.theme,
-            icon=words.icon,
-            sentence=words.sentence,
-            button=words.button,
-            more=words.more,
-            object_name=empty_name(table),
-        )
-        self.nothing = EmptyState(
-            context.theme, icon="search", sentence="Nothing matches this filter.", button="Clear the filter"
-        )
+        self._empty: EmptyState | None = None
+        self._nothing: EmptyState | None = None
         self._build_layout()
         self._connect()
+
+    @property
+    def empty(self) -> EmptyState:
+        """What stands in the grid's place while the table is empty; made when first wanted."""
+        if self._empty is None:
+            words = self.words
+            self._empty = EmptyState(
+                self.context.theme,
+                icon=words.icon,
+                sentence=words.sentence,
+                button=words.button,
+                more=words.more,
+                object_name=empty_name(self.table),
+            )
+            self._empty.started.connect(self.begin)
+            self._content.addWidget(self._empty)
+        return self._empty
+
+    @property
+    def nothing(self) -> EmptyState:
+        """What stands in the grid's place while the filter matches nothing."""
+        if self._nothing is None:
+            self._nothing = EmptyState(
+                self.context.theme, icon="search", sentence="Nothing matches this filter.", button="Clear the filter"
+            )
+            self._nothing.started.connect(lambda: self.filter_bar.set_text(""))
+            self._content.addWidget(self._nothing)
+        return self._nothing
 
     def start(self) -> None:
         """Ask for the first rows; called when the page is first shown."""
@@ -113,7 +132,7 @@ class TablePage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Qt override: the first look asks for the first rows."""
         super().showEvent(event)
-        self.start()
+        QTimer.singleShot(0, self, self.start)
 
     def apply_changes(self, changes: ChangeSet) -> None:
         if self._started:
@@ -208,8 +227,7 @@ class TablePage(QWidget):
 
     def _build_layout(self) -> None:
         self._content = QStackedWidget()
-        for widget in (self.grid, self.empty, self.nothing):
-            self._content.addWidget(widget)
+        self._content.addWidget(self.grid)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(Space.M)
@@ -240,8 +258,6 @@ class TablePage(QWidget):
         )
         self.details.edit_asked.connect(self.edit)
         self.details.archive_asked.connect(lambda row: self._archive([row.id], restore=row.archived))
-        self.empty.started.connect(self._on_begin)
-        self.nothing.started.connect(lambda: self.filter_bar.set_text(""))
         self._columns_button.clicked.connect(self._on_columns)
         self._export_button.clicked.connect(self.choose_export)
         self._views_button.clicked.connect(self._on_views)
@@ -262,7 +278,8 @@ class TablePage(QWidget):
         if name:
             self.export(module, Path(name))
 
-    def _on_begin(self) -> None:
+    def begin(self) -> None:
+        """What the button of the empty page does; subclasses may begin otherwise."""
         self.add()
 
     def _on_query(self, query: TableQuery) -> None:
