@@ -79,7 +79,7 @@ class OpenVault(QObject):
     def _commands(self) -> Sequence[PaletteEntry]:
         modes = {ThemeMode.LIGHT: "light", ThemeMode.DARK: "dark", ThemeMode.SYSTEM: "system"}
         entries = [
-            PaletteEntry(f"Theme: {word}", lambda mode=mode: self._set_theme(mode), icon="settings")
+            PaletteEntry(f"Theme: {word}", partial(self._set_theme, mode), icon="settings")
             for mode, word in modes.items()
         ]
         entries.append(PaletteEntry("Undo", self.context.undo, icon="undo", keys="Ctrl+Z"))

@@ -1,0 +1,40 @@
+"""The sections of the window, in the order of the navigation; each page loads when it is first opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from PySide6.QtWidgets import QWidget
+
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.shell.sections import Section
+
+_TABLES: tuple[tuple[str, str, str, int], ...] = (
+    ("wallets", "Wallets", "WalletsView", 0),
+    ("transactions", "Transactions", "TransactionsView", 0),
+    ("payments", "Payments", "PaymentsView", 0),
+    ("payment_methods", "Payment Methods", "PaymentMethodsView", 0),
+    ("contracts", "Contracts", "ContractsView", 0),
+    ("content", "Content", "ContentView", 0),
+    ("temple_nodes", "Temple Nodes", "TempleNodesView", 0),
+    ("monitoring", "Monitoring", "MonitoringView", 0),
+    ("people", "People", "PeopleView", 1),
+)
+_MODULES = {"people": "users"}
+
+
+def build_sections(context: UiContext) -> list[Section]:
+    """One section per page; nothing of a page is imported before it is opened."""
+    return [
+        Section(key, title, key, _factory(_MODULES.get(key, key), view, context), group)
+        for key, title, view, group in _TABLES
+    ]
+
+
+def _factory(module: str, view: str, context: UiContext) -> Callable[[], QWidget]:
+    def make() -> QWidget:
+        page: QWidget = getattr(import_module(f"aether_desktop.ui.views.{module}"), view)(context)
+        return page
+
+    return make

@@ -1,0 +1,22 @@
+"""The payments section."""
+
+from __future__ import annotations
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+
+_WORDS = TablePageWords(
+    section="payments",
+    icon="payments",
+    sentence="Payments in money or coins, with their state at the provider.",
+    button="Add payment",
+    more="",
+)
+
+
+class PaymentsView(TablePage):
+    """Payments in money or coins, with their state at the provider."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__(TableName.PAYMENTS, context, _WORDS)
