@@ -12,6 +12,7 @@ from PySide6.QtSvg import QSvgRenderer
 from aether_desktop.ui.theme.tokens import Colours, Size
 
 _INK = b"currentColor"
+_PROGRAM_SIZES = (16, 24, 32, 48, 128)
 
 
 class IconName(StrEnum):
@@ -122,6 +123,13 @@ class Icons:
         if found is None:
             found = self._icons[key] = self._build(*key)
         return found
+
+    def program_icon(self) -> QIcon:
+        """Return the program's own mark in gold, for title bars and task lists."""
+        icon = QIcon()
+        for size in _PROGRAM_SIZES:
+            icon.addPixmap(self.pixmap(IconName.APP, self._colours.accent, size))
+        return icon
 
     def pixmap(self, name: str, colour: str, size: int = Size.ICON, *, ratio: float = 1.0) -> QPixmap:
         """Return one drawing for a painter: ``size`` logical pixels at ``ratio`` device pixels each, from the cache.

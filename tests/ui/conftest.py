@@ -1,17 +1,13 @@
-"""What tests of the window share: an off-screen platform where no display is, and the theme."""
+"""What tests of the window share: the theme."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
-
-if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -95,8 +94,7 @@ def test_the_ready_coloured_marks_use_the_tokens(name: str, colours: Colours) ->
 
 def _all_values(colours: Colours) -> list[str]:
     values: list[str] = []
-    for field in fields(colours):
-        value = getattr(colours, field.name)
+    for value in colours:
         if isinstance(value, str):
             values.append(value)
         elif isinstance(value, ToneColours):

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aether_desktop.domain.text import plain_line
+
 MINUS = "\u2212"  # as wide as "+" in tabular figures; the hyphen is not
 ELLIPSIS = "\u2026"
 _HEAD, _TAIL = 6, 4  # 0x7a3f…91c2
-_CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
-_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))  # marks, embeddings, isolates
-_VISIBLE = dict.fromkeys((*_CONTROLS, *_DIRECTIONS), "\ufffd") | dict.fromkeys((0x09, 0x0A, 0x0D, 0x2028, 0x2029), " ")
+_LONGEST = 500  # characters of one line; no screen is wider
 
 
 class Tone(StrEnum):
@@ -42,11 +42,11 @@ def shorten(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` for one line: breaks become spaces, control and direction-changing characters become visible.
+    """Return ``text`` for one line: breaks become spaces, hidden and direction-changing characters become visible.
 
     So no name can reorder or hide the rest of its row.
     """
-    return text.translate(_VISIBLE)
+    return plain_line(text, _LONGEST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aether_desktop.domain.text import plain_line
 from aether_desktop.ui import object_names
-from aether_desktop.ui.models.cells import one_line
 from aether_desktop.ui.shell.fuzzy import fuzzy_score
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Radius, Size, Space
@@ -289,7 +289,7 @@ class _EntryDelegate(QStyledItemDelegate):
             room.adjust(0, 0, -painter.fontMetrics().horizontalAdvance(aside) - Space.L, 0)
         painter.setFont(fonts.interface())
         painter.setPen(QColor(colours.text))
-        title = one_line(entry.title[:_TITLE_CHARS])
+        title = plain_line(entry.title, _TITLE_CHARS)
         title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, title)
         painter.restore()

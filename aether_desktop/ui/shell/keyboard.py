@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aether_desktop.ui.shell.sections import PageCommand
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One row of the map. ``keys`` is in Qt's portable notation; ``group`` is a heading of the shortcuts page."""
 
     keys: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from aether_desktop.ui import object_names
-from aether_desktop.ui.shell.command_palette import CommandPalette, PaletteEntry
 from aether_desktop.ui.shell.keyboard import ACTIVITY_KEY, NUMBERED_SECTIONS, PAGE_KEYS, PALETTE_KEY, SHORTCUTS_KEY
 from aether_desktop.ui.shell.navigation import Navigation
 from aether_desktop.ui.shell.sections import CommandablePage, MessagePlace, PageCommand, Section
@@ -18,11 +18,16 @@ from aether_desktop.ui.shell.status_bar import StatusBar
 from aether_desktop.ui.shell.window_state import StateStore, WindowState
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Size, Space
-from aether_desktop.ui.widgets.activity_panel import ActivityPanel
-from aether_desktop.ui.widgets.message_bar import MessageBar
+from aether_desktop.ui.widgets.job_list import JobList
+
+if TYPE_CHECKING:
+    from aether_desktop.ui.shell.command_palette import CommandPalette, PaletteEntry
+    from aether_desktop.ui.shell.floating import Floating
+    from aether_desktop.ui.widgets.message_bar import MessageBar
 
 _NARROW_BELOW = 960  # logical pixels of window width: below, the navigation shows icons alone
 _ROOMY_FROM = 560  # of height: below, margins shrink
+_UNSEEN_MS = 500  # a window that nobody sees is never painted; work that waits for the paint starts then
 
 
 class MainWindow(QMainWindow):
@@ -31,6 +36,8 @@ class MainWindow(QMainWindow):
     GUI thread only. ``section_changed`` follows the navigation; ``closing`` comes before the window goes.
     """
 
+    first_painted = Signal()
+    """Once, when the window is on screen: whatever is slow to load starts here, not before."""
     section_changed = Signal(str)
     closing = Signal()
 
@@ -40,22 +47,22 @@ class MainWindow(QMainWindow):
         self._state = WindowState(state)
         self._sections: dict[str, Section] = {}
         self._pages: dict[str, QWidget] = {}
-        self._shortcuts_page: QWidget | None = None
+        self._floating: Floating | None = None
+        self._messages: MessageBar | None = None
+        self._painted = False
         self._extra_commands: Sequence[PaletteEntry] = ()
+        self._alone = False
+        self._section = ""
         self.setObjectName(object_names.MAIN_WINDOW)
         self.setWindowTitle(title)
-        self.setWindowIcon(theme.icons.icon("app", Size.HERO_ICON, colour=theme.colours.accent))
         self.setMinimumSize(Size.WINDOW_MIN_WIDTH, Size.WINDOW_MIN_HEIGHT)
         self.navigation = Navigation(theme)
-        self.messages = MessageBar(theme)
         self.status = StatusBar(theme)
         self._ground = QWidget()
         self._stack = QStackedWidget()
         self._stack.setObjectName(object_names.PAGES)
         self._compose()
-        self.activity = ActivityPanel(theme, self._ground)
-        self.activity.hide()
-        self.palette_view = CommandPalette(theme, self._ground)
+        self.activity = JobList(self)
         self._connect()
         if not self._state.restore_geometry(self):
             self.resize(Size.WINDOW_WIDTH, Size.WINDOW_HEIGHT)
@@ -67,15 +74,20 @@ class MainWindow(QMainWindow):
         self.navigation.set_sections(sections)
         for number, section in enumerate(sections[:NUMBERED_SECTIONS], 1):
             self._bind(f"Ctrl+{number}", partial(self.open_section, section.key))
-        self._offer_commands()
-        self.navigation.show()
         kept = self._state.section()
-        self.open_section(kept if kept in self._sections else sections[0].key)
+        self._section = kept if kept in self._sections else sections[0].key
+        self.end_alone()
 
     def open_section(self, key: str) -> QWidget:
-        """Show a section, making its page if this is its first time, and return the page; KeyError if unknown."""
-        self._close_floating()
+        """Show a section, making its page if this is its first time, and return the page; KeyError if unknown.
+
+        While one page stands alone this only decides what is shown afterwards.
+        """
         page = self.page(key)
+        self._section = key
+        if self._alone:
+            return page
+        self._close_floating()
         if self._stack.currentWidget() is not page:
             self._stack.setCurrentWidget(page)
             self._place_messages(page)
@@ -97,12 +109,12 @@ class MainWindow(QMainWindow):
 
     @property
     def current_section(self) -> str:
-        """The open section, or an empty string."""
-        now = self._stack.currentWidget()
-        return next((key for key, page in self._pages.items() if page is now), "")
+        """The open section, or an empty string while there is none."""
+        return self._section
 
     def show_alone(self, page: QWidget) -> None:
-        """Show a page without the navigation around it: first run, locked."""
+        """Show a page without the navigation around it, until ``end_alone``: first run, locked."""
+        self._alone = True
         if self._stack.indexOf(page) < 0:
             self._stack.addWidget(page)
         self.navigation.hide()
@@ -110,11 +122,31 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(page)
         self._place_messages(page)
 
+    def end_alone(self) -> None:
+        """Show the navigation and the section again."""
+        self._alone = False
+        self.navigation.show()
+        self.open_section(self._section)
+
     # --------------------------------------------------------------------------------------------------- commands
     def set_commands(self, commands: Sequence[PaletteEntry]) -> None:
         """Offer these in the command palette, after the sections' own."""
         self._extra_commands = commands
-        self._offer_commands()
+
+    @property
+    def palette_view(self) -> CommandPalette:
+        """The command palette; made, with all that floats, when first asked for."""
+        return self._floats().palette
+
+    @property
+    def messages(self) -> MessageBar:
+        """The one message bar; made when there is something to say."""
+        if self._messages is None:
+            from aether_desktop.ui.widgets.message_bar import MessageBar  # noqa: PLC0415  # silent at the first paint
+
+            self._messages = MessageBar(self._theme)
+            self._place_messages(self._stack.currentWidget())
+        return self._messages
 
     def run_page_command(self, command: PageCommand) -> bool:
         """Ask the page on view; False if it has no such thing."""
@@ -123,25 +155,17 @@ class MainWindow(QMainWindow):
 
     def open_palette(self) -> None:
         """Open the command palette, unless the window shows one page alone."""
-        if self.navigation.isVisibleTo(self):
-            self._close_floating()
-            self._place_floating()
-            self.palette_view.open()
+        if not self._alone:
+            self.palette_view.set_commands(self._commands())
+            self._floats().open_palette()
 
     def toggle_activity(self) -> None:
         """Open or close the list of running jobs."""
-        self._toggle(self.activity)
+        self._floats().toggle(self._floats().activity)
 
     def toggle_shortcuts(self) -> None:
         """Open or close the page of shortcuts."""
-        if self._shortcuts_page is None:
-            from aether_desktop.ui.shell.shortcuts_page import ShortcutsPage  # noqa: PLC0415  # only on F1
-
-            made = ShortcutsPage(self._theme, self._ground)
-            made.closed.connect(self._on_floating_closed)
-            made.hide()
-            self._shortcuts_page = made
-        self._toggle(self._shortcuts_page)
+        self._floats().toggle(self._floats().shortcuts)
 
     # ------------------------------------------------------------------------------------------------ composition
     def _compose(self) -> None:
@@ -155,7 +179,6 @@ class MainWindow(QMainWindow):
         self._page_column = QVBoxLayout()
         self._page_column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.M)
         self._page_column.setSpacing(Space.M)
-        self._page_column.addWidget(self.messages)
         self._page_column.addWidget(self._stack, 1)
         upper.addLayout(self._page_column, 1)
         rows.addLayout(upper, 1)
@@ -166,9 +189,7 @@ class MainWindow(QMainWindow):
         self.navigation.section_chosen.connect(self.open_section)
         self.navigation.find_asked.connect(self.open_palette)
         self.status.activity_asked.connect(self.toggle_activity)
-        self.activity.count_changed.connect(self._on_activity_counted)
-        self.activity.closed.connect(self._on_floating_closed)
-        self.palette_view.closed.connect(self._on_floating_closed)
+        self.activity.count_changed.connect(self.status.set_activity)
         self._bind(PALETTE_KEY, self.open_palette)
         self._bind(SHORTCUTS_KEY, self.toggle_shortcuts)
         self._bind(ACTIVITY_KEY, self.toggle_activity)
@@ -179,7 +200,9 @@ class MainWindow(QMainWindow):
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.activated.connect(slot)
 
-    def _offer_commands(self) -> None:
+    def _commands(self) -> list[PaletteEntry]:
+        from aether_desktop.ui.shell.command_palette import PaletteEntry  # noqa: PLC0415  # not before it is opened
+
         own = [
             PaletteEntry(
                 f"Go to {section.title}",
@@ -191,62 +214,57 @@ class MainWindow(QMainWindow):
         ]
         own.append(PaletteEntry("Show running jobs", self.toggle_activity, icon="activity", keys=ACTIVITY_KEY))
         own.append(PaletteEntry("Show keyboard shortcuts", self.toggle_shortcuts, icon="keyboard", keys=SHORTCUTS_KEY))
-        self.palette_view.set_commands([*own, *self._extra_commands])
+        return [*own, *self._extra_commands]
 
     # --------------------------------------------------------------------------------------------------- floating
     def _go_to(self, key: str) -> None:
         self.open_section(key)
 
     def _place_messages(self, page: object) -> None:
+        bar = self._messages
+        if bar is None:
+            return
         if isinstance(page, MessagePlace):
-            page.place_message_bar(self.messages)
+            page.place_message_bar(bar)
         else:
-            self._page_column.insertWidget(0, self.messages)
+            self._page_column.insertWidget(0, bar)
 
-    def _toggle(self, floating: QWidget) -> None:
-        opened = floating.isHidden()
-        self._close_floating()
-        if opened:
-            self._place_floating()
-            floating.show()
-            floating.raise_()
-            floating.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        else:
-            self._on_floating_closed()
+    def _floats(self) -> Floating:
+        if self._floating is None:
+            from aether_desktop.ui.shell.floating import Floating  # noqa: PLC0415  # nothing floats at the first paint
+
+            made = Floating(self._theme, self.activity, ground=self._ground, status_bar=self.status)
+            made.closed.connect(self._on_floating_closed)
+            self._floating = made
+        return self._floating
 
     def _close_floating(self) -> bool:
-        opened = [
-            floating
-            for floating in (self.palette_view, self.activity, self._shortcuts_page)
-            if floating is not None and not floating.isHidden()
-        ]
-        for floating in opened:
-            floating.hide()
-        return bool(opened)
-
-    def _place_floating(self) -> None:
-        room, edge = self._ground.rect(), Space.XL
-        width = min(Size.PALETTE_WIDTH, room.width() - 2 * edge)
-        left, tall = (room.width() - width) // 2, room.height() - self.status.height() - 2 * edge
-        self.palette_view.set_room(left=left, top=edge, width=width, height=tall)
-        if self._shortcuts_page is not None:
-            self._shortcuts_page.setGeometry(left, edge, width, min(self._shortcuts_page.sizeHint().height(), tall))
-        narrow = min(Size.FORM_WIDTH, room.width() - 2 * edge)
-        high = min(self.activity.sizeHint().height(), tall)
-        bottom = room.height() - self.status.height() - Space.S
-        self.activity.setGeometry(room.width() - narrow - Space.S, bottom - high, narrow, high)
-
-    def _on_activity_counted(self, running: int) -> None:
-        self.status.set_activity(running)
-        self._place_floating()
+        return self._floating is not None and self._floating.close_all()
 
     def _on_floating_closed(self) -> None:
-        self._close_floating()
         page = self._stack.currentWidget()
         if page is not None:
             page.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _on_first_painted(self) -> None:
+        if not self._painted:
+            self._painted = True
+            self.setWindowIcon(self._theme.icons.program_icon())
+            self.first_painted.emit()
+
     # ----------------------------------------------------------------------------------------------- Qt overrides
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt override."""
+        super().showEvent(event)
+        if not self._painted:
+            QTimer.singleShot(_UNSEEN_MS, self, self._on_first_painted)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt override: parents are painted before their children, so the news waits for the loop."""
+        super().paintEvent(event)
+        if not self._painted:
+            QTimer.singleShot(0, self, self._on_first_painted)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt override: narrow windows show icons alone, low ones lose their margins; what floats stays in place."""
         super().resizeEvent(event)
@@ -254,15 +272,16 @@ class MainWindow(QMainWindow):
         high = Space.L if self.height() >= _ROOMY_FROM else Space.S
         side = Space.XL if self.width() >= _NARROW_BELOW else Space.M
         self._page_column.setContentsMargins(side, high, side, Space.M if high == Space.L else Space.S)
-        self._place_floating()
+        if self._floating is not None:
+            self._floating.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt override: Escape closes what floats, then the message."""
         if event.key() == Qt.Key.Key_Escape:
             if self._close_floating():
                 self._on_floating_closed()
-            else:
-                self.messages.dismiss()
+            elif self._messages is not None:
+                self._messages.dismiss()
             return
         super().keyPressEvent(event)
 

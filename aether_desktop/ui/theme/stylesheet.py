@@ -38,6 +38,7 @@ QSplitter::handle:hover {{ background: {c.line}; }}
 def _labels(c: Colours) -> str:
     return f"""
 QLabel {{ background: transparent; }}
+QLabel, QMessageBox, QToolTip {{ qproperty-textFormat: PlainText; }}
 QLabel[kind="dim"] {{ color: {c.dim}; }}
 QLabel[kind="error"] {{ color: {c.bad.ink}; }}
 QLabel[kind="warn"] {{ color: {c.warn.ink}; }}

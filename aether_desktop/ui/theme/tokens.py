@@ -7,13 +7,11 @@ themes, on every surface where they may stand. Hairlines and ``faint`` are decor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ToneColours:
+class ToneColours(NamedTuple):
     """One state's colours: ``shape`` for marks and plots, ``ink`` for words and signs, ``fill`` behind a pill."""
 
     shape: str
@@ -21,8 +19,7 @@ class ToneColours:
     fill: str
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
+class Colours(NamedTuple):
     """One theme. Surfaces first, then what is drawn on them."""
 
     background: str  # the page

@@ -11,18 +11,20 @@ from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.activity import JobView, words_for_time_left
 from aether_desktop.ui.widgets.buttons import IconButton, plain_button
+from aether_desktop.ui.widgets.job_list import JobList
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
 
 _STEPS = 1000  # a progress bar counts in int32; jobs may count bytes
 
 
 class ActivityPanel(QFrame):
-    """Floats above the status bar. Fed by three slots; jobs without a title are not listed. GUI thread only."""
+    """Floats above the status bar and follows a ``JobList``. GUI thread only."""
 
-    count_changed = Signal(int)
+    resized = Signal()
+    """The list grew or shrank: ``sizeHint`` is another."""
     closed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, jobs: JobList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._rows: dict[int, _JobRow] = {}
@@ -53,39 +55,32 @@ class ActivityPanel(QFrame):
         self._scroll.hide()
         column.addWidget(self._scroll, 1)
 
-    @property
-    def count(self) -> int:
-        """How many jobs are listed."""
-        return len(self._rows)
+        for job in jobs.jobs:
+            self._on_listed(job)
+        jobs.listed.connect(self._on_listed)
+        jobs.changed.connect(self._on_changed)
+        jobs.removed.connect(self._on_removed)
 
-    def job_started(self, job: JobView) -> None:
-        """List a job."""
-        if not job.title or job.number in self._rows:
-            return
+    def _on_listed(self, job: JobView) -> None:
         row = _JobRow(self._theme, job)
         self._rows[job.number] = row
         self._list.insertWidget(self._list.count() - 1, row)
-        self._tell_count()
+        self._show_rows()
 
-    def job_changed(self, job: JobView) -> None:
-        """Show a job's progress."""
-        row = self._rows.get(job.number)
-        if row is not None:
-            row.refresh()
+    def _on_changed(self, job: JobView) -> None:
+        self._rows[job.number].refresh()
 
-    def job_ended(self, job: JobView) -> None:
-        """Take a job off the list, however it ended: failures are told in the message bar."""
-        row = self._rows.pop(job.number, None)
-        if row is not None:
-            self._list.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-            self._tell_count()
+    def _on_removed(self, job: JobView) -> None:
+        row = self._rows.pop(job.number)
+        self._list.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+        self._show_rows()
 
-    def _tell_count(self) -> None:
+    def _show_rows(self) -> None:
         self._idle.setVisible(not self._rows)
         self._scroll.setVisible(bool(self._rows))
-        self.count_changed.emit(len(self._rows))
+        self.resized.emit()
 
     def _on_close_clicked(self) -> None:
         self.hide()

@@ -9,13 +9,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from aether_desktop.ui.models.cells import one_line
+from aether_desktop.domain.text import plain_line
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.buttons import IconButton
 from aether_desktop.ui.widgets.labels import text_label
 
 _GROUP = 4
+_LONGEST = 20_000  # characters of one line
 _BREAK = 24  # a run without spaces longer than this gets places where it may wrap
 
 
@@ -106,7 +107,8 @@ class _DetailRow(QWidget):
 
 def _breakable(text: str) -> str:
     """Let long runs without spaces wrap, by zero-width spaces; what is copied does not have them."""
-    return "\n".join(" ".join(_broken(word) for word in one_line(line).split(" ")) for line in text.splitlines())
+    lines = (plain_line(line, _LONGEST) for line in text.splitlines())
+    return "\n".join(" ".join(_broken(word) for word in line.split(" ")) for line in lines)
 
 
 def _broken(word: str) -> str:

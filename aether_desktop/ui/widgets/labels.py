@@ -8,9 +8,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
-from aether_desktop.ui.models.cells import one_line
 from aether_desktop.ui.theme.theme import Theme, repolish
 from aether_desktop.ui.theme.tokens import FontSize
+
+_LONGEST = 1000  # characters of one line
 
 LabelKind = Literal["", "dim", "error", "warn", "ok"]
 
@@ -50,6 +51,12 @@ def rule() -> QFrame:
     return line
 
 
+def _line(text: str) -> str:
+    from aether_desktop.domain.text import plain_line  # noqa: PLC0415  # compiles patterns that ASCII never needs
+
+    return plain_line(text, _LONGEST)
+
+
 class ElidedLabel(QLabel):
     """One line that ends in "…" where room is short; the whole text is then in a plain-text tooltip."""
 
@@ -64,7 +71,7 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         """Qt override: also decides whether a tooltip is needed."""
-        super().setText(one_line(text))
+        super().setText(text if len(text) <= _LONGEST and text.isascii() and text.isprintable() else _line(text))
         self._tell_whole()
 
     def minimumSizeHint(self) -> QSize:

@@ -59,13 +59,9 @@ class MessageBar(QFrame):
         self._show_details = link_button(theme, "Details", object_name=object_names.MESSAGE_BAR_DETAILS)
         self._copy = IconButton(theme, "copy", "Copy message and details")
         self._dismiss = IconButton(theme, "close", "Dismiss message", object_name=object_names.MESSAGE_BAR_DISMISS)
-        self._details = QPlainTextEdit()
-        self._details.setReadOnly(True)
-        self._details.setAccessibleName("Message details")
-        self._details.setFont(theme.fonts.mono())
-        self._details.setTabChangesFocus(True)
-        self._details.hide()
-        column = QVBoxLayout(self)
+        self._theme = theme
+        self._details: QPlainTextEdit | None = None
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(Space.M, Space.XS, Space.XS, Space.XS)
         column.setSpacing(Space.XS)
         row = QHBoxLayout()
@@ -76,7 +72,6 @@ class MessageBar(QFrame):
         for widget in (self._more, self._show_details, self._copy, self._dismiss):
             row.addWidget(widget, 0, middle)
         column.addLayout(row)
-        column.addWidget(self._details)
         self._show_details.clicked.connect(self._on_details_clicked)
         self._copy.clicked.connect(self._on_copy_clicked)
         self._dismiss.clicked.connect(self.dismiss)
@@ -109,7 +104,8 @@ class MessageBar(QFrame):
 
     def _refresh(self) -> None:
         message = self.current
-        self._details.hide()
+        if self._details is not None:
+            self._details.hide()
         self._show_details.setText("Details")
         if message is None:
             self.hide()
@@ -120,7 +116,6 @@ class MessageBar(QFrame):
         self._more.setText(f"{others} more" if others else "")
         self._more.setVisible(bool(others))
         self._show_details.setVisible(message.details is not None)
-        self._details.setPlainText(message.details or "")
         self.setAccessibleName(message.text)
         if self.property("tone") != message.level.value:
             self.setProperty("tone", message.level.value)
@@ -128,11 +123,26 @@ class MessageBar(QFrame):
         self.show()
 
     def _on_details_clicked(self) -> None:
+        if self._details is None:
+            self._details = self._details_box()
         opened = self._details.isHidden()
-        lines = min(_DETAILS_LINES, self._details.document().blockCount() + 1)
-        self._details.setFixedHeight(self._details.fontMetrics().lineSpacing() * lines + Space.S)
+        if opened and self.current is not None:
+            self._details.setPlainText(self.current.details or "")
+            lines = min(_DETAILS_LINES, self._details.document().blockCount() + 1)
+            self._details.setFixedHeight(self._details.fontMetrics().lineSpacing() * lines + Space.S)
         self._details.setVisible(opened)
         self._show_details.setText("Hide details" if opened else "Details")
+
+    def _details_box(self) -> QPlainTextEdit:
+        """Made when first asked for: a text editor costs more than the rest of the window's frame."""
+        box = QPlainTextEdit()
+        box.setReadOnly(True)
+        box.setAccessibleName("Message details")
+        box.setFont(self._theme.fonts.mono())
+        box.setTabChangesFocus(True)
+        box.hide()
+        self._column.addWidget(box)
+        return box
 
     def _on_copy_clicked(self) -> None:
         message = self.current
