@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
@@ -56,7 +56,6 @@ class WindowProgram(QObject):
         self._settings = settings
         self._closed = False
         self._plain_text = PlainTextFilter(self)
-        self._plain_text.install(app)
         self._theme = Theme(_theme_mode(settings), self)
         self._theme.apply(app)
         self._jobs = JobRunner(Lanes(), self)
@@ -64,6 +63,7 @@ class WindowProgram(QObject):
         self._vault: OpenVault | None = None
         self._first_run: FirstRunPage | None = None
         self.window = MainWindow(self._theme, settings)
+        self.window.first_painted.connect(lambda: self._plain_text.install(app))
         self._jobs.job_started.connect(self.window.activity.job_started)
         self._jobs.job_changed.connect(self.window.activity.job_changed)
         self._jobs.job_ended.connect(self.window.activity.job_ended)
@@ -195,8 +195,8 @@ def build(
         Path(data_dir) if data_dir is not None else None,
     )
     program = WindowProgram(app, options, _settings(options.data_dir))
+    program.window.first_painted.connect(program.start)
     program.window.show()
-    QTimer.singleShot(0, program.start)
     return program
 
 

@@ -6,6 +6,8 @@ import sys
 
 from PySide6.QtWidgets import QApplication
 
+from aether_desktop.ui.theme.theme import STYLE, STYLED
+
 
 def running_application() -> QApplication:
     """The QApplication somebody else made. Raises RuntimeError when there is none."""
@@ -17,7 +19,8 @@ def running_application() -> QApplication:
 
 def own_application() -> QApplication:
     """A new QApplication that carries the program's names."""
-    app = QApplication(sys.argv[:1])
+    app = QApplication([*sys.argv[:1], "-style", STYLE])
+    app.setProperty(STYLED, STYLE)
     app.setApplicationName("aether-desktop")
     app.setApplicationDisplayName("Aether")
     app.setDesktopFileName("aether-desktop")
