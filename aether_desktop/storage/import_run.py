@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, true, update
 
 from aether_desktop.domain.imports import ImportBatch
 from aether_desktop.domain.records import TableName
@@ -128,7 +128,7 @@ class ImportRun:
             columns.vault_id == self._unit.vault_id,
             columns.wallet_id == self._batch.wallet_id,
             columns.identity.is_not(None),
-            columns.detached.is_(True),
+            columns.detached.is_(true()),
         )
 
     def _attach_again(self, first_id: int, last_id: int) -> frozenset[int]:
@@ -140,7 +140,7 @@ class ImportRun:
             .where(
                 words.vault_id == self._unit.vault_id,
                 words.wallet_id == self._batch.wallet_id,
-                words.detached.is_(True),
+                words.detached.is_(true()),
                 rows.wallet_id == self._batch.wallet_id,
                 rows.batch_id == self._batch.id,
                 rows.id.between(first_id, last_id),
