@@ -30,7 +30,7 @@ CID = "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"
 
 def evm_address(number: int) -> str:
     """A valid lower-case EVM address; stored ones are checksummed."""
-    return f"0x{number * 0x9E3779B97F4A7C15F39CC0605CEDC834 % 2**160:040x}"
+    return f"0x{number * 0x9E3779B97F4A7C15F39CC0605CEDC8341082276B % 2**160:040x}"
 
 
 def base(storage: Storage, **fields: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import ConflictError, InvalidInputError, NotFoundError
 from aether_desktop.ports.storage import Storage
@@ -132,7 +133,7 @@ class TestLists:
     def test_words_of_removed_rows_are_kept_but_not_shown(self, database: Database) -> None:
         """An undone import detaches words; they wait for the row to return."""
         wallets, words = SqlWalletStore(database), SqlAnnotationStore(database)
-        record = samples.Wallet(
+        record = Wallet(
             id=database.new_id(), owner_id=database.user_id, created_at=NOW, name="W", chain="ethereum",
             address=samples.evm_address(1),
         )  # fmt: skip

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from aether_desktop.domain.amounts import Amount
-from aether_desktop.domain.contracts import ContractStatus
+from aether_desktop.domain.contracts import Contract, ContractStatus
 from aether_desktop.domain.monitoring import Severity
-from aether_desktop.domain.payments import PaymentStatus
+from aether_desktop.domain.payments import Payment, PaymentStatus
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.temple_nodes import NodeStatus
 from aether_desktop.domain.users import Role
@@ -39,7 +39,7 @@ def stored(record: Any, **changes: object) -> Any:
 
 def same(one: Any, other: Any) -> bool:
     """Equal but for the id that a currency gets when it is stored."""
-    if isinstance(one, samples.Payment) and isinstance(other, samples.Payment):
+    if isinstance(one, Payment) and isinstance(other, Payment):
         assert other.amount.currency.id or one.amount.currency.id
         assert one.amount.currency.same_as(other.amount.currency)
         one = dataclasses.replace(one, amount=Amount(one.amount.base_units, other.amount.currency))
@@ -95,12 +95,13 @@ class TestEveryStore:
     @every_table
     def test_what_does_not_exist_is_not_found(self, storage: Storage, sample: Sample) -> None:
         store, record = sample.store(storage), sample.make(storage)
-        for attempt in (
+        attempts: list[Callable[[], object]] = [
             lambda: store.get(record.id),
             lambda: store.update(record),
             lambda: store.archive([record.id], NOW),
             lambda: store.restore([record.id]),
-        ):
+        ]
+        for attempt in attempts:
             with pytest.raises(NotFoundError):
                 attempt()
 
@@ -279,8 +280,8 @@ class TestContracts:
         assert [row.id for row in storage.contracts.of_user(storage.info.user_id)] == [pending.id, record.id]
         with pytest.raises(ConflictError) as refused:
             storage.contracts.set_status(record.id, ContractStatus.ACTIVE, version=1)
-        assert isinstance(refused.value.mine, samples.Contract)
-        assert isinstance(refused.value.theirs, samples.Contract)
+        assert isinstance(refused.value.mine, Contract)
+        assert isinstance(refused.value.theirs, Contract)
         assert refused.value.mine.status is ContractStatus.ACTIVE
         assert refused.value.theirs.status is ContractStatus.INACTIVE
         with pytest.raises(InvalidInputError) as needs_address:
@@ -327,7 +328,7 @@ class TestPaymentMethods:
         for method in (first, theirs, second):
             storage.payment_methods.create(method)
         changes = storage.payment_methods.update(dataclasses.replace(second, is_default=True))
-        assert changes.ids == {first.id, second.id}
+        assert changes.ids == frozenset({first.id, second.id})
         listed = storage.payment_methods.of_user(storage.info.user_id)
         assert [(method.name, method.is_default) for method in listed] == [("Cash box", True), ("House card", False)]
         assert storage.payment_methods.get(first.id).version == 2  # an open form must not bring it back unasked
