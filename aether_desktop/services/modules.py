@@ -16,6 +16,9 @@ from aether_desktop.ports.settings import Settings
 from aether_desktop.services.guarded_modules import GuardedReaping, GuardedSowing, LoadingTrap
 from aether_desktop.sum_api import (
     ENTRY_POINT_GROUP,
+    AccountLister,
+    Chain,
+    HeadedTable,
     HeadingAdviser,
     ReapingModule,
     SowingModule,
@@ -134,6 +137,13 @@ class ModuleService:
     def recognises(self, heading: Sequence[str]) -> bool:
         """Whether any enabled importer does; what ``open_table`` finds the heading by."""
         return self.recognise(heading) is not None
+
+    def accounts(self, module: SowingModule, table: HeadedTable, chain: Chain) -> tuple[str, ...]:
+        """Accounts of a file of which one must be chosen for a wallet on ``chain``; reads all rows.
+
+        Empty where the kind of file never holds several. Raises ImportRefusedError.
+        """
+        return module.accounts(table, chain) if isinstance(module, AccountLister) else ()
 
     def explain_unrecognised(self, heading: Sequence[str]) -> str:
         """Which known kind the heading is nearest to, and which columns it lacks, in a sentence or two."""

@@ -236,8 +236,8 @@ def _kind(sample: bytes) -> str:
     if sample.startswith(tuple(mark for mark, _ in _BOMS)) or _utf16_without_mark(sample):
         return ""
     head = sample[:8192]
-    controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls * 50 > len(head) or head.count(0) * 10 > len(head):
+    controls, nuls = len(head) - len(head.translate(None, _CONTROLS)), head.count(0)
+    if (controls > 8 and controls * 20 > len(head)) or (nuls > 8 and nuls * 10 > len(head)):
         return "binary data"
     return ""
 

@@ -62,21 +62,24 @@ def _records(sample: str, delimiter: str, *, whole: bool) -> list[list[str]]:
 
 
 def _likeliest(layouts: dict[str, list[list[str]]], *, skipped: int) -> Layout | None:
-    best: tuple[float, int, Layout] | None = None
+    """By delimiter, the first record that half of those after it resemble; of these the widest and most alike."""
+    best: tuple[float, Layout] | None = None
     for mark, records in layouts.items():
         for before, record in enumerate(records):
             if before < skipped or not _could_be_heading(record):
                 continue
             heading = _trimmed(record)
-            score = (_share_as_wide(records[before + 1 :], len(heading)), len(heading))
-            if best is None or score > best[:2]:
-                best = (*score, Layout(mark, before, heading, _is_spaced(record)))
-    if best is not None and best[0] >= 0.5:
-        return best[2]
+            share = _share_as_wide(records[before + 1 :], len(heading))
+            if share >= 0.5:
+                if best is None or share * len(heading) > best[0]:
+                    best = (share * len(heading), Layout(mark, before, heading, _is_spaced(record)))
+                break
+    if best is not None:
+        return best[1]
     for mark, records in layouts.items():
         for before, record in enumerate(records):
             if before >= skipped and _trimmed(record):
-                return Layout(mark, before, _trimmed(record))
+                return Layout(mark, before, _trimmed(record), _is_spaced(record))
     return None
 
 

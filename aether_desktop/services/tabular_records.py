@@ -9,11 +9,12 @@ from itertools import chain
 from typing import Protocol
 
 from aether_desktop.domain.imports import Rejection
+from aether_desktop.ports.errors import ImportRefusedError
 from aether_desktop.services.tabular_bytes import UNDECODED
 from aether_desktop.services.tabular_layout import Layout
 
 MAX_RECORD = 1024 * 1024  # characters, over all its lines
-_MAX_RECOVERIES = 200
+_MAX_RECOVERIES = 40  # each costs at most one reading of MAX_RECORD
 _OVERLONG = "\x00overlong"
 _CUT_OFF = " The file seems to be cut off here."
 
@@ -84,6 +85,8 @@ class RecordReader:
             blocks.done = reader.line_num
             self._number = number = number + 1
             if number < 2:
+                if number == 1:
+                    self._require_heading(cells)
                 continue
             usual = len(cells) == width and not blocks.suspect and cells[0]
             if usual or self._is_sound(number, cells):
@@ -116,9 +119,17 @@ class RecordReader:
         self._rejections.append(rejection)
         return False
 
+    def _require_heading(self, cells: list[str]) -> None:
+        """The heading was judged from the file's beginning; refuse a file in which it turns out to be another."""
+        text = "".join(cells)
+        if "\x00" in text or UNDECODED in text:
+            raise ImportRefusedError("The heading cannot be read: it holds bytes that are not text.")
+
     def _reject(self, reason: str) -> None:
         self._number += 1
-        self._rejections.append(Rejection(max(1, self._number), reason))
+        if self._number < 2:
+            raise ImportRefusedError(f"The heading cannot be read. {reason}")
+        self._rejections.append(Rejection(self._number, reason))
 
 
 class _Blocks:
