@@ -1,0 +1,180 @@
+"""Every released schema kept with data, as text: writing the files, and making vaults and databases from them.
+
+``python -m tests.support.dumps`` writes the two files of the current schema. A file that is released is never written
+again: it is what people have.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from aether_desktop.domain.annotations import ForeignLabel, Price
+from aether_desktop.domain.imports import ImportBatch, Rejection
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
+from aether_desktop.ports.work import CancelToken
+from aether_desktop.storage.columns import microseconds
+from aether_desktop.storage.sql_storage import SqlStorage
+from aether_desktop.storage.sqlite import SqliteKit
+from aether_desktop.storage.upgrade import Migrations
+from aether_desktop.storage.vault_files import create_file
+from tests.storage import ledger, samples
+from tests.support.postgres import PostgresCluster, binaries
+from tests.support.storages import KEY, VaultPlace, vault_place
+
+FOLDER = Path(__file__).parents[1] / "storage" / "fixtures"
+_VOLATILE = re.compile(r"^(\\|--|SET |SELECT pg_catalog\.set_config|\s*$)")  # of pg_dump: other versions write others
+
+
+def dump_file(engine: str, revision: str) -> Path:
+    """Where the schema ``revision`` of an engine is kept."""
+    return FOLDER / f"schema-{revision}.{engine}.sql"
+
+
+def revisions() -> list[str]:
+    """The schemas kept, oldest first."""
+    return sorted(path.name.split(".")[0].removeprefix("schema-") for path in FOLDER.glob("schema-*.sqlite.sql"))
+
+
+def make_vault(revision: str, path: Path) -> None:
+    """The vault file that a program with that schema left behind."""
+    create_file(path)
+    kit = SqliteKit(path, KEY)
+    with closing(kit.connect()) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.executescript(dump_file("sqlite", revision).read_text("utf-8"))
+    kit.dispose()
+
+
+def make_database(revision: str, url: str) -> None:
+    """The database that a program with that schema left behind, in an empty one."""
+    with psycopg.connect(url) as connection:
+        connection.execute(dump_file("postgresql", revision).read_bytes())
+
+
+# -- writing -----------------------------------------------------------------------------------------------------
+
+
+def fill(storage: SqlStorage) -> None:
+    """Rows in every table."""
+    ids = ledger.store_ledger(storage)
+    for sample in samples.SAMPLES:
+        record = sample.make(storage)
+        if sample.table is not TableName.WALLETS:
+            sample.store(storage).create(record)
+    movements = [
+        Movement(
+            row=number + 2,
+            occurred_at=microseconds(samples.NOW) + number,
+            tx_hash=f"0x{number:064x}",
+            kind=TransactionKind.RECEIVE,
+            leg=Leg.NORMAL,
+            direction=Direction.IN,
+            status=TransactionStatus.CONFIRMED,
+            units=2**256 - 1 - number,
+            currency=samples.ETH,
+            note="from the file" if number == 3 else "",
+        )
+        for number in range(20)
+    ]
+    rejection = Rejection(7, "The amount is not a number.")
+    for name in ("first.csv", "overlapping.csv"):
+        batch = ImportBatch(
+            id=storage.new_id(),
+            wallet_id=ids["treasury"],
+            file_name=name,
+            sha256="0" * 64,
+            format="generic",
+            imported_at=samples.NOW,
+            imported_by=storage.info.user_id,
+            rows=21,
+            new=0,
+            duplicates=0,
+            rejected=0,
+        )
+        storage.imports.store(batch, [movements], [rejection], token=CancelToken())
+    storage.prices.put([Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")])
+    storage.annotations.put_foreign_labels([ForeignLabel("tx", "ab", {"type": "tx", "ref": "ab", "label": "Later"})])
+
+
+def sqlite_text(connection: Any) -> str:
+    """The file as SQL, rows by key."""
+    lines = ["BEGIN;"]
+    objects = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'index', rowid"
+    ).fetchall()
+    tables = [(name, sql) for kind, name, sql in objects if kind == "table"]
+    lines += [f"{sql};" for _, sql in tables]
+    for name, _ in tables:
+        columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
+        values = " || ', ' || ".join(f'quote("{column}")' for column in columns)
+        order = ", ".join(str(position + 1) for position in range(len(columns)))
+        query = f'SELECT {values} FROM (SELECT * FROM "{name}" ORDER BY {order})'
+        lines += [f'INSERT INTO "{name}" VALUES ({row[0]});' for row in connection.execute(query)]
+    lines += [f"{sql};" for kind, _, sql in objects if kind != "table"]
+    return "\n".join([*lines, "COMMIT;", ""])
+
+
+def postgresql_text(url: str) -> str:
+    """The database as SQL, without what names its server's version or its people."""
+    command = [str(binaries() / "pg_dump"), "--no-owner", "--no-privileges", "--inserts", url]
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    dumped = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return _without_volatile(dumped.stdout.splitlines())
+
+
+def _without_volatile(lines: Iterable[str]) -> str:
+    kept = [line for line in lines if not _VOLATILE.match(line)]
+    return "\n".join(["SET check_function_bodies = false;", *kept, ""])
+
+
+def _write(place: VaultPlace, revision: str) -> None:
+    storage = place.open()
+    fill(storage)
+    storage.close()
+    if place.engine == "sqlite":
+        kit = SqliteKit(Path(place.location), KEY)
+        with closing(kit.connect()) as connection:
+            text = sqlite_text(connection)
+        kit.dispose()
+    else:
+        text = postgresql_text(place.location)
+    dump_file(place.engine, revision).write_text(text, "utf-8")
+
+
+def main() -> int:
+    """Write the files of the current schema."""
+    FOLDER.mkdir(exist_ok=True)
+    revision = Migrations().head
+    with tempfile.TemporaryDirectory() as folder, closing(PostgresCluster()) as cluster:
+        cluster.start()
+
+        def make(*, template: str) -> str:
+            return cluster.url(cluster.create_database(template=template))
+
+        for engine in ("sqlite", "postgresql"):
+            for place in vault_place(
+                engine,
+                folder=Path(folder),
+                templates=Path(folder),
+                cluster=lambda: cluster,
+                make_database=make,
+            ):
+                _write(place, revision)
+                print(dump_file(engine, revision))  # noqa: T201 - talks to a terminal
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
