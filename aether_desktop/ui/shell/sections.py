@@ -52,3 +52,21 @@ class MessagePlace(Protocol):
     def place_message_bar(self, bar: QWidget) -> None:
         """Put the window's one message bar into the page. Called each time the page comes on view."""
         ...
+
+
+@runtime_checkable
+class PartedPage(Protocol):
+    """A page of several parts, each of which can be opened by name ("settings/imports")."""
+
+    def open_part(self, part: str) -> None:
+        """Show that part; an unknown name changes nothing. GUI thread."""
+        ...
+
+
+@runtime_checkable
+class ImportingPage(Protocol):
+    """The page that holds the import wizard."""
+
+    def show_import(self, wallet_id: int | None = None) -> None:
+        """Open the wizard, with a wallet already chosen. GUI thread."""
+        ...

@@ -15,7 +15,6 @@ from aether_desktop.ui.theme.palette import build_palette
 from aether_desktop.ui.theme.stylesheet import build_stylesheet
 from aether_desktop.ui.theme.tokens import DARK, LIGHT, Colours
 
-
 STYLE = "Fusion"
 STYLED = "aether_style"
 """Dynamic property of an application that was started with ``-style Fusion``: to ask Qt itself costs 5 ms at start."""

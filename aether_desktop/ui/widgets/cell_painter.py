@@ -171,7 +171,7 @@ class CellPainter:
     def _draw_status(
         self, painter: QPainter, room: QRectF, cell: StatusCell, _hint: ColumnHint, state: CellState
     ) -> None:
-        if not cell.word:
+        if not cell.word or room.width() < _PILL_ICON:
             return
         tone = self._theme.colours.tone(cell.tone.value)
         height = self._pill_height()
@@ -179,7 +179,8 @@ class CellPainter:
         pill = QRectF(room.left(), room.center().y() - height / 2, width, height)
         self._rounded(painter, pill, tone.fill, height / 2)
         ink = self._theme.colours.dim if state.archived else tone.ink
-        self._picture(painter, cell.icon or _TONE_ICONS[cell.tone], ink, pill.left() + Space.S, room)
+        inset = min(float(Space.S), (width - _PILL_ICON) / 2)
+        self._picture(painter, cell.icon or _TONE_ICONS[cell.tone], ink, pill.left() + inset, room)
         words = pill.adjusted(Space.S + _PILL_ICON + Space.XS, 0, -Space.S, 0)
         if words.width() > self._body.dots:
             self._write(painter, words, one_line(cell.word), self._body, ink)
