@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from aether_desktop.ui.shell.open_vault import OpenVault
 
 
+_SWITCH_INTERVAL = 0.001  # seconds
+
+
 @dataclass(frozen=True, slots=True)
 class StartOptions:
     """What to open; all empty means what was open last, or the first-run page.
@@ -71,6 +74,8 @@ class WindowProgram(QObject):
 
     def start(self) -> None:
         """Find out what to open and open it; the window may be shown before."""
+        # Workers run Python too: shorter turns of the interpreter keep the window's own turns short.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL))
         options, settings = self._options, self._settings
 
         def work() -> ServiceSet | None:
@@ -106,7 +111,17 @@ class WindowProgram(QObject):
         )
 
     def _run(self, work: Callable[[], ServiceSet | None], then: Callable[[ServiceSet | None], None]) -> None:
-        self._jobs.write(lambda _token, _progress: work()).on_success(then).on_failure(self._on_failed)
+        def opening() -> ServiceSet | None:
+            services = work()
+            if services is not None:
+                from aether_desktop.ui.sections import preload_pages  # noqa: PLC0415  # after the first paint
+                from aether_desktop.ui.shell import open_vault  # noqa: F401, PLC0415
+
+                preload_pages()
+                services.modules.reaping_modules()
+            return services
+
+        self._jobs.write(lambda _token, _progress: opening()).on_success(then).on_failure(self._on_failed)
 
     def _on_opened(self, services: ServiceSet | None) -> None:
         if services is None:

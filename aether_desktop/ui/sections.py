@@ -32,6 +32,12 @@ def build_sections(context: UiContext) -> list[Section]:
     ]
 
 
+def preload_pages() -> None:
+    """Import what the pages need, so that opening one costs no import. For a worker thread."""
+    for key, _title, _view, _group in _TABLES:
+        import_module(f"aether_desktop.ui.views.{_MODULES.get(key, key)}")
+
+
 def _factory(module: str, view: str, context: UiContext) -> Callable[[], QWidget]:
     def make() -> QWidget:
         page: QWidget = getattr(import_module(f"aether_desktop.ui.views.{module}"), view)(context)
