@@ -78,7 +78,6 @@ class Reading:
     movements: list[Movement]
     rejections: list[Rejection]
     records: int
-    last: int  # number of the last record, blank ones counted
 
     @property
     def reasons(self) -> dict[int, str]:
@@ -116,7 +115,6 @@ def read(path: Path, module: SowingModule, where: SowingContext, *, recognised: 
             [item for item in found if isinstance(item, Movement)],
             [*(item for item in found if isinstance(item, Rejection)), *table.rejections],
             table.records,
-            max((item.row for item in [*found, *table.rejections]), default=1),
         )
     reading.require_accounted()
     return reading
