@@ -145,6 +145,7 @@ def open_vault_file(
     kit = open_sqlite(path, key, sample=sample)
     with _disposed_on_failure(kit):
         upgrade_vault(kit, steps, progress=progress, token=token)
+        kit.use_wal()
         with translated(where=kit.location), kit.reader.connect() as connection:
             seat = _owner_of_embedded(connection, kit.location)
         return OpenVault(kit, seat, revision=steps.head)

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -170,6 +170,14 @@ class SqliteKit(EngineKit):
         with translated(where=self.location), self._reader.connect():
             pass
 
+    def use_wal(self) -> None:
+        """Write ahead from now on (kept in the file); a fresh vault or a back-up does not yet.
+
+        Only for a file known to be ours. Raises StorageBusyError, ReadOnlyError.
+        """
+        with translated(where=self.location), self.exclusive(None), closing(self.connect()) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+
     def dispose(self) -> None:
         self._reader.dispose()
         self._writer.dispose()
@@ -195,8 +203,6 @@ class SqliteKit(EngineKit):
         def connect() -> Any:
             connection = self.connect(read_only=self.read_only)
             connection.execute(f"PRAGMA cache_size = -{cache_kib}")
-            if not self.read_only:
-                connection.execute("PRAGMA journal_mode = WAL")  # a fresh file or a back-up is not yet
             if query_only:
                 connection.execute("PRAGMA query_only = ON")
             return connection

@@ -32,7 +32,7 @@ from aether_desktop.storage.failures import translated
 from aether_desktop.storage.sqlite import SqliteKit
 
 VERSION_TABLE: Final = "aether_schema"
-_LOCK: Final = 0x6165746865720001  # advisory lock of migrations: "aether", 1
+MIGRATION_LOCK: Final = 0x6165746865720001  # advisory lock of migrations: "aether", 1
 _ONE_AT_A_TIME: Final = threading.Lock()  # Alembic's environment is one per process
 
 
@@ -159,7 +159,7 @@ def migrate_database(kit: EngineKit, migrations: Migrations, *, into_foreign: bo
     NotAVaultError, PermissionDeniedError, StorageBusyError while another one migrates.
     """
     with translated(where=kit.location), kit.writer.connect() as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         state, revision = migrations.state_of(connection)
         _refuse_newer(kit, migrations, state, revision)
         if state is SchemaState.FOREIGN and not into_foreign:
