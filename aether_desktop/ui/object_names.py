@@ -31,6 +31,8 @@ SECTIONS: Final = (
     "temple_nodes",
     "monitoring",
     "people",  # shows the users grid
+    "imports",
+    "tokens",
     "audit",
     "modules",
     "settings",
@@ -106,6 +108,11 @@ def import_name(table: str) -> str:
     return f"{table}_import"
 
 
+def past_imports_name(table: str) -> str:
+    """Return the name of the button that lists a table's past imports."""
+    return f"{table}_past_imports"
+
+
 def export_name(table: str) -> str:
     """Return the name of a table's export button."""
     return f"{table}_export"
@@ -164,3 +171,47 @@ def detail_part_name(table: str, part: str) -> str:
 def field_name(table: str, field: str) -> str:
     """Return the name of one field in a table's form."""
     return f"{table}_field_{field}"
+
+
+def import_part_name(part: str) -> str:
+    """Return the name of one part of the import wizard.
+
+    Parts: wizard, files, choose, wallet, add_wallet, zone, mapping, day_first, preview, preview_file, preview_counts,
+    next, back, close, result, result_counts, rejections, copy_rejections, save_rejections, more; and, with a field's
+    or row's name behind a further underscore: map, account, remove, progress, cancel, retry, show_rows.
+    """
+    return f"import_{part}"
+
+
+def overview_part_name(part: str) -> str:
+    """Return the name of one part of the overview: totals, balances, history, history_currency, fiat, last_import,
+    attention, empty, worth."""
+    return f"overview_{part}"
+
+
+def data_part_name(part: str) -> str:
+    """Return the name of one part of the pages on imports and tokens.
+
+    Parts: tabs, imports_grid, imports_details, imports_rejections, imports_undo, imports_undo_now, imports_show_rows,
+    tokens_grid, tokens_details, tokens_decimals, tokens_rescale.
+    """
+    return f"data_{part}"
+
+
+def modules_part_name(part: str) -> str:
+    """Return the name of one part of the modules page: grid, details, switch."""
+    return f"modules_{part}"
+
+
+def audit_part_name(part: str) -> str:
+    """Return the name of one part of the audit page: grid, empty."""
+    return f"audit_{part}"
+
+
+def settings_part_name(part: str) -> str:
+    """Return the name of one part of the settings page.
+
+    Parts: theme, zone, fiat, compact, backup, restore, labels_export, labels_import, prices_import, check,
+    check_result, connection, notice.
+    """
+    return f"settings_{part}"

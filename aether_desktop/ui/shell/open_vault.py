@@ -17,6 +17,7 @@ from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.sections import build_sections
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.main_window import MainWindow
+from aether_desktop.ui.shell.sections import ImportingPage, PartedPage
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.table_page import TablePage
 
@@ -51,7 +52,8 @@ class OpenVault(QObject):
         self._changes_arrived.connect(self._on_changes, Qt.ConnectionType.QueuedConnection)
         self._unsubscribe = services.storage.changes.subscribe(self._changes_arrived.emit)
         self._navigator.rows_asked.connect(self._on_rows_asked)
-        self._navigator.section_asked.connect(window.open_section)
+        self._navigator.section_asked.connect(self._on_section_asked)
+        self._navigator.import_asked.connect(self._on_import_asked)
         window.palette_view.set_finder(self._find)
         window.section_changed.connect(self._on_section_changed)
         window.set_sections(build_sections(self.context))
@@ -82,6 +84,10 @@ class OpenVault(QObject):
             PaletteEntry(f"Theme: {word}", partial(self._set_theme, mode), icon="settings")
             for mode, word in modes.items()
         ]
+        ask = self._navigator.open_section
+        entries.append(PaletteEntry("Import history", self._navigator.open_import, icon="import", keys="Ctrl+I"))
+        entries.append(PaletteEntry("Past imports", partial(ask, "settings/imports"), icon="clock"))
+        entries.append(PaletteEntry("Tokens and their decimals", partial(ask, "settings/tokens"), icon="scale"))
         entries.append(PaletteEntry("Undo", self.context.undo, icon="undo", keys="Ctrl+Z"))
         entries.append(PaletteEntry("Redo", self.context.redo, icon="refresh", keys="Ctrl+Shift+Z"))
         return entries
@@ -106,6 +112,18 @@ class OpenVault(QObject):
         page = self._window.open_section(SECTION_OF_TABLE[query.table])
         if isinstance(page, TablePage):
             page.show_query(query)
+
+    def _on_section_asked(self, key: str) -> None:
+        """A section's key, or "section/part"."""
+        section, _, part = key.partition("/")
+        page = self._window.open_section(section)
+        if part and isinstance(page, PartedPage):
+            page.open_part(part)
+
+    def _on_import_asked(self, wallet_id: int | None) -> None:
+        page = self._window.open_section("transactions")
+        if isinstance(page, ImportingPage):
+            page.show_import(wallet_id)
 
     def _on_section_changed(self, key: str) -> None:
         page = self._window.page(key)

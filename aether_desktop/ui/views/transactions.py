@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
 from aether_desktop.domain.records import TableName
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.object_names import import_name
+from aether_desktop.ui.object_names import import_name, past_imports_name
 from aether_desktop.ui.shell.sections import PageCommand
 from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.wizards.import_wizard import ImportWizard
 
 _WORDS = TablePageWords(
     section="transactions",
@@ -18,26 +24,77 @@ _WORDS = TablePageWords(
 
 
 class TransactionsView(TablePage):
-    """The ledger; Ctrl+I or the first button opens the import wizard."""
+    """The ledger; the import wizard takes its place while it is open."""
 
     def __init__(self, context: UiContext) -> None:
         super().__init__(TableName.TRANSACTIONS, context, _WORDS)
+        self._wizard: ImportWizard | None = None
         button = self.header.add_action(
             "import", "Import history", object_name=import_name(self.table), shortcut="Ctrl+I"
         )
         button.clicked.connect(self.open_import)
+        past = self.header.add_action("clock", "Past imports", object_name=past_imports_name(self.table))
+        past.clicked.connect(lambda: self.context.navigator.open_section("settings/imports"))
+
+    @property
+    def wizard(self) -> ImportWizard:
+        """The import wizard; made when first wanted."""
+        if self._wizard is None:
+            self._wizard = ImportWizard(self.context)
+            self._wizard.hide()
+            self._wizard.closed.connect(self.close_import)
+            self._column.addWidget(self._wizard, 1)
+        return self._wizard
+
+    @property
+    def importing(self) -> bool:
+        """Whether the wizard is on view instead of the ledger."""
+        return self._wizard is not None and not self._wizard.isHidden()
 
     def open_import(self) -> None:
-        """The import wizard."""
+        """The import wizard, by the road that everybody takes."""
         self.context.navigator.open_import()
+
+    def show_import(self, wallet_id: int | None = None) -> None:
+        """Put the wizard in the ledger's place."""
+        wizard = self.wizard
+        for part in self._parts():
+            part.hide()
+        wizard.show()
+        wizard.open(wallet_id)
+
+    def close_import(self) -> None:
+        """Back to the ledger; a running import goes on."""
+        if not self.importing:
+            return
+        self.wizard.hide()
+        for part in self._parts():
+            part.show()
+        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_query(self, query: TableQuery) -> None:
+        """Rows asked for elsewhere are shown in the ledger, not behind the wizard."""
+        self.close_import()
+        super().show_query(query)
 
     def begin(self) -> None:
         """An empty ledger begins with an import."""
         self.open_import()
 
     def run_page_command(self, command: PageCommand) -> bool:
-        """The table's commands, and Import."""
+        """The table's commands, and Import; while the wizard is open only that and Undo."""
         if command is PageCommand.IMPORT:
             self.open_import()
             return True
+        if self.importing and command is not PageCommand.UNDO:
+            return False
         return super().run_page_command(command)
+
+    def apply_changes(self, changes: ChangeSet) -> None:
+        """The rows, and the wallets the wizard offers."""
+        super().apply_changes(changes)
+        if self._wizard is not None:
+            self._wizard.apply_changes(changes)
+
+    def _parts(self) -> tuple[QWidget, ...]:
+        return self.header, self.filter_bar, self._splitter

@@ -1,0 +1,1 @@
+"""Work of several steps, inside the window: the import."""
