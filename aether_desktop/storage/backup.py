@@ -179,6 +179,8 @@ def _set_aside(target: Path, key: bytes) -> Path:
 
 def _require_closed(target: Path, key: bytes) -> None:
     busy = StorageBusyError(f"{target} is open.", hint="Close it in the other window or program, then try again.")
+    beside = [target.with_name(target.name + suffix) for suffix in ("-wal", "-shm")]
+    left = any(path.exists() for path in beside)  # looked at first: opening clears up after a crash
     try:
         kit = SqliteKit(target, key)
         with contextlib.closing(kit.connect()) as connection:
@@ -191,7 +193,7 @@ def _require_closed(target: Path, key: bytes) -> None:
         raise busy from None
     except StorageError:
         # Damaged, or of another key: nothing tells whether it is open but the files that an open vault has beside it.
-        if any(target.with_name(target.name + suffix).exists() for suffix in ("-wal", "-shm")):
+        if left:
             raise busy from None
 
 

@@ -205,6 +205,14 @@ _SQLITE_ANSWERS: Final[dict[str, tuple[type[AetherError], str, str]]] = {
         "Look whether file and folder exist and are yours.",
     ),
 }
+_SQLITE_WORDS: Final = (  # some calls of the driver set no result name
+    ("unable to open", "SQLITE_CANTOPEN"),
+    ("disk is full", "SQLITE_FULL"),
+    ("readonly database", "SQLITE_READONLY"),
+    ("database is locked", "SQLITE_BUSY"),
+    ("malformed", "SQLITE_CORRUPT"),
+    ("disk I/O error", "SQLITE_IOERR"),
+)
 _SQLITE_SAME: Final = {
     "SQLITE_LOCKED": "SQLITE_BUSY",
     "SQLITE_PERM": "SQLITE_READONLY",
@@ -219,8 +227,7 @@ def _from_sqlite(error: sqlcipher.Error, *, where: str, cancelled: bool) -> Exce
         if cancelled:
             return OperationCancelled()
         return StorageBusyError("The work was interrupted.", hint="Try again.", details=text)
-    if "unable to open" in text:
-        name = "SQLITE_CANTOPEN"
+    name = next((named for words, named in _SQLITE_WORDS if words in text), name)
     answer = _SQLITE_ANSWERS.get(_SQLITE_SAME.get(name, name))
     if answer is not None:
         kind, message, hint = answer
