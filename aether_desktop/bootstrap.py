@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aether_desktop.services.settings_file import SettingsFile
     from aether_desktop.ui.shell.first_run import FirstRunPage
     from aether_desktop.ui.shell.open_vault import OpenVault
+    from aether_desktop.ui.shell.page_builder import PageBuilder
 
 
 _SWITCH_INTERVAL = 0.001  # seconds
@@ -64,6 +65,7 @@ class WindowProgram(QObject):
         self._jobs = JobRunner(Lanes(), self)
         self.services: ServiceSet | None = None
         self._vault: OpenVault | None = None
+        self._pages: PageBuilder | None = None
         self._first_run: FirstRunPage | None = None
         self.window = MainWindow(self._theme, settings)
         self.window.first_painted.connect(lambda: self._plain_text.install(app))
@@ -94,6 +96,8 @@ class WindowProgram(QObject):
         if self._closed:
             return
         self._closed = True
+        if self._pages is not None:
+            self._pages.stop()
         if self._vault is not None:
             self._vault.close()
         self._jobs.close()
@@ -130,11 +134,13 @@ class WindowProgram(QObject):
             return
         from aether_desktop.ui.context import Messages  # noqa: PLC0415  # pages load after the first paint
         from aether_desktop.ui.shell.open_vault import OpenVault  # noqa: PLC0415
+        from aether_desktop.ui.shell.page_builder import PageBuilder  # noqa: PLC0415
 
         self.services = services
         messages = Messages(self)
         messages.shown.connect(self.window.messages.show_message)
         self._vault = OpenVault(self.window, services, jobs=self._jobs, theme=self._theme, messages=messages)
+        self._pages = PageBuilder(self.window.page, self.window.section_keys, self)
         self.opened.emit()
 
     def _on_failed(self, error: BaseException) -> None:

@@ -108,6 +108,11 @@ class MainWindow(QMainWindow):
         return page
 
     @property
+    def section_keys(self) -> tuple[str, ...]:
+        """The sections in the order of the navigation."""
+        return tuple(self._sections)
+
+    @property
     def current_section(self) -> str:
         """The open section, or an empty string while there is none."""
         return self._section

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget
 
@@ -22,13 +24,23 @@ class SidePane(QStackedWidget):
 
     form_closed = Signal()
 
-    def __init__(self, table: TableName, context: UiContext, details: DetailsPane) -> None:
+    def __init__(self, table: TableName, context: UiContext, make_details: Callable[[], DetailsPane]) -> None:
         super().__init__()
-        self._table, self._context, self._details = table, context, details
+        self._table, self._context, self._make_details = table, context, make_details
+        self._details: DetailsPane | None = None
         self._spec = TABLES[table]
         self._form: RecordForm | ConflictPanel | None = None
-        self.addWidget(details)
         self.setMinimumWidth(Size.DETAILS_MIN)
+
+    @property
+    def details(self) -> DetailsPane:
+        """The details, made when first wanted."""
+        if self._details is None:
+            self._details = self._make_details()
+            self.insertWidget(0, self._details)
+            if self._form is None:
+                self.setCurrentWidget(self._details)
+        return self._details
 
     @property
     def form(self) -> RecordForm | ConflictPanel | None:
@@ -110,5 +122,5 @@ class SidePane(QStackedWidget):
             self.removeWidget(self._form)
             self._form.deleteLater()
             self._form = None
-            self.setCurrentWidget(self._details)
+            self.setCurrentWidget(self.details)
             self.form_closed.emit()

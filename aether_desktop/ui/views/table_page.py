@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
+from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -19,6 +20,7 @@ from aether_desktop.ports.query_language import format_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.sum_api import ReapingModule
 from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.look import ChosenZone, compact_rows
 from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import (
@@ -59,13 +61,20 @@ class TablePage(QWidget):
     count_changed = Signal(int)
 
     def __init__(
-        self, table: TableName, context: UiContext, words: TablePageWords, *, zone: tzinfo = UTC, can_add: bool = True
+        self,
+        table: TableName,
+        context: UiContext,
+        words: TablePageWords,
+        *,
+        zone: tzinfo | None = None,
+        can_add: bool = True,
     ) -> None:
+        """``zone`` None is the one the person chose, followed live."""
         super().__init__()
         self.table, self.context, self.words = table, context, words
         self.setObjectName(page_name(words.section))
         self._spec = TABLES[table]
-        formatter = CellFormatter(self._spec, zone=zone)
+        formatter = CellFormatter(self._spec, zone=zone or ChosenZone(context.settings))
         storage = context.services.storage
         self.model = WindowTableModel(
             table, windows=storage.windows, jobs=context.jobs, formatter=formatter, parent=self
@@ -76,8 +85,9 @@ class TablePage(QWidget):
             delegate=CellDelegate(context.theme, self),
         )
         self.filter_bar = FilterBar(table, context.theme)
-        self.details = DetailsPane(table, context, formatter)
-        self.side = SidePane(table, context, self.details)
+        self._formatter = formatter
+        self.side = SidePane(table, context, self._make_details)
+        self.grid.set_compact(compact_rows(context.settings))
         self.header = PageHeader(context.theme, self._spec.title)
         self._saved_views = SavedViews(table, context.settings)
         self._started = False
@@ -116,10 +126,20 @@ class TablePage(QWidget):
             self._content.addWidget(self._nothing)
         return self._nothing
 
+    @property
+    def details(self) -> DetailsPane:
+        """The pane that shows the row with the cursor; made when first wanted."""
+        return self.side.details
+
+    def complete(self) -> None:
+        """Make what a page shows soon after it opens, so that opening it is quick."""
+        self.details.show_row(self.grid.current_row())
+
     def start(self) -> None:
         """Ask for the first rows; called when the page is first shown."""
         if not self._started:
             self._started = True
+            self.complete()
             self.model.set_query(self.filter_bar.query() or TableQuery(self.table))
 
     def show_query(self, query: TableQuery) -> None:
@@ -167,9 +187,10 @@ class TablePage(QWidget):
         if rows:
             self._archive([row.id for row in rows], restore=rows[0].archived)
 
-    def export(self, module: ReapingModule, path: Path) -> None:
-        """Write exactly what is seen: this filter, this order, these columns."""
-        services, query, columns = self.context.services, self.model.query, self.grid.visible_columns()
+    def export(self, module: ReapingModule, path: Path, *, whole: bool = False) -> None:
+        """Write exactly what is seen: this filter, this order, these columns; ``whole`` takes every column."""
+        services, query = self.context.services, self.model.query
+        columns = None if whole else self.grid.visible_columns()
         job = self.context.jobs.read(
             lambda token, progress: services.exporting.run(
                 path, query, format_key=module.key, columns=columns, token=token, progress=progress
@@ -250,33 +271,43 @@ class TablePage(QWidget):
         self.side.form_closed.connect(self.grid.setFocus)
         self.model.failed.connect(self._on_failed)
         self.model.loading_changed.connect(self._on_loading)
-        self.grid.current_row_changed.connect(self.details.show_row)
+        self.grid.current_row_changed.connect(self._on_current_row)
         self.grid.details_asked.connect(self.toggle_details)
         self.grid.doubleClicked.connect(lambda _index: self.edit_current())
         self.grid.copy_too_large.connect(
             lambda total: self.context.messages.warn(f"{total:,} rows are too many to copy here; use Export instead.")
         )
-        self.details.edit_asked.connect(self.edit)
-        self.details.archive_asked.connect(lambda row: self._archive([row.id], restore=row.archived))
         self._columns_button.clicked.connect(self._on_columns)
         self._export_button.clicked.connect(self.choose_export)
         self._views_button.clicked.connect(self._on_views)
         self._details_button.clicked.connect(self.toggle_details)
+        self.context.navigator.look_changed.connect(self._on_look_changed)
+
+    def _make_details(self) -> DetailsPane:
+        details = DetailsPane(self.table, self.context, self._formatter)
+        details.edit_asked.connect(self.edit)
+        details.archive_asked.connect(lambda row: self._archive([row.id], restore=row.archived))
+        return details
+
+    def _on_current_row(self, row: Row | None) -> None:
+        if self._started:
+            self.details.show_row(row)
 
     def choose_export(self) -> None:
         """Offer the formats of the enabled reaping modules."""
         menu = QMenu(self)
         for module in self.context.services.modules.reaping_modules():
-            action = menu.addAction(f"Export as {module.title}…")
-            action.triggered.connect(lambda _checked=False, module=module: self._on_export_chosen(module))
+            for whole, words in ((False, "what is seen"), (True, "all columns, to import again")):
+                action = menu.addAction(f"{module.title}, {words}…")
+                action.triggered.connect(partial(self._on_export_chosen, module, whole))
         self._popup(menu, self._export_button)
 
-    def _on_export_chosen(self, module: ReapingModule) -> None:
+    def _on_export_chosen(self, module: ReapingModule, whole: bool, _checked: bool = False) -> None:
         name, _filter = QFileDialog.getSaveFileName(
             self, f"Export as {module.title}", f"{self.table}.{module.extension}", f"*.{module.extension}"
         )
         if name:
-            self.export(module, Path(name))
+            self.export(module, Path(name), whole=whole)
 
     def begin(self) -> None:
         """What the button of the empty page does; subclasses may begin otherwise."""
@@ -305,6 +336,11 @@ class TablePage(QWidget):
 
     def _on_loading(self, loading: bool) -> None:
         self.grid.setProperty("loading", loading)
+
+    def _on_look_changed(self) -> None:
+        self.grid.set_compact(compact_rows(self.context.settings))
+        self.grid.viewport().update()
+        self.details.show_row(self.details.row)
 
     def _on_columns(self) -> None:
         menu = QMenu(self)

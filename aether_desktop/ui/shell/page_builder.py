@@ -1,0 +1,53 @@
+"""Makes pages while nobody waits, so that opening a section only has to show it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QWidget
+
+_PAUSE_MS = 120  # between two pieces: the window's own work goes first
+
+
+@runtime_checkable
+class CompletablePage(Protocol):
+    """A page that can be made in two pieces."""
+
+    def complete(self) -> None:
+        """Make the second piece; may be called again."""
+        ...
+
+
+class PageBuilder(QObject):
+    """One piece of one page per turn. GUI thread only."""
+
+    def __init__(self, make_page: Callable[[str], QWidget], keys: Iterable[str], parent: QObject) -> None:
+        super().__init__(parent)
+        self._make_page = make_page
+        self._pieces: deque[Callable[[], object]] = deque()
+        for key in keys:
+            self._pieces.append(partial(make_page, key))
+            self._pieces.append(partial(self._complete, key))
+        self._timer = QTimer(self)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self._on_turn)
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Leave the rest to whoever opens it."""
+        self._timer.stop()
+
+    def _on_turn(self) -> None:
+        if not self._pieces:
+            self._timer.stop()
+            return
+        self._pieces.popleft()()
+
+    def _complete(self, key: str) -> None:
+        page = self._make_page(key)
+        if isinstance(page, CompletablePage):
+            page.complete()
