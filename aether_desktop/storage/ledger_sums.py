@@ -179,7 +179,7 @@ class LedgerSums:
 
     def _wallet_names(self, connection: Connection) -> dict[int, str]:
         query = select(_WALLETS.id, _WALLETS.name).where(_WALLETS.vault_id == self._database.vault_id)
-        return dict(connection.execute(query).tuples().all())
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _note_dips(
