@@ -73,12 +73,13 @@ TRANSACTIONS = record_table(
     reference("currency_id", "currencies"),
     reference("fee_currency_id", "currencies"),
     reference("batch_id", "import_batches"),
-    Index("ix_transactions_time", "vault_id", "occurred_at", "id"),
-    Index("ix_transactions_wallet", "vault_id", "wallet_id", "occurred_at", "id"),
-    Index("ix_transactions_hash", "vault_id", "tx_hash", "id"),
+    # ``archived_at`` last: whether a row is shown is in the index, so counts and jumps do not visit the rows.
+    Index("ix_transactions_time", "vault_id", "occurred_at", "id", "archived_at"),
+    Index("ix_transactions_wallet", "vault_id", "wallet_id", "occurred_at", "id", "archived_at"),
+    Index("ix_transactions_hash", "vault_id", "tx_hash", "id", "archived_at"),
     Index("ix_transactions_batch", "vault_id", "batch_id"),
-    Index("ix_transactions_counterparty", "vault_id", "counterparty", "id"),
-    Index("ix_transactions_amount", "vault_id", "amount_rank", "id"),
+    Index("ix_transactions_counterparty", "vault_id", "counterparty", "id", "archived_at"),
+    Index("ix_transactions_amount", "vault_id", "amount_rank", "id", "archived_at"),
     unique_index("uq_transactions_identity", "wallet_id", "identity", where="identity IS NOT NULL"),
     owner_index=False,
 )
