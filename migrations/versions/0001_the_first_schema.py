@@ -660,13 +660,22 @@ def _transactions() -> None:
         sa.PrimaryKeyConstraint("vault_id", "id", name=op.f("pk_transactions")),
         sqlite_strict=True,
     )
-    op.create_index("ix_transactions_amount", "transactions", ["vault_id", "amount_rank", "id", "archived_at"], unique=False)
-    op.create_index("ix_transactions_batch", "transactions", ["vault_id", "batch_id"], unique=False)
-    op.create_index("ix_transactions_counterparty", "transactions", ["vault_id", "counterparty", "id", "archived_at"], unique=False)
-    op.create_index("ix_transactions_hash", "transactions", ["vault_id", "tx_hash", "id", "archived_at"], unique=False)
-    op.create_index("ix_transactions_time", "transactions", ["vault_id", "occurred_at", "id", "archived_at"], unique=False)
     op.create_index(
-        "ix_transactions_wallet", "transactions", ["vault_id", "wallet_id", "occurred_at", "id", "archived_at"], unique=False
+        "ix_transactions_amount", "transactions", ["vault_id", "amount_rank", "id", "archived_at"], unique=False
+    )
+    op.create_index("ix_transactions_batch", "transactions", ["vault_id", "batch_id"], unique=False)
+    op.create_index(
+        "ix_transactions_counterparty", "transactions", ["vault_id", "counterparty", "id", "archived_at"], unique=False
+    )
+    op.create_index("ix_transactions_hash", "transactions", ["vault_id", "tx_hash", "id", "archived_at"], unique=False)
+    op.create_index(
+        "ix_transactions_time", "transactions", ["vault_id", "occurred_at", "id", "archived_at"], unique=False
+    )
+    op.create_index(
+        "ix_transactions_wallet",
+        "transactions",
+        ["vault_id", "wallet_id", "occurred_at", "id", "archived_at"],
+        unique=False,
     )
     unique(
         "uq_transactions_identity", "transactions", ["vault_id", "wallet_id", "identity"], where="identity IS NOT NULL"
