@@ -233,6 +233,7 @@ class MainWindow(QMainWindow):
             page.place_message_bar(bar)
         else:
             self._page_column.insertWidget(0, bar)
+        bar.setVisible(bar.current is not None)  # a new parent hides it
 
     def _floats(self) -> Floating:
         if self._floating is None:

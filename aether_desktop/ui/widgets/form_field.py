@@ -71,6 +71,12 @@ class FormField(QWidget, Generic[EditorT]):
         self.editor.setProperty("invalid", bool(text))
         repolish(self.editor)
 
+    def set_hint(self, text: str) -> None:
+        """Say something else below while nothing is wrong."""
+        if text != self._hint:
+            self._hint = text
+            self._say()
+
     def _say(self) -> None:
         text = self._error or self._hint
         self._message.setText(text)
