@@ -176,9 +176,10 @@ def field_name(table: str, field: str) -> str:
 def import_part_name(part: str) -> str:
     """Return the name of one part of the import wizard.
 
-    Parts: wizard, files, choose, wallet, add_wallet, zone, mapping, day_first, preview, preview_file, preview_counts,
-    next, back, close, result, result_counts, rejections, copy_rejections, save_rejections, more; and, with a field's
-    or row's name behind a further underscore: map, account, remove, progress, cancel, retry, show_rows.
+    Parts: wizard, files, choose, wallet, add_wallet, zone, mapping, day_first, leave_out, preview, preview_file,
+    preview_counts, next, back, close, result, result_counts, rejections, copy_rejections, save_rejections, more,
+    decimals; and, with a field's or row's name behind a further underscore: map, account, remove, progress, cancel,
+    retry, show_rows.
     """
     return f"import_{part}"
 

@@ -211,6 +211,15 @@ class ImportFlow:
             self.step = Step.RESULT
         return self.step
 
+    def leave_out(self) -> Step:
+        """Go on without the file being mapped; back to choosing when no other is left."""
+        if self.step is Step.MAPPING and self._mapping is not None:
+            self.files.remove(self._mapping)
+            self._mapping, self.step = None, Step.FILES
+            if self.usable:
+                self.forward()
+        return self.step
+
     def back(self) -> Step:
         """Go one step back; from the result there is no way back, only a new import."""
         mapped = [file for file in self.usable if file.needs_mapping]

@@ -19,6 +19,7 @@ from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.services.whole_file import writing
 from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.look import ChosenZone
 from aether_desktop.ui.object_names import import_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button
@@ -32,7 +33,6 @@ from aether_desktop.ui.wizards.mapping_page import MappingPage
 from aether_desktop.ui.wizards.new_wallet_form import NewWalletForm
 from aether_desktop.ui.wizards.preview_page import PreviewPage
 from aether_desktop.ui.wizards.result_page import ResultPage
-from aether_desktop.ui.zone import visible_zone
 
 _STEP_WORDS = {
     Step.FILES: "Files and wallet",
@@ -60,7 +60,7 @@ class ImportWizard(QWidget):
         self.header = PageHeader(theme, "Import history")
         self.file_page = FilePage(theme)
         self.mapping_page = MappingPage(theme)
-        self.preview_page = PreviewPage(theme, zone=visible_zone(context.settings))
+        self.preview_page = PreviewPage(theme, zone=ChosenZone(context.settings))
         self.result_page = ResultPage(theme)
         self._pages: dict[Step, QWidget] = {
             Step.FILES: self.file_page,
@@ -112,12 +112,18 @@ class ImportWizard(QWidget):
         if self.flow.step is Step.RESULT:
             self.closed.emit()
             return
-        before = self.flow.step
-        step = self.flow.forward()
-        if step is Step.PREVIEW and before is not Step.PREVIEW:
+        since = self.flow.step
+        self._move_to(self.flow.forward(), since=since)
+
+    def leave_out(self) -> None:
+        """Go on without the file whose columns are asked for."""
+        self._move_to(self.flow.leave_out(), since=Step.MAPPING)
+
+    def _move_to(self, step: Step, *, since: Step) -> None:
+        if step is Step.PREVIEW and since is not Step.PREVIEW:
             for file in self.flow.without_preview():
                 self._jobs.preview(self.flow, file)
-        elif step is Step.RESULT and before is Step.PREVIEW:
+        elif step is Step.RESULT and since is Step.PREVIEW:
             for file in self.flow.to_run():
                 self._jobs.run(self.flow, file)
         self._show_step()
@@ -315,6 +321,7 @@ class ImportWizard(QWidget):
         files.account_chosen.connect(self._on_account)
         self.mapping_page.column_chosen.connect(self._on_column)
         self.mapping_page.day_order_chosen.connect(self._on_day_order)
+        self.mapping_page.leave_out_asked.connect(self.leave_out)
         result = self.result_page
         result.cancel_asked.connect(self._jobs.stop)
         result.retry_asked.connect(self._on_retry)

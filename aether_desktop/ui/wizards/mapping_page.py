@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.services.importing import FileKind
 from aether_desktop.ui.object_names import import_part_name
 from aether_desktop.ui.theme.theme import Theme, repolish
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
+from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
 from aether_desktop.ui.wizards.column_mapping import FIELDS, MappingProblem
@@ -27,6 +28,7 @@ class MappingPage(QWidget):
 
     column_chosen = Signal(str, str)
     day_order_chosen = Signal(object)
+    leave_out_asked = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -35,6 +37,8 @@ class MappingPage(QWidget):
         self._filling = False
         self._title = text_label(theme, size=FontSize.HEADING, bold=True, wrap=True)
         self._advice = text_label(theme, kind="dim", wrap=True)
+        self.leave_out_button = plain_button(theme, "Leave this file out", object_name=import_part_name("leave_out"))
+        self.leave_out_button.clicked.connect(self.leave_out_asked)
         self.boxes: dict[str, QComboBox] = {}
         self._samples: dict[str, ElidedLabel] = {}
         self.day_order = FormField(
@@ -114,7 +118,10 @@ class MappingPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(Space.M)
-        outer.addWidget(self._title)
+        top = QHBoxLayout()
+        top.addWidget(self._title, 1)
+        top.addWidget(self.leave_out_button)
+        outer.addLayout(top)
         outer.addWidget(self._advice)
         outer.addWidget(scroll, 1)
 
