@@ -42,6 +42,11 @@ class Currency:
         if not 0 <= self.decimals <= MAX_DECIMALS:
             raise InvalidAmountError(f"A currency has 0 to {MAX_DECIMALS} decimals, not {self.decimals}.")
 
+    @property
+    def asset(self) -> str:
+        """What it is, whatever it calls itself: "ethereum:ETH", or chain and contract of a token."""
+        return f"{self.chain}:{self.contract or self.symbol}"
+
     def same_as(self, other: Currency) -> bool:
         """Whether both mean the same coin or token (the id and the name do not matter)."""
         return (self.chain, self.contract, self.symbol, self.decimals) == (

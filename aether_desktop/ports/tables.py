@@ -135,6 +135,8 @@ _TABLES = (
             ColumnSpec("direction", "Direction", _K.CHOICE, _choices(Direction), shown=False, width=9),
             ColumnSpec("amount", "Amount", _K.AMOUNT, width=25),
             ColumnSpec("symbol", "Token", shown=False, aliases=("token",), width=8),
+            # Currency.asset; a filter also finds rows that pay their fee in it: these are what a balance is made of
+            ColumnSpec("asset", "Asset", sortable=False, shown=False, width=22),
             ColumnSpec("status", "Status", _K.CHOICE, _choices(TransactionStatus), width=16),
             ColumnSpec("fee", "Fee", _K.AMOUNT, width=18),
             ColumnSpec("kind", "Kind", _K.CHOICE, _choices(TransactionKind), shown=False, width=18),

@@ -95,7 +95,7 @@ class AttentionFinder:
         lowest = format_units(dip.lowest_units, dip.currency.decimals)
         terms = (
             Term("wallet", Comparison.EQUAL, wallet.name),
-            Term("asset", Comparison.EQUAL, str(dip.currency.id)),
+            Term("asset", Comparison.EQUAL, dip.currency.asset),
             Term("occurred_at", Comparison.AT_MOST, iso(dip.since)),
         )
         return Attention(

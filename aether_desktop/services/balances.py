@@ -159,7 +159,7 @@ class BalanceService:
 
 def rows_of(wallet: str, currency: Currency) -> TableQuery:
     """Rows of a wallet that move ``currency`` or pay a fee in it."""
-    terms = (Term("wallet", Comparison.EQUAL, wallet), Term("asset", Comparison.EQUAL, str(currency.id)))
+    terms = (Term("wallet", Comparison.EQUAL, wallet), Term("asset", Comparison.EQUAL, currency.asset))
     return TableQuery(TableName.TRANSACTIONS, terms)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, FunctionElement, Table, Text, and_, case, false, func, select
+from sqlalchemy import ColumnElement, FromClause, FunctionElement, Table, Text, and_, case, false, func, or_, select
 from sqlalchemy.ext.compiler import compiles
 
 from aether_desktop.domain.records import TableName
@@ -61,11 +61,13 @@ class Link:
     rows: ColumnElement[bool]
     joined: Table | None = None
     on: ColumnElement[bool] | None = None
+    also: ColumnElement[Any] | None = None  # a second own pointer to the same rows, for filters only
 
     def holding(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Own rows that point to a row with the condition; never NULL, so that it can be negated."""
         found = select(self.pointed).select_from(self.source).where(self.rows, condition).correlate(None)
-        return and_(self.pointer.is_not(None), self.pointer.in_(found))
+        pointers = [self.pointer] if self.also is None else [self.pointer, self.also]
+        return or_(*(and_(pointer.is_not(None), pointer.in_(found)) for pointer in pointers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,6 +199,9 @@ _LINKED: Mapping[str, ColumnElement[Any]] = {
     "wallet": WALLETS.c.name,
     "chain": WALLETS.c.chain,
     "symbol": CURRENCIES.c.symbol,
+    "asset": CURRENCIES.c.chain
+    + ":"
+    + case((CURRENCIES.c.contract == "", CURRENCIES.c.symbol), else_=CURRENCIES.c.contract),
     "method": PAYMENT_METHODS.c.name,
     "label": ANNOTATIONS.c.label,
     "note": ANNOTATIONS.c.note,
@@ -209,7 +214,9 @@ def _links(name: TableName, table: Table, vault_id: int) -> dict[str, Link]:
     links = {"label": words, "note": words, "tags": _tag_link(name, table, vault_id)}
     if name is TableName.TRANSACTIONS:
         wallet = _reference(table, "wallet_id", WALLETS, vault_id)
-        links |= {"wallet": wallet, "chain": wallet, "symbol": _reference(table, "currency_id", CURRENCIES, vault_id)}
+        money = _reference(table, "currency_id", CURRENCIES, vault_id)
+        asset = replace(money, also=table.c["fee_currency_id"])
+        links |= {"wallet": wallet, "chain": wallet, "symbol": money, "asset": asset}
     elif name is TableName.PAYMENTS:
         links |= {
             "wallet": _reference(table, "wallet_id", WALLETS, vault_id),

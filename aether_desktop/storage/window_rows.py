@@ -82,8 +82,8 @@ class RowReader:
         if kind is ColumnKind.AMOUNT:
             currency = "fee_currency_id" if key == "fee" else "currency_id"
             return _amount_cell(self._place(key), self._place(currency))
-        if key == "symbol" and "currency_id" in columns:
-            return _symbol_cell(self._place("currency_id"))
+        if key in ("symbol", "asset") and "currency_id" in columns:
+            return _currency_cell(self._place("currency_id"), attrgetter(key))
         if "wallet_id" in columns and key in ("wallet", "chain"):
             return _wallet_cell(self._place("wallet_id"), 0 if key == "wallet" else 1)
         if (name, key) == (TableName.PAYMENTS, "method"):
@@ -126,8 +126,8 @@ def _amount_cell(units: int, currency: int) -> _Cell:
     return cell
 
 
-def _symbol_cell(currency: int) -> _Cell:
-    return lambda row, around: around.currencies[row[currency]].symbol
+def _currency_cell(currency: int, part: Callable[[Currency], object]) -> _Cell:
+    return lambda row, around: part(around.currencies[row[currency]])
 
 
 def _wallet_cell(wallet: int, part: int) -> _Cell:

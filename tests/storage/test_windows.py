@@ -46,6 +46,7 @@ class TestValues:
             "direction": "out",
             "amount": record.amount,
             "symbol": "USDC",
+            "asset": record.amount.currency.asset,
             "status": "confirmed",
             "fee": record.fee,
             "kind": "send",
@@ -125,6 +126,21 @@ class TestValues:
         assert [row.id for row in ask(storage, TableName.PAYMENTS, 'wallet:""')] == [rows[1].id]
         assert [row.id for row in ask(storage, TableName.PAYMENTS, "-method:card")] == [rows[1].id]
         assert [row.id for row in ask(storage, TableName.PAYMENTS, "sort:wallet")] == [rows[1].id, rows[0].id]
+
+    def test_the_rows_of_an_asset_move_it_or_pay_their_fee_in_it(
+        self, storage: Storage, ledger: dict[str, int]
+    ) -> None:
+        rent = storage.transactions.get(ledger["rent"])
+        assert rent.fee is not None
+        token, coin = rent.amount.currency.asset, rent.fee.currency.asset
+        assert token != coin
+        assert ledger["rent"] in [row.id for row in ask(storage, TRANSACTIONS, f"asset={token}")]
+        paying = ask(storage, TRANSACTIONS, f"asset={coin}")
+        assert ledger["rent"] in [row.id for row in paying]
+        everything = {row.id for row in ask(storage, TRANSACTIONS, "")}
+        assert {row.id for row in ask(storage, TRANSACTIONS, f"-asset={coin}")} == everything - {
+            row.id for row in paying
+        }
 
     def test_a_rescaled_currency_shows_at_once(self, storage: Storage, ledger: dict[str, int]) -> None:
         query = TableQuery(TRANSACTIONS, (Term("symbol", Comparison.EQUAL, "usdc"),))

@@ -57,7 +57,8 @@ def transaction(**changes: object) -> Row:
     """A row of the transactions table, as the storage gives it."""
     values: dict[str, object] = {
         "occurred_at": MOMENT, "wallet": "Main", "chain": "ethereum", "counterparty": THEIRS, "direction": "out",
-        "amount": Amount(5 * 10**17, ETHER), "symbol": "ETH", "status": "confirmed", "fee": Amount(21, ETHER),
+        "amount": Amount(5 * 10**17, ETHER), "symbol": "ETH", "asset": "ethereum:ETH",
+        "status": "confirmed", "fee": Amount(21, ETHER),
         "kind": "send", "leg": "normal", "label": "", "method": "", "description": "", "tx_hash": HASH,
         "from_address": OURS, "to_address": THEIRS, "contract_address": "", "block_number": None, "error": "",
         "ai_verified": False, "layer2_kind": "", "batch": None, "note": "", "tags": (), "created_at": MOMENT,
