@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from aether_desktop.ports.errors import (
+    DamagedVaultError,
     NotAVaultError,
     NotFoundError,
     PermissionDeniedError,
@@ -169,6 +170,10 @@ class SqliteKit(EngineKit):
             )
         with translated(where=self.location), self._reader.connect():
             pass
+        if self.path.stat().st_size % PAGE_BYTES:  # whole pages missing are noticed by SQLite
+            raise DamagedVaultError(
+                f"{self.path} is cut short: its last page is incomplete.", hint="Restore the newest back-up."
+            )
 
     def use_wal(self) -> None:
         """Write ahead from now on (kept in the file); a fresh vault or a back-up does not yet.
@@ -234,11 +239,14 @@ def _require_file(path: Path) -> None:
             raise NotFoundError(f"There is no vault at {path}.", hint="Choose another file, or create a vault.")
         if not path.is_file():
             raise NotAVaultError(f"{path} is not a file.", hint="Choose a vault's file (NAME.aether).")
-        empty = path.stat().st_size == 0
+        size = path.stat().st_size
     except OSError as error:
         raise file_failure(error, path) from error
-    if empty:
-        raise NotAVaultError(f"{path} is empty.", hint="Choose another file, or restore a back-up of this one.")
+    if size < PAGE_BYTES:  # SQLite would take it for a new, empty database
+        raise NotAVaultError(
+            f"{path} is {'empty' if size == 0 else 'too short to be a vault'}.",
+            hint="Choose another file, or restore a back-up of this one.",
+        )
     if not os.access(path, os.R_OK):
         raise PermissionDeniedError(
             f"{path} may not be read by you.", hint="Change its permissions, or log in as its owner."
