@@ -73,5 +73,9 @@ class BulkRoad(ABC):
     def add_sightings(self, batch_id: int, sightings: Sequence[Sighting]) -> None: ...
 
     @abstractmethod
+    def finish(self, new_rows: int) -> None:
+        """After the last insert: let the engine know that the table has changed much."""
+
+    @abstractmethod
     def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:
         """Set the units key ``column`` of rows by (id, key), one version up. Names are fixed SQL, no outside text."""

@@ -12,8 +12,9 @@ from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Kno
 from aether_desktop.storage.movements import ROW_COLUMNS
 from aether_desktop.storage.postgresql import driver_connection
 
-# LATERAL with LIMIT or OFFSET is planned on its own: one index probe per question, whatever the statistics say
-# (a table being filled by this very transaction has none).
+# A table that this very transaction fills has no statistics, or wrong ones, and every index looks equally good then
+# (measured: 100 s instead of 0.05 s for one chunk). So each question is a LATERAL of its own, and asks for an order
+# that only the wanted index gives; an equality would make the order redundant, two inequalities do not.
 _KNOWN: Final = """
 SELECT k.position - 1, t.id, t.status, t.seen
 FROM unnest(%(identities)s::bytea[]) WITH ORDINALITY k(identity, position)
@@ -22,7 +23,9 @@ CROSS JOIN LATERAL (
         SELECT 1 FROM import_sightings s
         WHERE s.vault_id = %(vault)s AND s.batch_id = %(batch)s AND s.transaction_id = x.id) AS seen
     FROM transactions x
-    WHERE x.vault_id = %(vault)s AND x.wallet_id = %(wallet)s AND x.identity = k.identity AND x.identity IS NOT NULL
+    WHERE x.vault_id = %(vault)s AND x.wallet_id = %(wallet)s
+      AND x.identity >= k.identity AND x.identity <= k.identity AND x.identity IS NOT NULL
+    ORDER BY x.identity
     LIMIT 1
 ) t
 """
@@ -32,7 +35,8 @@ FROM unnest(%(hashes)s::text[]) k(tx_hash)
 CROSS JOIN LATERAL (
     SELECT x.id, x.tx_hash, x.direction, x.amount_rank, x.currency_id, x.status, x.batch_id
     FROM transactions x
-    WHERE x.vault_id = %(vault)s AND x.tx_hash = k.tx_hash AND x.wallet_id = %(wallet)s
+    WHERE x.vault_id = %(vault)s AND x.tx_hash >= k.tx_hash AND x.tx_hash <= k.tx_hash AND x.wallet_id = %(wallet)s
+    ORDER BY x.tx_hash, x.id
     OFFSET 0
 ) t
 JOIN currencies c ON c.vault_id = %(vault)s AND c.id = t.currency_id
@@ -43,6 +47,7 @@ WHERE (b.id IS NULL OR (b.format <> %(family)s AND NOT starts_with(b.format, %(f
     WHERE s.vault_id = %(vault)s AND s.batch_id = %(batch)s AND s.transaction_id = t.id)
 ORDER BY t.id
 """
+_ANALYZED_ROWS: Final = 10_000
 _COLUMNS: Final = ", ".join(ROW_COLUMNS)
 _STAGE: Final = (
     f"CREATE TEMPORARY TABLE IF NOT EXISTS aether_stage ON COMMIT DROP AS SELECT {_COLUMNS} FROM transactions LIMIT 0"  # noqa: S608
@@ -102,6 +107,11 @@ class PostgresRoad(BulkRoad):
                 "befores": list(befores),
             },
         )
+
+    def finish(self, new_rows: int) -> None:
+        """A login that does not own the table gets a warning, and autovacuum does it within a minute."""
+        if new_rows >= _ANALYZED_ROWS:
+            self._connection.exec_driver_sql("ANALYZE (SKIP_LOCKED) transactions")
 
     def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:
         ids, values = zip(*keys, strict=True)

@@ -89,6 +89,10 @@ class ImportRun:
             raise NotFoundError("The wallet to import into does not exist (any more).", hint="Choose another wallet.")
         return int(owner)
 
+    def finish(self) -> None:
+        """After the last chunk."""
+        self._road.finish(self.new)
+
     # -- new rows ------------------------------------------------------------------------------------------------
 
     def _insert(self, movements: Sequence[Movement], match: Match) -> None:

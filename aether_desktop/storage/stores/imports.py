@@ -98,7 +98,7 @@ class SqlImportStore:
                 token.check()
                 run.add(chunk)
                 progress(run.new + run.duplicates, None)
-            token.check()
+            run.finish()
             rejected = [found for found in rejections if found.row > 0]
             stored = dataclasses.replace(
                 batch,
