@@ -46,7 +46,7 @@ class TestValues:
             "direction": "out",
             "amount": record.amount,
             "symbol": "USDC",
-            "asset": record.amount.currency.asset,
+            "asset": f"ethereum:{record.contract_address}",
             "status": "confirmed",
             "fee": record.fee,
             "kind": "send",

@@ -65,6 +65,9 @@ FOUND = [
     ('wallet="savings ÖL"', "btc"),
     ("chain:bitcoin", "btc"),
     ("token:usdc", "rent"),
+    ("asset=ethereum:eth", "gift rent failed self"),  # what moves it, and what pays its fee in it
+    ("-asset=ethereum:eth", "pending btc"),
+    ("asset:bitcoin", "btc"),
     ("token:t", "gift failed pending self btc"),
     (f"hash:0x{'AB' * 3}", "rent"),
     (f"hash:{'ab' * 10}", "rent"),
