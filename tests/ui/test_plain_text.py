@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, Q
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.ui.plain_text import PlainTextFilter, without_mnemonics
+from aether_desktop.ui.theme.theme import Theme
 
 HOSTILE = '<b>Treasury</b> <a href="https://example.invalid/">click</a><img src="file:///x.png">'
 
@@ -28,6 +29,23 @@ def test_without_the_filter_qt_would_read_markup(qtbot: QtBot) -> None:
     qtbot.addWidget(label)
     label.show()
     assert label.textFormat() == Qt.TextFormat.AutoText  # the danger is real in this version of Qt
+
+
+def test_the_style_sheet_alone_guards_as_well(qtbot: QtBot, theme: Theme) -> None:
+    """Before the first paint the filter is not there yet."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Title", HOSTILE)
+    label = QLabel(HOSTILE)
+    for widget in (box, label):
+        qtbot.addWidget(widget)
+        widget.show()
+    assert label.textFormat() == Qt.TextFormat.PlainText
+    assert box.textFormat() == Qt.TextFormat.PlainText
+    assert all(part.textFormat() == Qt.TextFormat.PlainText for part in box.findChildren(QLabel))
+    QToolTip.showText(QPoint(5, 5), HOSTILE, label)
+    tips = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QTipLabel")]
+    assert [tip.textFormat() for tip in tips if isinstance(tip, QLabel)] == [Qt.TextFormat.PlainText]
+    QToolTip.showText(QPoint(), "")
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 
 def test_a_label_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:

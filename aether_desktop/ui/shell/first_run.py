@@ -95,7 +95,7 @@ class FirstRunPage(QWidget):
         field.editor.setText(str(proposed))
         row = self._row("vault", "Create a vault", "A new, encrypted file on this computer.", names.FIRST_RUN_CREATE)
         start = primary_button(self._theme, "Create vault", object_name=names.FIRST_RUN_CREATE_START)
-        note = "Its key is kept by your desktop's keyring. Back up both files, the vault and its keys, together."
+        note = "Its key is kept in your desktop's keyring, not beside the file."
         return self._finish(row, note, start, field)
 
     def _open_form(self) -> _Form:

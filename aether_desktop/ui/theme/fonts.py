@@ -13,7 +13,7 @@ _FALLBACK_FACES: Final = frozenset({"", "Sans", "Sans Serif", "sans-serif", "Dej
 _INTERFACE_FACES: Final = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "Source Sans 3", "Open Sans", "Liberation Sans")
 _MONO_FACES: Final = ("JetBrains Mono", "DejaVu Sans Mono")
 _TABULAR: Final = "tnum"
-_NO_ZERO_WIDTH_TRICKS: Final = "calt"  # ">=" must not turn into another sign in a query
+_CONTEXTUAL: Final = "calt"  # off: "0x12" and ">=" must not turn into other signs
 
 
 class Fonts:
@@ -46,6 +46,7 @@ def _interface_font() -> QFont:
                 font.setFamilies([family])
                 break
     font.setFeature(QFont.Tag(_TABULAR), 1)
+    font.setFeature(QFont.Tag(_CONTEXTUAL), 0)
     return font
 
 
@@ -57,5 +58,5 @@ def _mono_font() -> QFont:
             break
     font.setStyleHint(QFont.StyleHint.Monospace)
     font.setFixedPitch(True)
-    font.setFeature(QFont.Tag(_NO_ZERO_WIDTH_TRICKS), 0)
+    font.setFeature(QFont.Tag(_CONTEXTUAL), 0)
     return font

@@ -16,7 +16,7 @@ def build_stylesheet(colours: Colours, *, marks: Path) -> str:
     """Return the application style sheet; ``marks`` is the folder with the theme's check mark and arrow."""
     return "\n".join(
         (_surfaces(colours), _labels(colours), _buttons(colours), _fields(colours, marks), _choices(colours, marks),
-         _items(colours), _scrolling(colours), _floating(colours))
+         _items(colours, marks), _scrolling(colours), _floating(colours))
     )  # fmt: skip
 
 
@@ -85,8 +85,8 @@ def _fields(c: Colours, marks: Path) -> str:
     fields = "QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractSpinBox"
     return f"""
 {fields} {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.outline};
-  border-radius: {Radius.MEDIUM}px; padding: {Space.XS}px {Space.S}px;
-  selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+  border-radius: {Radius.MEDIUM}px; padding: {Space.XS}px {Space.S}px; }}
+QLineEdit, QPlainTextEdit, QTextEdit {{ selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
 QLineEdit, QComboBox, QAbstractSpinBox {{ min-height: {height}px; }}
 {_each(fields, ":focus")} {{ border: {Size.FOCUS}px solid {c.accent}; padding: 3px 7px; }}
 {_each(fields, '[invalid="true"]')} {{ border-color: {c.bad.shape}; }}
@@ -98,8 +98,15 @@ QFrame[kind="search"][invalid="true"] {{ border-color: {c.bad.shape}; }}
 QFrame[kind="bare"] {{ background: transparent; border: none; }}
 QFrame[kind="search"] QLineEdit, QFrame[kind="bare"] QLineEdit {{
   background: transparent; border: none; padding: 0; min-height: 0; }}
-QComboBox::drop-down {{ border: none; width: {Space.XXL}px; }}
-QComboBox::down-arrow {{ image: url("{_url(marks, "chevron-down")}"); width: 12px; height: 12px; }}
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit, QComboBox QLineEdit:focus {{
+  background: transparent; border: none; padding: 0; min-height: 0; }}
+QComboBox {{ combobox-popup: 0; }}
+QComboBox QAbstractItemView::item {{ min-height: {height + 2}px; padding: 0 {Space.XS}px; }}
+QComboBox QAbstractItemView {{ border: 1px solid {c.outline}; border-radius: 0; padding: {Space.XS}px;
+  selection-background-color: {c.selection}; selection-color: {c.text}; }}
+QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: none; background: transparent; width: {Space.XXL}px; }}
+QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ image: url("{_url(marks, "chevron-down")}");
+  width: 12px; height: 12px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; background: transparent; width: 20px; }}
 QAbstractSpinBox::up-arrow {{ image: url("{_url(marks, "chevron-up")}"); width: 10px; height: 10px; }}
 QAbstractSpinBox::down-arrow {{ image: url("{_url(marks, "chevron-down")}"); width: 10px; height: 10px; }}
@@ -124,7 +131,7 @@ QProgressBar::chunk {{ background: {c.info.shape}; border-radius: 2px; }}
 """
 
 
-def _items(c: Colours) -> str:
+def _items(c: Colours, marks: Path) -> str:
     return f"""
 QAbstractItemView {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line};
   border-radius: {Radius.MEDIUM}px; outline: none; selection-background-color: {c.selection};
@@ -138,7 +145,10 @@ QHeaderView::section {{ background: {c.panel}; color: {c.dim}; border: none; bor
 QHeaderView::section:horizontal:first {{ border-top-left-radius: {Radius.MEDIUM - 1}px; }}
 QHeaderView::section:horizontal:last {{ border-top-right-radius: {Radius.MEDIUM - 1}px; }}
 QHeaderView::section:hover {{ color: {c.text}; }}
-QHeaderView::up-arrow, QHeaderView::down-arrow {{ image: none; width: 0; height: 0; }}
+QHeaderView::up-arrow, QHeaderView::down-arrow {{ width: 10px; height: 10px; right: {Space.XS}px;
+  subcontrol-origin: padding; subcontrol-position: center right; }}
+QHeaderView::up-arrow {{ image: url("{_url(marks, "chevron-up")}"); }}
+QHeaderView::down-arrow {{ image: url("{_url(marks, "chevron-down")}"); }}
 QTableCornerButton::section {{ background: {c.panel}; border: none; }}
 QTabBar::tab {{ background: transparent; color: {c.dim}; border: none; border-bottom: 2px solid transparent;
   padding: {Space.XS}px {Space.M}px; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from aether_desktop.ui.theme.theme import Theme, repolish
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
@@ -36,6 +36,9 @@ class FormField(QWidget, Generic[EditorT]):
             editor.setObjectName(object_name)
         editor.setAccessibleName(label)
         editor.setFont(theme.fonts.interface())
+        if isinstance(editor, QSpinBox | QDoubleSpinBox):  # the style sheet's padding does not reach their inner field
+            for inner in editor.findChildren(QLineEdit):
+                inner.setTextMargins(Space.XS + 2, 0, 0, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.XS)
