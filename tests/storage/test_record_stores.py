@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from aether_desktop.domain.amounts import Amount
 from aether_desktop.domain.contracts import Contract, ContractStatus
@@ -21,6 +22,8 @@ from aether_desktop.domain.users import Role
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from aether_desktop.ports.storage import Storage
+from aether_desktop.storage.database import Database
+from aether_desktop.storage.schema import VAULT_MEMBERS
 from tests.storage import samples
 from tests.storage.samples import LATER, NOW, SAMPLES, Sample
 
@@ -436,3 +439,23 @@ class TestManyRows:
 def test_a_role_is_one_of_the_four(storage: Storage) -> None:
     storage.users.create(record := samples.user(storage, role=Role.ZADOKITE))
     assert storage.users.get(record.id).role is Role.ZADOKITE
+
+
+def test_members_of_the_vault_keep_in_step_with_people(storage: Storage, database: Database) -> None:
+    """``vault_members`` says who is in the vault and in which role."""
+    columns = VAULT_MEMBERS.c
+
+    def member(user_id: int) -> tuple[Role, datetime | None] | None:
+        query = select(columns.role, columns.left_at).where(columns.user_id == user_id)
+        row = database.fetch(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else (row.role, row.left_at)
+
+    storage.users.create(record := samples.user(storage, role=Role.MEMBER))
+    assert member(record.id) == (Role.MEMBER, None)
+    storage.users.update(dataclasses.replace(record, role=Role.ZADOKITE))
+    assert member(record.id) == (Role.ZADOKITE, None)
+    storage.users.archive([record.id], LATER)
+    assert member(record.id) == (Role.ZADOKITE, LATER)
+    storage.users.restore([record.id])
+    assert member(record.id) == (Role.ZADOKITE, None)
+    assert member(storage.new_id()) is None

@@ -223,6 +223,8 @@ class SqlRecordStore(ABC, Generic[RecordT]):
                 if len(states) < len(part):
                     raise self._gone()
                 affected.update(row.id for row in states if (row.archived_at is None) is (at is not None))
+            if not affected:
+                return ChangeSet(frozenset({self.name}), frozenset())
             for part in id_slices(sorted(affected)):
                 self._before_archived(unit, part, at)
                 statement = (
