@@ -10,6 +10,7 @@ import getpass
 import os
 from collections.abc import Mapping
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 from aether_desktop.locations import resources_dir
@@ -17,6 +18,7 @@ from aether_desktop.ports.errors import (
     AetherError,
     AlreadyExistsError,
     InvalidInputError,
+    KeyStoreAbsentError,
     KeyStoreError,
     NotAVaultError,
     NotFoundError,
@@ -94,7 +96,7 @@ def open_services(
     storage = _open_storage(target, key_file=key_file or target.key_file, token=token, progress=progress)
     if remember:
         _remember(target, storage.info, settings, default_vault(data_dir))
-    return _services(storage, settings)
+    return _services(storage, settings, key_file=key_file or target.key_file)
 
 
 def create_vault(
@@ -116,7 +118,7 @@ def create_vault(
     key = _key_store(key_file).create(path)
     storage = sql_storage.create_vault(path, key, name=name or path.stem, username=username or login_name())
     _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
-    return _services(storage, settings)
+    return _services(storage, settings, key_file=key_file)
 
 
 def open_sample(
@@ -288,8 +290,25 @@ class Program:
 # ------------------------------------------------------------------------------------------------------- inside
 
 
-def _services(storage: Storage, settings: Settings) -> ServiceSet:
-    return build_services(storage, settings, ModuleService(settings, BUILT_IN), on_close=storage.close)
+def _services(storage: Storage, settings: Settings, *, key_file: Path | None = None) -> ServiceSet:
+    return build_services(
+        storage,
+        settings,
+        ModuleService(settings, BUILT_IN),
+        on_close=storage.close,
+        restorer=partial(_restore_as, key_file=key_file),
+    )
+
+
+def _restore_as(source: Path, target: Path, *, key_file: Path | None, token: CancelToken, progress: Progress) -> None:
+    key = _key_store(key_file).load(source)
+    backup.restore(source, target, key, progress=progress, token=token)
+    try:
+        sql_storage.open_vault(target, key, progress=progress, token=token).close()
+    except BaseException:
+        _remove_vault(target)
+        keys_beside(target).unlink(missing_ok=True)
+        raise
 
 
 def _open_storage(target: Target, *, key_file: Path | None, token: CancelToken | None, progress: Progress) -> Storage:
@@ -328,13 +347,25 @@ def _key_store(key_file: Path | None) -> KeyStore:
 
 
 def _with_password(target: Target) -> tuple[str, str | None]:
-    return split_password(target.database_url)
+    """The URL without its password, and the password: from the URL, else kept for a database opened before.
+
+    Without either libpq looks itself (PGPASSWORD, .pgpass, a certificate).
+    """
+    url, password = split_password(target.database_url)
+    if password is None and target.origin is TargetOrigin.SETTINGS:
+        with suppress(KeyStoreAbsentError):
+            password = KeyringStore().load_password(url)
+    return url, password
 
 
 def _remember(target: Target, info: StorageInfo, settings: Settings, default: Path) -> None:
     if target.vault is None:
-        DATABASE_URL.set(settings, without_password(target.database_url))
+        url, password = split_password(target.database_url)
+        DATABASE_URL.set(settings, url)
         VAULT_PATH.set(settings, "")
+        if password is not None:
+            with suppress(KeyStoreError):  # without a keyring it is asked for again, never written elsewhere
+                KeyringStore().save_password(url, password)
     elif info.encrypted:
         DATABASE_URL.set(settings, "")
         VAULT_PATH.set(settings, "" if target.vault == default else str(target.vault.absolute()))

@@ -1,10 +1,11 @@
-"""Online backups of the open vault. Restoring happens before a vault is open: see composition."""
+"""Online backups of the open vault, and the way back: into a file of its own, never over the open one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.storage import Storage
@@ -12,11 +13,23 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.records import utc_now
 
 
+class VaultRestorer(Protocol):
+    """Makes a vault of a backup; wired where keys may be asked for."""
+
+    def __call__(self, source: Path, target: Path, *, token: CancelToken, progress: Progress) -> None:
+        """A proven copy of ``source`` at ``target``, which must not exist. Raises KeyStoreError, StorageError,
+        InvalidInputError, OperationCancelled; then nothing is left behind."""
+        ...
+
+
 class BackupService:
     """Worker threads only."""
 
-    def __init__(self, storage: Storage, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, storage: Storage, *, restorer: VaultRestorer | None = None, now: Callable[[], datetime] = utc_now
+    ) -> None:
         self._storage = storage
+        self._restorer = restorer
         self._now = now
 
     def suggested_name(self) -> str:
@@ -36,3 +49,27 @@ class BackupService:
             raise InvalidInputError(f"The folder {path.parent} does not exist.", field="path")
         self._storage.backup(path, progress=progress, token=token)
         return path
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether ``restore_as`` works here. Any thread."""
+        return self._restorer is not None
+
+    def restore_as(
+        self, source: Path, target: Path, *, token: CancelToken | None = None, progress: Progress = silent
+    ) -> Path:
+        """A new vault at ``target`` from a backup, proven by opening it; the open vault is not touched.
+
+        Raises InvalidInputError (no backup, target exists, restoring is not wired here), KeyStoreError, StorageError,
+        OperationCancelled; then nothing is left behind.
+        """
+        if self._restorer is None:
+            raise InvalidInputError("Backups cannot be restored from here.", hint="Use: aether-desktop restore")
+        if not source.is_file():
+            raise InvalidInputError(f"There is no backup {source}.", field="source")
+        if target.exists():
+            raise InvalidInputError(f"{target} exists already.", field="path", hint="Choose another name.")
+        if not target.parent.is_dir():
+            raise InvalidInputError(f"The folder {target.parent} does not exist.", field="path")
+        self._restorer(source, target, token=token or CancelToken(), progress=progress)
+        return target

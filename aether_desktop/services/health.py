@@ -45,7 +45,7 @@ def installation_checks(folders: Iterable[Path]) -> Iterator[Check]:
             detail = "its version is not recorded" if frozen else "not installed; install the program again"
             yield Check(name, CheckState.NOTICE if frozen else CheckState.BAD, detail)
     yield _display()
-    for folder in folders:
+    for folder in dict.fromkeys(folders):
         yield _folder(folder)
 
 

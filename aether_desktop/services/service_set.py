@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.storage import Storage, StorageInfo
 from aether_desktop.services.annotations import AnnotationService
-from aether_desktop.services.backups import BackupService
+from aether_desktop.services.backups import BackupService, VaultRestorer
 from aether_desktop.services.balances import BalanceService
 from aether_desktop.services.bip329 import LabelService
 from aether_desktop.services.exporting import ExportService
@@ -54,7 +54,12 @@ class ServiceSet:
 
 
 def build_services(
-    storage: Storage, settings: Settings, modules: ModuleService, *, on_close: Callable[[], None]
+    storage: Storage,
+    settings: Settings,
+    modules: ModuleService,
+    *,
+    on_close: Callable[[], None],
+    restorer: VaultRestorer | None = None,
 ) -> ServiceSet:
     """Wire the services over one storage."""
     undo = UndoStack()
@@ -72,7 +77,7 @@ def build_services(
         exporting=ExportService(storage, modules),
         balances=BalanceService(storage),
         prices=PriceService(storage),
-        backups=BackupService(storage),
+        backups=BackupService(storage, restorer=restorer),
         search=SearchService(storage),
         modules=modules,
         on_close=on_close,

@@ -77,11 +77,11 @@ def list_batches(context: Context) -> int:
 
 
 def _say(context: Context, name: str, report: ImportReport) -> None:
-    verb = "would be stored" if report.batch is None else "stored"
     settled = f", {report.updated} pending ones settled" if report.updated else ""
+    stored = "" if report.batch is not None else " Nothing was stored."
     context.terminal.say(
-        f"{name}: {report.title}: {report.rows} rows, {report.new} new {verb}, {report.duplicates} already there"
-        f"{settled}, {len(report.rejections)} rejected."
+        f"{name}: {report.title}: {report.rows} rows: {report.new} new, {report.duplicates} already there{settled}, "
+        f"{len(report.rejections)} rejected.{stored}"
     )
     for rejection in report.rejections[:_SHOWN_REJECTIONS]:
         where = f"row {rejection.row}: " if rejection.row else ""
