@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import threading
@@ -30,7 +31,7 @@ def bound_to_parent(command: Sequence[str], *, signal_name: str = "TERM", user: 
     """Return the command wrapped so that the kernel signals it when this process dies, and as another user if named."""
     wrapper = [tool("setpriv"), f"--pdeathsig={signal_name}"]
     if user is not None:
-        wrapper += [f"--reuid={user}", f"--regid={user}", "--init-groups"]
+        wrapper += [f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--init-groups"]
     return [*wrapper, "--", *command]
 
 
