@@ -26,8 +26,3 @@ class PlainTextFilter(QObject):
         if event.type() == QEvent.Type.Polish and isinstance(watched, QLabel | QMessageBox):
             watched.setTextFormat(Qt.TextFormat.PlainText)
         return False
-
-
-def without_mnemonics(text: str) -> str:
-    """Return ``text`` for a button, menu or tab: its "&" is shown, not taken for a shortcut mark."""
-    return text.replace("&", "&&")

@@ -10,7 +10,7 @@ from PySide6.QtGui import QHelpEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, QTableView, QToolTip
 from pytestqt.qtbot import QtBot
 
-from aether_desktop.ui.plain_text import PlainTextFilter, without_mnemonics
+from aether_desktop.ui.plain_text import PlainTextFilter
 from aether_desktop.ui.theme.theme import Theme
 
 HOSTILE = '<b>Treasury</b> <a href="https://example.invalid/">click</a><img src="file:///x.png">'
@@ -92,7 +92,3 @@ def test_a_cells_tooltip_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter
     assert [tip.textFormat() for tip in tips if isinstance(tip, QLabel)] == [Qt.TextFormat.PlainText]
     QToolTip.showText(QPoint(), "")
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
-
-
-def test_an_ampersand_in_a_name_is_no_shortcut() -> None:
-    assert without_mnemonics("Smith & Sons") == "Smith && Sons"

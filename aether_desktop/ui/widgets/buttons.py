@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
-from aether_desktop.ui.plain_text import without_mnemonics
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Size
 
@@ -24,6 +23,11 @@ def plain_button(theme: Theme, text: str, *, object_name: str = "") -> QPushButt
 def link_button(theme: Theme, text: str, *, object_name: str = "") -> QPushButton:
     """Return a button that looks like words."""
     return _push_button(theme, text, object_name=object_name, kind="link", bold=False)
+
+
+def without_mnemonics(text: str) -> str:
+    """Return ``text`` for a button, menu or tab: its "&" is shown, not taken for a shortcut mark."""
+    return text.replace("&", "&&")
 
 
 def _push_button(theme: Theme, text: str, *, object_name: str, kind: str, bold: bool) -> QPushButton:

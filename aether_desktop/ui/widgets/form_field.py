@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, 
 
 from aether_desktop.ui.theme.theme import Theme, repolish
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
-from aether_desktop.ui.widgets.buttons import IconLabel
+from aether_desktop.ui.widgets.buttons import IconLabel, without_mnemonics
 from aether_desktop.ui.widgets.labels import set_kind, text_label
 
 EditorT = TypeVar("EditorT", bound=QWidget)
@@ -42,7 +42,7 @@ class FormField(QWidget, Generic[EditorT]):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.XS)
-        caption = text_label(theme, label.replace("&", "&&"), kind="dim")
+        caption = text_label(theme, without_mnemonics(label), kind="dim")
         caption.setBuddy(editor)
         column.addWidget(caption)
         row = QHBoxLayout()
