@@ -84,7 +84,7 @@ class LabelService:
         for label in self._storage.annotations.foreign_labels():
             adopted = (label.type, label.ref) in written and "origin" not in label.record
             if not adopted:
-                yield json.dumps(dict(label.record), ensure_ascii=False)
+                yield json.dumps({"type": label.type, "ref": label.ref, **label.record}, ensure_ascii=False)
 
     def _records(
         self, table: TableName, annotations: list[Annotation], token: CancelToken | None

@@ -25,14 +25,14 @@ def tx_hash(number: int) -> str:
 
 
 def incoming(number: int, value: str, *, at: int = 1_500_000_000) -> str:
-    return _normal(number, OTHER, ADDRESS.lower(), value, "0", at=at)
+    return normal(number, OTHER, ADDRESS.lower(), value, "0", at=at)
 
 
 def outgoing(number: int, value: str, *, at: int = 1_500_000_000, fee: str = "0.001", failed: bool = False) -> str:
-    return _normal(number, ADDRESS.lower(), OTHER, "0", value, at=at, fee=fee, failed=failed)
+    return normal(number, ADDRESS.lower(), OTHER, "0", value, at=at, fee=fee, failed=failed)
 
 
-def _normal(
+def normal(
     number: int,
     sender: str,
     to: str,
