@@ -5,6 +5,7 @@ The window is painted first; the database, and the libraries that read it, are o
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,6 +137,7 @@ class WindowProgram(QObject):
         from aether_desktop.ui.shell.open_vault import OpenVault  # noqa: PLC0415
         from aether_desktop.ui.shell.page_builder import PageBuilder  # noqa: PLC0415
 
+        gc.freeze()  # what is loaded stays: later collections skip it and stay short
         self.services = services
         messages = Messages(self)
         messages.shown.connect(self.window.messages.show_message)

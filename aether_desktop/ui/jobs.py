@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from aether_desktop.jobs.lanes import Cancelled, Failed, LaneJob, LaneName, Lanes, Outcome, Succeeded, Work
 
@@ -110,6 +110,10 @@ class JobRunner(QObject):
         self._lock = threading.Lock()
         self._waking = False
         self._closed = False
+        self._resume = QTimer(self)
+        self._resume.setSingleShot(True)
+        self._resume.setInterval(0)
+        self._resume.timeout.connect(self._on_woken)
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -146,6 +150,7 @@ class JobRunner(QObject):
     def close(self) -> None:
         """Cancel and join all work; nothing is delivered afterwards."""
         self._closed = True
+        self._resume.stop()
         self._lanes.close()
         self._inbox.clear()
         self._live.clear()
@@ -167,9 +172,15 @@ class JobRunner(QObject):
                     self._waking = False
                     return
                 kind, handle, payload = self._inbox.popleft()
-            self._deliver(kind, handle, payload)
+            delivered = False
+            try:
+                self._deliver(kind, handle, payload)
+                delivered = True
+            finally:
+                if not delivered:  # a listener's bug must not keep the other answers back
+                    self._resume.start()
             if time.monotonic() > deadline:
-                self._woken.emit()
+                self._resume.start()  # a timer, not a posted event: those would go before paints and other timers
                 return
 
     def _deliver(self, kind: str, handle: JobHandle[Any], payload: Any) -> None:
