@@ -37,13 +37,13 @@ from aether_desktop.services.settings_file import DATABASE_URL, VAULT_PATH, Sett
 from aether_desktop.services.targets import Target, TargetOrigin, resolve_target, without_password
 from aether_desktop.storage import backup, sql_storage
 from aether_desktop.storage.addresses import split_password
+from aether_desktop.storage.sqlite import is_plain_database
 from aether_desktop.storage.vault_files import keys_beside
 from aether_desktop.sums.built_in import BUILT_IN
 
 __all__ = ["Program", "Target", "create_vault", "default_vault", "find_target", "open_sample", "open_services"]
 
 _SAMPLE_NAME = "Sample (generated data, not encrypted)"
-_PLAIN_HEADER = b"SQLite format 3\x00"
 
 
 # ------------------------------------------------------------------------------------------------ for the window
@@ -317,7 +317,7 @@ def _open_storage(target: Target, *, key_file: Path | None, token: CancelToken |
         return sql_storage.open_database(url, password=password)
     if not target.vault.exists():
         raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
-    if key_file is None and _is_plain(target.vault):
+    if key_file is None and is_plain_database(target.vault) and not keys_beside(target.vault).exists():
         return _open_plain(target.vault)
     key = _key_store(key_file).load(target.vault)
     return sql_storage.open_vault(target.vault, key, progress=progress, token=token)
@@ -332,14 +332,6 @@ def _open_plain(path: Path) -> Storage:
             f"{path} is not encrypted; only the sample vault may be.", hint="Restore the vault from a backup."
         )
     return storage
-
-
-def _is_plain(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_PLAIN_HEADER)) == _PLAIN_HEADER and not keys_beside(path).exists()
-    except OSError:
-        return False  # opening it properly says why
 
 
 def _key_store(key_file: Path | None) -> KeyStore:

@@ -269,7 +269,7 @@ def _does_not_open(path: Path, key: bytes | None) -> StorageError:
             f"{path} is not a vault, or only a part of one.",
             hint="Choose another file, or restore a back-up of this one.",
         )
-    if _is_plain_database(path):
+    if is_plain_database(path):
         return NotAVaultError(
             f"{path} is a database without encryption, not a vault.", hint="Choose a vault's file (NAME.aether)."
         )
@@ -280,9 +280,10 @@ def _does_not_open(path: Path, key: bytes | None) -> StorageError:
     )
 
 
-def _is_plain_database(path: Path) -> bool:
+def is_plain_database(path: Path) -> bool:
+    """Whether the file is an unencrypted SQLite database. Safe beside a connection that has it open; never raises."""
     try:
-        connection = sqlcipher.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        connection = sqlcipher.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     except sqlcipher.Error:
         return False
     try:

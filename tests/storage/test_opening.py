@@ -24,6 +24,7 @@ from aether_desktop.ports.errors import (
     NotAVaultError,
     NotFoundError,
     PermissionDeniedError,
+    StorageBusyError,
     StorageError,
     StorageUnavailableError,
     WrongKeyError,
@@ -38,7 +39,7 @@ from aether_desktop.storage.sql_storage import (
     open_vault,
     provision_database,
 )
-from aether_desktop.storage.sqlite import PAGE_BYTES
+from aether_desktop.storage.sqlite import PAGE_BYTES, SqliteKit, is_plain_database
 from aether_desktop.storage.upgrade import Migrations
 from tests.storage import samples
 from tests.support.postgres import ADMIN, PostgresCluster
@@ -161,6 +162,17 @@ class TestVaultFiles:
         with closing(open_vault(path, None, sample=True)) as storage:
             assert not storage.info.encrypted
 
+    def test_a_plain_database_is_told_from_everything_else(self, path: Path, tmp_path: Path) -> None:
+        with closing(create_vault(path, None, name="Sample", username="u", sample=True)):
+            assert is_plain_database(path)
+        assert is_plain_database(path)
+        create_vault(tmp_path / "books.aether", KEY, name="N", username="u").close()
+        (tmp_path / "text.aether").write_text("SQLite format 3, but not really" * 200)
+        (tmp_path / "empty.aether").touch()
+        for name in ("books.aether", "text.aether", "none.aether", "."):
+            assert not is_plain_database(tmp_path / name)
+        assert listing(tmp_path) == ["books.aether", "empty.aether", path.name, "text.aether"]
+
     def test_a_folder_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(StorageUnavailableError, match="folder"):
             create_vault(tmp_path / "none" / "new.aether", KEY, name="N", username="u")
@@ -241,6 +253,15 @@ class TestRefusedFiles:
             )
             assert "database is locked" in other.stderr
         assert len(storage.wallets.all()) == 1
+
+    def test_a_vault_that_another_program_keeps_to_itself(self, path: Path) -> None:
+        holder = SqliteKit(path, KEY)
+        with closing(holder.connect()) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            other = SqliteKit(path, KEY, busy_seconds=0.05)
+            with pytest.raises(StorageBusyError, match="Another program holds the vault"):
+                other.prove()
 
     def test_nothing_is_printed_by_the_engine(self, path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         self.refused(path, WrongKeyError, key=WRONG)
