@@ -20,7 +20,7 @@ from aether_desktop.storage.schema import ANNOTATIONS
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
 from aether_desktop.storage.stores.wallets import SqlWalletStore
 from tests.storage import samples
-from tests.storage.samples import NOW, SAMPLES, Sample
+from tests.storage.samples import NOW, SAMPLES
 
 
 def annotation(storage: Storage, record: Record, table: TableName = TableName.WALLETS, **words: object) -> Annotation:
@@ -36,18 +36,19 @@ def wallet(storage: Storage) -> Record:
 
 
 class TestPut:
-    @pytest.mark.parametrize("sample", SAMPLES, ids=[sample.table.value for sample in SAMPLES])
-    def test_a_row_of_any_table_takes_words(self, storage: Storage, sample: Sample) -> None:
-        record = sample.make(storage)
-        sample.store(storage).create(record)
-        heard: list[ChangeSet] = []
-        stop = storage.changes.subscribe(heard.append)
-        words = annotation(storage, record, sample.table)
-        changes = storage.annotations.put(words)
-        stop()
-        assert changes == ChangeSet(frozenset({sample.table}), frozenset({record.id}), annotations=True)
-        assert heard == [changes]
-        assert storage.annotations.of(sample.table, [record.id, record.id + 1]) == {record.id: words}
+    def test_a_row_of_any_table_takes_words(self, storage: Storage, subtests: pytest.Subtests) -> None:
+        for sample in SAMPLES:
+            with subtests.test(sample.table.value):
+                record = sample.make(storage)
+                sample.store(storage).create(record)
+                heard: list[ChangeSet] = []
+                stop = storage.changes.subscribe(heard.append)
+                words = annotation(storage, record, sample.table)
+                changes = storage.annotations.put(words)
+                stop()
+                assert changes == ChangeSet(frozenset({sample.table}), frozenset({record.id}), annotations=True)
+                assert heard == [changes]
+                assert storage.annotations.of(sample.table, [record.id, record.id + 1]) == {record.id: words}
 
     def test_words_are_replaced_one_version_up(self, storage: Storage, wallet: Record) -> None:
         words = annotation(storage, wallet)

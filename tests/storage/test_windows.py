@@ -72,39 +72,40 @@ class TestValues:
         assert (row.id, row.version, row.archived) == (record.id, 1, False)
         assert str(shown["amount"]) == "1.5 USDC"
 
-    @pytest.mark.parametrize("sample", samples.SAMPLES, ids=[sample.table.value for sample in samples.SAMPLES])
-    def test_every_value_has_the_type_of_its_column(self, storage: Storage, sample: samples.Sample) -> None:
-        full = sample.make(storage)
-        sample.store(storage).create(full)
-        sample.store(storage).update(dataclasses.replace(full, **sample.change))  # type: ignore[arg-type]
-        other = sample.make(storage, **_different(sample.table))
-        sample.store(storage).create(other)
-        annotate(storage, sample.table, full.id, label="l", tags=("t",))
-        types: dict[ColumnKind, tuple[type, ...]] = {
-            ColumnKind.TEXT: (str,),
-            ColumnKind.AMOUNT: (Amount, type(None)),
-            ColumnKind.TIME: (datetime, type(None)),
-            ColumnKind.DATE: (date, type(None)),
-            ColumnKind.ADDRESS: (str,),
-            ColumnKind.HASH: (str,),
-            ColumnKind.INTEGER: (int, type(None)),
-            ColumnKind.NUMBER: (float, type(None)),
-            ColumnKind.BOOLEAN: (bool,),
-            ColumnKind.CHOICE: (str,),
-            ColumnKind.TAGS: (tuple,),
-        }
-        rows = storage.windows.by_ids(sample.table, [full.id, other.id])
-        assert [row.version for row in rows] == [2, 1]
-        for row in rows:
-            for column, value in zip(TABLES[sample.table].columns, row.values, strict=True):
-                assert type(value) in types[column.kind], column.key
-                if column.kind is ColumnKind.CHOICE:
-                    assert value in column.choices
-                if isinstance(value, datetime):
-                    assert value.utcoffset() == timedelta(0)
-        own = storage.windows.by_ids(sample.table, [full.id])[0].values
-        assert own[TABLES[sample.table].index("label")] == "l"
-        assert own[TABLES[sample.table].index("tags")] == ("t",)
+    def test_every_value_has_the_type_of_its_column(self, storage: Storage, subtests: pytest.Subtests) -> None:
+        for sample in samples.SAMPLES:
+            with subtests.test(sample.table.value):
+                full = sample.make(storage)
+                sample.store(storage).create(full)
+                sample.store(storage).update(dataclasses.replace(full, **sample.change))  # type: ignore[arg-type]
+                other = sample.make(storage, **_different(sample.table))
+                sample.store(storage).create(other)
+                annotate(storage, sample.table, full.id, label="l", tags=("t",))
+                types: dict[ColumnKind, tuple[type, ...]] = {
+                    ColumnKind.TEXT: (str,),
+                    ColumnKind.AMOUNT: (Amount, type(None)),
+                    ColumnKind.TIME: (datetime, type(None)),
+                    ColumnKind.DATE: (date, type(None)),
+                    ColumnKind.ADDRESS: (str,),
+                    ColumnKind.HASH: (str,),
+                    ColumnKind.INTEGER: (int, type(None)),
+                    ColumnKind.NUMBER: (float, type(None)),
+                    ColumnKind.BOOLEAN: (bool,),
+                    ColumnKind.CHOICE: (str,),
+                    ColumnKind.TAGS: (tuple,),
+                }
+                rows = storage.windows.by_ids(sample.table, [full.id, other.id])
+                assert [row.version for row in rows] == [2, 1]
+                for row in rows:
+                    for column, value in zip(TABLES[sample.table].columns, row.values, strict=True):
+                        assert type(value) in types[column.kind], column.key
+                        if column.kind is ColumnKind.CHOICE:
+                            assert value in column.choices
+                        if isinstance(value, datetime):
+                            assert value.utcoffset() == timedelta(0)
+                own = storage.windows.by_ids(sample.table, [full.id])[0].values
+                assert own[TABLES[sample.table].index("label")] == "l"
+                assert own[TABLES[sample.table].index("tags")] == ("t",)
 
     def test_by_ids_keeps_the_order_asked_and_leaves_out_what_is_gone(
         self, storage: Storage, ledger: dict[str, int]
