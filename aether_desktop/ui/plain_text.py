@@ -17,7 +17,7 @@ class PlainTextFilter(QObject):
     def install(self, app: QApplication) -> None:
         """Watch every widget of ``app`` from now on (GUI thread).
 
-        Costs 20 ms once (PySide6 then loads all classes): call after the first paint. The style sheet guards until then.
+        Costs 20 ms once, PySide6 then loads all its classes: call after the first paint; the sheet guards until then.
         """
         app.installEventFilter(self)
 

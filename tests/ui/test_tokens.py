@@ -39,7 +39,7 @@ def test_words_reach_4_5_on_every_surface_where_they_stand(colours: Colours) -> 
     pairs = [(ink, on) for ink in (colours.text, colours.dim) for on in surfaces]
     pairs += [(colours.text, colours.selection), (colours.text, colours.pressed)]
     pairs += [(colours.dim_selected, colours.selection), (colours.on_accent, colours.accent)]
-    pairs += [(colours.on_accent, colours.accent_hover)]
+    pairs += [(colours.on_accent, colours.accent_hover), (colours.panel, colours.dim)]
     for name in TONES:
         tone: ToneColours = getattr(colours, name)
         pairs += [(tone.ink, on) for on in (*surfaces, colours.selection, tone.fill)]

@@ -98,9 +98,10 @@ class Navigation(QFrame):
         """Show icons alone, or icons and words."""
         self._narrow = narrow
         self._word.setVisible(not narrow)
-        for entry in (*self._buttons.values(), self._find):
+        entries = (*self._buttons.values(), self._find)
+        for entry in entries:
             entry.set_narrow(narrow=narrow)
-        widest = max((entry.sizeHint().width() for entry in self._buttons.values()), default=0)
+        widest = max(entry.sizeHint().width() for entry in entries)
         self.setFixedWidth(_NARROW if narrow else max(Size.NAVIGATION_WIDTH, widest + 2 * Space.S + Size.SCROLLBAR))
 
     def _on_toggled(self, key: str, on: bool) -> None:

@@ -86,7 +86,7 @@ def _fields(c: Colours, marks: Path) -> str:
     return f"""
 {fields} {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.outline};
   border-radius: {Radius.MEDIUM}px; padding: {Space.XS}px {Space.S}px; }}
-QLineEdit, QPlainTextEdit, QTextEdit {{ selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+QLineEdit, QPlainTextEdit, QTextEdit {{ selection-background-color: {c.dim}; selection-color: {c.panel}; }}
 QLineEdit, QComboBox, QAbstractSpinBox {{ min-height: {height}px; }}
 {_each(fields, ":focus")} {{ border: {Size.FOCUS}px solid {c.accent}; padding: 3px 7px; }}
 {_each(fields, '[invalid="true"]')} {{ border-color: {c.bad.shape}; }}
