@@ -32,6 +32,6 @@ def visible_zone(settings: Settings) -> tzinfo:
     return LocalZone() if settings.get(ZONE_SETTING) == LOCAL_ZONE else UTC
 
 
-def zone_name(zone: tzinfo) -> str:
+def zone_name(settings: Settings) -> str:
     """What headings call the zone."""
-    return "UTC" if zone is UTC else "local"
+    return "local" if settings.get(ZONE_SETTING) == LOCAL_ZONE else "UTC"

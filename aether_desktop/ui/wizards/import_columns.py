@@ -8,11 +8,15 @@ from datetime import tzinfo
 from aether_desktop.domain.amounts import format_units
 from aether_desktop.domain.times import from_micros
 from aether_desktop.domain.transactions import Direction, Movement, TransactionStatus
+from aether_desktop.ports.settings import Settings
 from aether_desktop.services.importing import PreviewRow, RowState
+from aether_desktop.sum_api import GENERIC_FIELDS
 from aether_desktop.ui.models.cells import Cell, NumberCell, Sign, StatusCell, TextCell, TimeCell, Tone
 from aether_desktop.ui.models.formatting import FRACTION_DIGITS, amount_cell, time_text
 from aether_desktop.ui.models.value_table_model import ValueColumn
+from aether_desktop.ui.wizards.column_mapping import title_of
 from aether_desktop.ui.wizards.import_flow import RejectedRow
+from aether_desktop.ui.zone import visible_zone, zone_name
 
 _STATES = {
     RowState.NEW: StatusCell("New", Tone.OK, "add"),
@@ -24,13 +28,14 @@ _WORDS = {Direction.IN: "Received", Direction.OUT: "Sent", Direction.SELF: "To i
 _NOTHING = TextCell("")
 
 
-def preview_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[PreviewRow]]:
+def preview_columns(settings: Settings) -> Sequence[ValueColumn[PreviewRow]]:
     """The columns of the preview: what will be stored, or why not."""
+    zone = visible_zone(settings)
     return (
         ValueColumn("row", "Row", lambda row: NumberCell(f"{row.row:,}"), width=5, right=True),
-        ValueColumn("state", "State", lambda row: _STATES[row.state], width=14),
-        ValueColumn("time", f"Time ({zone_name})", lambda row: _time(row.movement, zone), width=17),
-        ValueColumn("what", "What", lambda row: TextCell(_what(row.movement)), width=14),
+        ValueColumn("state", "State", lambda row: _STATES[row.state], width=15),
+        ValueColumn("what", "What, or why not", lambda row: TextCell(_what(row)), width=24, whole=_what),
+        ValueColumn("time", f"Time ({zone_name(settings)})", lambda row: _time(row.movement, zone), width=20),
         ValueColumn(
             "amount",
             "Amount",
@@ -43,7 +48,6 @@ def preview_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[Previe
         ),
         ValueColumn("party", "Counterparty", lambda row: _short(_party(row.movement)), width=13, whole=_whole_party),
         ValueColumn("hash", "Hash", lambda row: _short(row.movement.tx_hash if row.movement else ""), width=13),
-        ValueColumn("reason", "Why not", lambda row: TextCell(row.reason), width=24, whole=lambda row: row.reason),
     )
 
 
@@ -55,9 +59,9 @@ def rejection_columns() -> Sequence[ValueColumn[RejectedRow]]:
         ValueColumn(
             "reason",
             "Why it was not stored",
-            lambda each: TextCell(each.reason),
+            lambda each: TextCell(plain_reason(each.reason)),
             width=40,
-            whole=lambda each: each.reason,
+            whole=lambda each: plain_reason(each.reason),
         ),
     )
 
@@ -70,9 +74,19 @@ def _time(movement: Movement | None, zone: tzinfo) -> Cell:
     return _NOTHING if movement is None else TimeCell(time_text(from_micros(movement.occurred_at), zone))
 
 
-def _what(movement: Movement | None) -> str:
+def plain_reason(reason: str) -> str:
+    """A reason of the generic CSV with the names that its fields have on screen."""
+    fields, separator, rest = reason.partition(": ")
+    keys = fields.split(", ")
+    if not separator or any(key not in GENERIC_FIELDS for key in keys):
+        return reason
+    return f"{', '.join(title_of(key) for key in keys)}: {rest}"
+
+
+def _what(row: PreviewRow) -> str:
+    movement = row.movement
     if movement is None:
-        return ""
+        return plain_reason(row.reason)
     word = _WORDS[movement.direction]
     if movement.status is TransactionStatus.CONFIRMED:
         return word

@@ -19,7 +19,6 @@ from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.services.whole_file import writing
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.look import ChosenZone
 from aether_desktop.ui.object_names import import_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button
@@ -60,7 +59,7 @@ class ImportWizard(QWidget):
         self.header = PageHeader(theme, "Import history")
         self.file_page = FilePage(theme)
         self.mapping_page = MappingPage(theme)
-        self.preview_page = PreviewPage(theme, zone=ChosenZone(context.settings))
+        self.preview_page = PreviewPage(theme, context.settings)
         self.result_page = ResultPage(theme)
         self._pages: dict[Step, QWidget] = {
             Step.FILES: self.file_page,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from aether_desktop.domain.text import plain_line
+from aether_desktop.ports.settings import Settings
 from aether_desktop.services.importing import ImportPreview, PreviewRow
 from aether_desktop.ui.jobs import JobHandle
 from aether_desktop.ui.models.value_table_model import ValueTableModel
@@ -18,7 +17,6 @@ from aether_desktop.ui.widgets.labels import text_label
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 from aether_desktop.ui.wizards.import_columns import preview_columns
 from aether_desktop.ui.wizards.import_flow import Counts, FlowFile, ImportFlow
-from aether_desktop.ui.zone import zone_name
 
 _STEPS = 1000
 
@@ -28,20 +26,21 @@ class PreviewPage(QWidget):
 
     file_chosen = Signal(object)
 
-    def __init__(self, theme: Theme, *, zone: tzinfo) -> None:
+    def __init__(self, theme: Theme, settings: Settings) -> None:
         super().__init__()
+        self._settings = settings
         self._files: list[FlowFile] = []
         self._filling = False
         self._file: FlowFile | None = None
         self.model: ValueTableModel[PreviewRow] = ValueTableModel(
-            preview_columns(zone, zone_name(zone)), key_of=lambda row: (row.row, row.movement), parent=self
+            preview_columns(settings), key_of=lambda row: (row.row, row.movement), parent=self
         )
         self.grid = ValueGrid(
             self.model,
             theme,
             name="First rows as they will be stored",
             object_name=import_part_name("preview"),
-            stretch="reason",
+            stretch="what",
         )
         self.file_box = QComboBox()
         self.file_box.setObjectName(import_part_name("preview_file"))
@@ -72,6 +71,7 @@ class PreviewPage(QWidget):
     def show_flow(self, flow: ImportFlow) -> None:
         """Show what is known of the files now; the file looked at stays."""
         self._filling = True
+        self.model.recolumn(preview_columns(self._settings))  # the zone may have been chosen anew
         self._files = flow.usable
         self.file_box.clear()
         for file in self._files:

@@ -85,8 +85,7 @@ class ResultPage(QWidget):
         self._rejected = flow.rejected()
         self.model.set_rows(self._rejected)
         count = len(self._rejected)
-        listed = f"; the first {MAX_ROWS:,} are listed, all are saved" if count > MAX_ROWS else ""
-        self._rejected_title.setText(f"{count:,} {'row was' if count == 1 else 'rows were'} not stored{listed}")
+        self._rejected_title.setText(_rejected_words(self._rejected))
         self._rejected_part.setVisible(bool(count))
         self._rest.setVisible(not count)
 
@@ -214,6 +213,15 @@ def rejections_csv(rows: list[RejectedRow]) -> str:
     return delimited_text(
         ("File", "Row", "Reason"), [(each.file, str(each.row or ""), each.reason) for each in rows], ","
     )
+
+
+def _rejected_words(rejected: list[RejectedRow]) -> str:
+    files = sum(not each.row for each in rejected)
+    rows = len(rejected) - files
+    parts = [f"{rows:,} {'row' if rows == 1 else 'rows'}"] if rows else []
+    parts += [f"{files:,} whole {'file' if files == 1 else 'files'}"] if files else []
+    listed = f"; the first {MAX_ROWS:,} are listed, all are saved" if len(rejected) > MAX_ROWS else ""
+    return f"Not stored: {' and '.join(parts)}{listed}"
 
 
 def _mark_of(file: FlowFile) -> tuple[str, str]:
