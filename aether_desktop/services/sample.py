@@ -33,6 +33,7 @@ class SampleFiller:
         self._manifest: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         made_at = parse_time(self._manifest["made_at"])
         self._records = RecordService(services.storage, UndoStack(), now=lambda: made_at)
+        self._people = RecordService(services.storage, UndoStack())  # who joined first owns an embedded vault
         self._ids: dict[str, int] = {}  # wallets and payment methods by name
 
     @property
@@ -76,7 +77,8 @@ class SampleFiller:
         for name, key in (("wallet", "wallet_id"), ("payment_method", "payment_method_id")):
             if name in typed:
                 typed[key] = self._ids.get(str(typed.pop(name)))
-        record = self._records.create(table, typed)
+        records = self._people if table is TableName.USERS else self._records
+        record = records.create(table, typed)
         if table is TableName.PAYMENT_METHODS:
             self._ids[values["name"]] = record.id
 

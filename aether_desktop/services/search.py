@@ -34,7 +34,7 @@ _TITLES: Mapping[TableName, tuple[tuple[str, ...], tuple[str, ...]]] = MappingPr
         TableName.USERS: (("display_name", "username"), ("username", "email", "role", "label")),
     }
 )
-_NAMING = frozenset({ColumnKind.TEXT, ColumnKind.ADDRESS, ColumnKind.HASH})
+_IDENTIFYING = frozenset({ColumnKind.ADDRESS, ColumnKind.HASH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,11 @@ class SearchService:
 def _rank(text: str, spec: TableSpec, row: Row) -> int:
     """0: the row is named exactly so; 1: a name begins so; 2: the words are somewhere. Archived rows last of each."""
     wanted = fold(text.strip())
+    naming = {"label", *_TITLES[spec.name][0]}
     named = [
         fold(str(value))
         for column, value in zip(spec.columns, row.values, strict=True)
-        if column.kind in _NAMING and value
+        if value and (column.key in naming or column.kind in _IDENTIFYING)
     ]
     rank = 0 if wanted in named else 1 if any(name.startswith(wanted) for name in named) else 2
     return rank * 2 + row.archived

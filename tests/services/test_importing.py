@@ -126,7 +126,7 @@ def test_cancelling_stores_nothing(services: ServiceSet, wallet_id: int, tmp_pat
     path = files.write(tmp_path / "a.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 20_001)))
     token = CancelToken()
 
-    def stop_midway(done: int, total: int | None, _message: str = "") -> None:
+    def stop_midway(done: int, total: int | None, message: str = "") -> None:
         if total and done > total // 2:
             token.cancel()
 
@@ -141,7 +141,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(services: ServiceSet, w
     path = files.write(tmp_path / "a.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 5_001)))
     changed: list[bool] = []
 
-    def change_once(done: int, _total: int | None, _message: str = "") -> None:
+    def change_once(done: int, total: int | None, message: str = "") -> None:
         if done and not changed:
             changed.append(True)
             with path.open("a") as file:

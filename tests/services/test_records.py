@@ -19,7 +19,7 @@ from aether_desktop.services.service_set import ServiceSet
 from tests.services.conftest import ADDRESS, open_services_over
 
 NOW = datetime(2024, 5, 17, 8, 30, tzinfo=UTC)
-WALLET = {"name": "Treasury", "chain": "ethereum", "address": ADDRESS.lower()}
+WALLET: dict[str, object] = {"name": "Treasury", "chain": "ethereum", "address": ADDRESS.lower()}
 
 
 def _samples(services: ServiceSet) -> dict[TableName, dict[str, object]]:
