@@ -68,6 +68,12 @@ def read_address(url: str, *, password: str | None = None) -> DatabaseAddress:
     shown, secret = split_password(url)
     parts = _split(shown)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if "sslpassword" in query:
+        raise InvalidInputError(
+            "The password of a certificate's key may not stand in the address.",
+            field="database",
+            hint="Keep that key without one, in a file that only you may read.",
+        )
     pooler = query.pop(_POOLER, "")
     if pooler not in {"", "transaction", "session"}:
         raise InvalidInputError(

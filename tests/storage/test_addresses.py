@@ -120,6 +120,12 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     assert refused.value.field == "database"
 
 
+def test_another_password_in_the_address_is_refused_and_not_shown() -> None:
+    with pytest.raises(InvalidInputError, match="may not stand in the address") as refused:
+        read_address("postgresql://u@h/d?sslpassword=hunter2")
+    assert "hunter2" not in str(refused.value)
+
+
 @given(st.text(max_size=40), st.text(min_size=8, max_size=20))
 def test_refusals_do_not_show_passwords(rest: str, password: str) -> None:
     secret = quote(password, safe="")

@@ -24,6 +24,7 @@ from aether_desktop.ports.errors import (
     StorageUnavailableError,
 )
 from aether_desktop.ports.work import CancelToken
+from aether_desktop.storage import postgresql
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.failures import ConnectionLostError
 from aether_desktop.storage.opening import OpenVault, open_shared
@@ -381,6 +382,25 @@ class TestLostConnection:
         assert refs(direct.database) == []
         store(over_link.database, "b")  # trying again works
         assert refs(direct.database) == ["b"]
+
+    def test_when_nobody_answers_it_is_said_that_the_outcome_is_unknown(
+        self, over_link: OpenVault, direct: OpenVault, link: FlakyLink, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgresql, "_OUTCOME_SECONDS", 0.5)
+        heard: list[ChangeSet] = []
+        over_link.feed.subscribe(heard.append)
+        with (
+            pytest.raises(StorageUnavailableError, match="does not say whether") as unknown,
+            over_link.database.write(action="x", table="y") as unit,
+        ):
+            put(unit, "a", over_link.database.new_id())
+            unit.changed(CHANGE)
+            link.cut_at(b"COMMIT", Cut.AFTER, then_refuse=True)
+        assert not isinstance(unknown.value, ConnectionLostError)
+        assert "look before you enter it a second time" in unknown.value.hint
+        assert CHANGE not in heard
+        link.restore()
+        assert refs(over_link.database) == refs(direct.database) == ["a"]
 
     def test_a_connection_lost_before_the_commit_stores_nothing(
         self, over_link: OpenVault, direct: OpenVault, link: FlakyLink

@@ -32,6 +32,8 @@ class FlakyLink:
         self._marker = b""
         self._kind = Cut.BEFORE
         self.cut_done = threading.Event()
+        self._refuse_next = False
+        self._refusing = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads = [self._started(self._accept)]
 
@@ -39,11 +41,15 @@ class FlakyLink:
         """The direct URL, led through this link."""
         return direct.replace(f":{self._server_port}/", f":{self.port}/")
 
-    def cut_at(self, marker: bytes, kind: Cut) -> None:
-        """Cut the connection that next sends ``marker``."""
+    def cut_at(self, marker: bytes, kind: Cut, *, then_refuse: bool = False) -> None:
+        """Cut the connection that next sends ``marker``; ``then_refuse`` every later one until ``restore``."""
         with self._lock:
-            self._marker, self._kind = marker, kind
+            self._marker, self._kind, self._refuse_next = marker, kind, then_refuse
             self.cut_done.clear()
+
+    def restore(self) -> None:
+        """Let connections through again."""
+        self._refusing.clear()
 
     def close(self) -> None:
         """Cut everything and wait for the threads."""
@@ -68,6 +74,9 @@ class FlakyLink:
         while True:
             try:
                 client, _ = self._listener.accept()
+                if self._refusing.is_set():
+                    client.close()
+                    continue
                 server = socket.create_connection(("127.0.0.1", self._server_port))
             except OSError:
                 return
@@ -109,6 +118,8 @@ class FlakyLink:
         with self._lock:
             if self._marker and self._marker in data:
                 self._marker = b""
+                if self._refuse_next:
+                    self._refusing.set()
                 return self._kind
         return None
 
