@@ -65,6 +65,8 @@ class Navigator(QObject):
     rows_asked = Signal(object)
     section_asked = Signal(str)
     import_asked = Signal(object)
+    look_changed = Signal()
+    """Zone, fiat currency or row height were chosen anew: what shows them shows them again."""
 
     def open_rows(self, query: TableQuery) -> None:
         """Show these rows in their table's view."""

@@ -20,6 +20,7 @@ _TABLES: tuple[tuple[str, str, str, int], ...] = (
     ("temple_nodes", "Temple Nodes", "TempleNodesView", 0),
     ("monitoring", "Monitoring", "MonitoringView", 0),
     ("people", "People", "PeopleView", 1),
+    ("settings", "Settings", "SettingsView", 1),
 )
 _MODULES = {"people": "users"}
 

@@ -116,6 +116,15 @@ class GridView(QTableView):
             text = copy_rows(self._model.spec, self.visible_columns(), rows, form)
             QGuiApplication.clipboard().setText(text)
 
+    def set_compact(self, compact: bool) -> None:
+        """Low rows or ordinary ones; never lower than the text needs."""
+        rows = self.verticalHeader()
+        height = max(Size.ROW, self.fontMetrics().height() + Space.S)
+        if compact:
+            height = max(Size.ROW_COMPACT, height - (Size.ROW - Size.ROW_COMPACT))
+        rows.setMinimumSectionSize(height)
+        rows.setDefaultSectionSize(height)
+
     def save_layout(self) -> None:
         """Keep order, sizes and shown columns."""
         header = self.horizontalHeader()

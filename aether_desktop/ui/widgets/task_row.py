@@ -17,6 +17,7 @@ from aether_desktop.ui.widgets.labels import ElidedLabel, LabelKind, set_kind, t
 
 _STEPS = 1000
 _BAR_WIDTH = 160
+_BUTTON_WIDTH = 112
 _MARKS: dict[str, tuple[str, str]] = {
     "ok": ("check_circle", "ok"),
     "warn": ("warning", "warn"),
@@ -36,6 +37,7 @@ class TaskRow(QWidget):
         self.button = plain_button(theme, button, object_name=object_name)
         self.button.setAccessibleName(f"{title}: {button}")
         self.button.setAccessibleDescription(text)
+        self.button.setMinimumWidth(_BUTTON_WIDTH)
         self.button.clicked.connect(self.started)
         self._explained = text_label(theme, text, size=FontSize.SMALL, kind="dim", wrap=True)
         self._bar = QProgressBar()

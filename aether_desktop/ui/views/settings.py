@@ -1,0 +1,75 @@
+"""The settings section: how the window looks, facts of the vault, backups and checks, labels and prices."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from aether_desktop.ports.storage import StorageInfo
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.object_names import page_name, settings_part_name
+from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.views.look_card import LookCard
+from aether_desktop.ui.views.vault_tasks import DataCard, SafekeepingCard
+from aether_desktop.ui.widgets.card import Card
+from aether_desktop.ui.widgets.card_columns import CardColumns
+from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
+from aether_desktop.ui.widgets.page_header import PageHeader
+
+
+class SettingsView(QWidget):
+    """Choices act at once; what takes long shows its progress in place. GUI thread only."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self.setObjectName(page_name("settings"))
+        self.look = LookCard(context)
+        self.safekeeping = SafekeepingCard(context)
+        self.data = DataCard(context)
+        self.data.prices_changed.connect(self.look.load_fiats)
+        header = PageHeader(context.theme, "Settings")
+        header.set_facts("Kept on this computer; passwords and keys never are")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(Space.M)
+        self._column.addWidget(header)
+        self._column.addWidget(CardColumns((self.look, _facts_card(context)), (self.safekeeping, self.data)), 1)
+
+    def place_message_bar(self, bar: QWidget) -> None:
+        """Messages stand under the title."""
+        self._column.insertWidget(1, bar)
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.look.refresh()
+
+
+def vault_facts(info: StorageInfo) -> list[DetailEntry]:
+    """What a person may want to tell somebody who helps; no passwords, for there are none here."""
+    embedded = info.engine == "sqlite"
+    if not embedded:
+        encrypted = "Not by this program; the server's administrator can read it"
+    elif info.encrypted:
+        encrypted = "Yes, the whole file"
+    else:
+        encrypted = "No: whoever has the file can read it"
+    return [
+        DetailEntry("Name", info.vault_name),
+        DetailEntry("Place" if embedded else "Server", info.location),
+        DetailEntry("Engine", info.engine_version),
+        DetailEntry("Encrypted", encrypted, copy=""),
+        DetailEntry("Schema revision", info.schema_revision),
+    ]
+
+
+def _facts_card(context: UiContext) -> Card:
+    card = Card(context.theme, "This vault")
+    facts = DetailsList(context.theme)
+    facts.setObjectName(settings_part_name("connection"))
+    facts.setAccessibleName("Facts of this vault")
+    facts.set_entries(vault_facts(context.services.info))
+    facts.copied.connect(lambda _text: context.messages.info("Copied."))
+    card.body.addWidget(facts)
+    return card
