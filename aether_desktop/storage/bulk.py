@@ -19,7 +19,10 @@ class Known(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A row that another program's export brought (or a person typed), under a hash that was asked for."""
+    """A row that another program's export brought (or a person typed), under a hash that was asked for.
+
+    ``known_as`` is the identity by which an earlier file of the asking family knows it, None when none does.
+    """
 
     id: int
     tx_hash: str
@@ -27,6 +30,7 @@ class Candidate(NamedTuple):
     amount_rank: bytes
     symbol: str
     status: str
+    known_as: bytes | None
 
 
 class Sighting(NamedTuple):

@@ -30,7 +30,11 @@ CROSS JOIN LATERAL (
 ) t
 """
 _SAME_HASH: Final = """
-SELECT t.id, t.tx_hash, t.direction, t.amount_rank, c.symbol, t.status
+SELECT t.id, t.tx_hash, t.direction, t.amount_rank, c.symbol, t.status, (
+    SELECT s.identity FROM import_sightings s
+    JOIN import_batches f ON f.vault_id = s.vault_id AND f.id = s.batch_id
+    WHERE s.vault_id = %(vault)s AND s.transaction_id = t.id AND s.identity IS NOT NULL
+      AND (f.format = %(family)s OR starts_with(f.format, %(family)s || '.')) LIMIT 1)
 FROM unnest(%(hashes)s::text[]) k(tx_hash)
 CROSS JOIN LATERAL (
     SELECT x.id, x.tx_hash, x.direction, x.amount_rank, x.currency_id, x.status, x.batch_id

@@ -18,7 +18,11 @@ CROSS JOIN transactions t
     ON t.vault_id = :vault AND t.wallet_id = :wallet AND t.identity = unhex(k.value) AND t.identity IS NOT NULL
 """
 _SAME_HASH: Final = """
-SELECT t.id, t.tx_hash, t.direction, t.amount_rank, c.symbol, t.status
+SELECT t.id, t.tx_hash, t.direction, t.amount_rank, c.symbol, t.status, (
+    SELECT s.identity FROM import_sightings s
+    JOIN import_batches f ON f.vault_id = s.vault_id AND f.id = s.batch_id
+    WHERE s.vault_id = :vault AND s.transaction_id = t.id AND s.identity IS NOT NULL
+      AND (f.format = :family OR substr(f.format, 1, length(:family) + 1) = :family || '.') LIMIT 1)
 FROM json_each(:hashes) k
 CROSS JOIN transactions t ON t.vault_id = :vault AND t.tx_hash = k.value
 JOIN currencies c ON c.vault_id = :vault AND c.id = t.currency_id

@@ -88,12 +88,12 @@ def figure_rank(text: str) -> bytes:
     Raises InvalidAmountError for a negative figure or no figure at all.
     """
     cleaned = text.strip().replace(",", "").replace("\u2212", "-").removeprefix("+")
-    mantissa, _, exponent = cleaned.lower().partition("e")
+    mantissa, mark, exponent = cleaned.lower().partition("e")
     whole, _, fraction = mantissa.partition(".")
     if not (whole + fraction).isdecimal() or not cleaned.isascii() or len(cleaned) > 120:
         raise InvalidAmountError("This is not a decimal number, or it is negative.")
     try:
-        shift = int(exponent) if exponent else 0
+        shift = int(exponent) if mark else 0
     except ValueError:
         raise InvalidAmountError("This is not a decimal number.") from None
     digits = (whole + fraction).lstrip("0")

@@ -3,7 +3,8 @@
 Three rules, in this order. (1) The same identity is the same movement. (2) Equal movements within one file are kept
 apart by their ordinal: the second of them meets the second stored one. (3) Another program's export of the same
 transfer differs in addresses and legs, so there the hash, direction, figure and symbol decide, as a multiset: the nth
-equal movement of the file meets the nth such row, and never a row of the same family of formats.
+equal movement of the file meets the nth such row. A row of the same family of formats, or one that this family knows
+already as another movement, is never met that way.
 """
 
 from __future__ import annotations
@@ -116,17 +117,35 @@ class Matcher:
             return
         taken = self._taken | {known.id for known in result.found.values()}
         free: defaultdict[tuple[str, str, bytes, str], deque[Known]] = defaultdict(deque)
+        named: dict[bytes, Known] = {}
         for row in self._road.same_hash(hashes, wallet_id=self._wallet_id, batch_id=self._batch_id, family=family):
-            if row.id not in taken:
-                key = (row.tx_hash, row.direction, bytes(row.amount_rank), row.symbol.casefold())
-                free[key].append(Known(0, row.id, row.status, seen=False))
-        if not free:
-            return
+            if row.id in taken:
+                continue
+            known = Known(0, row.id, row.status, seen=False)
+            if row.known_as is not None:
+                named[bytes(row.known_as)] = known
+            else:
+                free[row.tx_hash, row.direction, bytes(row.amount_rank), row.symbol.casefold()].append(known)
+        if named or free:
+            self._claim(result, movements, open_positions, named, free)
+
+    def _claim(
+        self,
+        result: Match,
+        movements: Sequence[Movement],
+        open_positions: Sequence[int],
+        named: dict[bytes, Known],
+        free: dict[tuple[str, str, bytes, str], deque[Known]],
+    ) -> None:
+        """Rows that the family knows already by the same identity first, then the nth by the nth."""
         for position in open_positions:
             movement, digest = movements[position], result.digests[position]
-            rows = free.get((movement.tx_hash, movement.direction.value, digest.rank, digest.coin.symbol))
-            if rows:
-                result.found[position] = rows.popleft()
+            found = named.pop(result.identities[position], None)
+            if found is None:
+                rows = free.get((movement.tx_hash, movement.direction.value, digest.rank, digest.coin.symbol))
+                found = rows.popleft() if rows else None
+            if found is not None:
+                result.found[position] = found
                 result.other.add(position)
                 self._ordinals.setdefault(digest.digest, 1)  # its identity is not among the rows, so remember it
 

@@ -148,6 +148,7 @@ class ImportUndo:
             )
             .correlate(TRANSACTIONS, IMPORT_SIGHTINGS)
         )
+        self._keep_names(heir)
         known_as = case((_SIGHTINGS.identity.is_(None) | taken, _ROWS.identity), else_=_SIGHTINGS.identity)
         moved = self._connection.execute(
             update(TRANSACTIONS)
@@ -169,6 +170,24 @@ class ImportUndo:
             )
         )
         return moved
+
+    def _keep_names(self, heir: int) -> None:
+        """Where a row will take the heir's identity, the other batches that saw it note the one it had."""
+        own = select(_ROWS.identity).where(self._own_rows(), _ROWS.id == _SIGHTINGS.transaction_id)
+        renaming = IMPORT_SIGHTINGS.alias("renaming")
+        renamed = select(renaming.c.transaction_id).where(
+            renaming.c.vault_id == self._vault_id, renaming.c.batch_id == heir, renaming.c.identity.is_not(None)
+        )
+        self._connection.execute(
+            update(IMPORT_SIGHTINGS)
+            .where(
+                _SIGHTINGS.vault_id == self._vault_id,
+                _SIGHTINGS.identity.is_(None),
+                _SIGHTINGS.transaction_id.in_(renamed),
+                exists(own.correlate(IMPORT_SIGHTINGS)),
+            )
+            .values(identity=own.correlate(IMPORT_SIGHTINGS).scalar_subquery())
+        )
 
     def _tags(self, annotation_ids: list[int]) -> dict[int, list[str]]:
         columns = ANNOTATION_TAGS.c

@@ -112,7 +112,7 @@ class SqlTransactionStore(SqlRecordStore[Transaction]):
             .group_by(_ROWS.direction)
         )
         counted: dict[Direction, int] = self._database.fetch(
-            lambda connection: {row[0]: row[1] for row in connection.execute(query)}
+            lambda connection: dict(connection.execute(query).all())
         )
         return {direction: counted.get(direction, 0) for direction in Direction}
 
