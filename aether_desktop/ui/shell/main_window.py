@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         self._extra_commands: Sequence[PaletteEntry] = ()
         self._alone = False
         self._section = ""
+        self._shown: QWidget | None = None
         self.setObjectName(object_names.MAIN_WINDOW)
         self.setWindowTitle(title)
         self.setMinimumSize(Size.WINDOW_MIN_WIDTH, Size.WINDOW_MIN_HEIGHT)
@@ -88,7 +89,8 @@ class MainWindow(QMainWindow):
         if self._alone:
             return page
         self._close_floating()
-        if self._stack.currentWidget() is not page:
+        if self._shown is not page or self._stack.currentWidget() is not page:
+            self._shown = page  # a stack shows its first widget by itself: that alone tells nobody
             self._stack.setCurrentWidget(page)
             self._place_messages(page)
             self._state.keep_section(key)

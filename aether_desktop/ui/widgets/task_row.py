@@ -52,7 +52,11 @@ class TaskRow(QWidget):
         self._result = text_label(theme, wrap=True)
         self._result.setObjectName(f"{object_name}_result")
         self._result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._copy = IconButton(theme, "copy", f"Copy: {title}", object_name=f"{object_name}_copy")
+        self._result.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._copy = IconButton(
+            theme, "copy", f"Copy: {title}", size=Size.ICON - 2, object_name=f"{object_name}_copy"
+        )
+        self._copy.setProperty("kind", "small")
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._copied))
         self._compose(text_label(theme, title, wrap=True))
 
