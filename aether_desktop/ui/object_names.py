@@ -33,6 +33,8 @@ SECTIONS: Final = (
     "people",  # shows the users grid
     "imports",
     "tokens",
+    "imports",
+    "tokens",
     "audit",
     "modules",
     "settings",
@@ -185,18 +187,23 @@ def import_part_name(part: str) -> str:
 
 
 def overview_part_name(part: str) -> str:
-    """Return the name of one part of the overview: totals, balances, history, history_currency, fiat, last_import,
-    attention, empty, worth."""
+    """Return the name of one part of the overview.
+
+    Parts: cards, worth, totals, balances, open_rows, history, history_currency, last_import, import_rows, all_imports,
+    import, attention, empty, start, start_import; and, numbered from 0 with a further underscore: act, rows.
+    """
     return f"overview_{part}"
 
 
-def data_part_name(part: str) -> str:
-    """Return the name of one part of the pages on imports and tokens.
+def imports_part_name(part: str) -> str:
+    """Return the name of one part of the imports page: grid, details, rejections, copy_rejections, save_rejections,
+    rows, undo, undo_now, undo_not."""
+    return f"imports_{part}"
 
-    Parts: tabs, imports_grid, imports_details, imports_rejections, imports_undo, imports_undo_now, imports_show_rows,
-    tokens_grid, tokens_details, tokens_decimals, tokens_rescale.
-    """
-    return f"data_{part}"
+
+def tokens_part_name(part: str) -> str:
+    """Return the name of one part of the tokens page: grid, details, decimals, rescale."""
+    return f"tokens_{part}"
 
 
 def modules_part_name(part: str) -> str:

@@ -11,6 +11,7 @@ from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.shell.sections import Section
 
 _TABLES: tuple[tuple[str, str, str, int], ...] = (
+    ("overview", "Overview", "OverviewView", 0),
     ("wallets", "Wallets", "WalletsView", 0),
     ("transactions", "Transactions", "TransactionsView", 0),
     ("payments", "Payments", "PaymentsView", 0),

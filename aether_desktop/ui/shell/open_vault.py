@@ -86,8 +86,8 @@ class OpenVault(QObject):
         ]
         ask = self._navigator.open_section
         entries.append(PaletteEntry("Import history", self._navigator.open_import, icon="import", keys="Ctrl+I"))
-        entries.append(PaletteEntry("Past imports", partial(ask, "settings/imports"), icon="clock"))
-        entries.append(PaletteEntry("Tokens and their decimals", partial(ask, "settings/tokens"), icon="scale"))
+        entries.append(PaletteEntry("Past imports", partial(ask, "imports"), icon="clock"))
+        entries.append(PaletteEntry("Tokens and their decimals", partial(ask, "tokens"), icon="scale"))
         entries.append(PaletteEntry("Undo", self.context.undo, icon="undo", keys="Ctrl+Z"))
         entries.append(PaletteEntry("Redo", self.context.redo, icon="refresh", keys="Ctrl+Shift+Z"))
         return entries

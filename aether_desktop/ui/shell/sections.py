@@ -56,7 +56,7 @@ class MessagePlace(Protocol):
 
 @runtime_checkable
 class PartedPage(Protocol):
-    """A page of several parts, each of which can be opened by name ("settings/imports")."""
+    """A page of several parts, each of which can be opened by name ("imports/17": batch 17)."""
 
     def open_part(self, part: str) -> None:
         """Show that part; an unknown name changes nothing. GUI thread."""

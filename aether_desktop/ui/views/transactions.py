@@ -34,7 +34,7 @@ class TransactionsView(TablePage):
         )
         button.clicked.connect(self.open_import)
         past = self.header.add_action("clock", "Past imports", object_name=past_imports_name(self.table))
-        past.clicked.connect(lambda: self.context.navigator.open_section("settings/imports"))
+        past.clicked.connect(lambda: self.context.navigator.open_section("imports"))
 
     @property
     def wizard(self) -> ImportWizard:

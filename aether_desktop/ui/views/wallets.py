@@ -28,6 +28,11 @@ class WalletsView(TablePage):
             action.triggered.connect(slot)
             self.grid.addAction(action)
 
+    def open_part(self, part: str) -> None:
+        """ "add" opens the empty form."""
+        if part == "add":
+            self.add()
+
     def open_rows(self) -> None:
         """The transactions of the wallet with the cursor."""
         if (row := self.grid.current_row()) is not None:

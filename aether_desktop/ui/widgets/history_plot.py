@@ -96,12 +96,19 @@ class HistoryPlot(QWidget):
     def words(self, position: int) -> str:
         """The exact balance at the end of a day: "14 Mar 2018: 12.5 ETH"."""
         moment, units = self._points[position]
-        return f"{moment.day} {moment:%b %Y}: {format_units(units, self._decimals)} {self._symbol}"
+        return f"{moment.day} {moment:%b %Y}: {self._amount(units)}"
+
+    def words_now(self) -> str:
+        """The exact balance of the last point; only while there are points."""
+        return self._amount(self._points[-1][1])
 
     def point_at(self, seconds: float) -> int | None:
         """The position of the point that holds at a time, None before the first."""
         position = bisect_right(self._seconds, seconds) - 1
         return position if position >= 0 else None
+
+    def _amount(self, units: int) -> str:
+        return f"{format_units(units, self._decimals)} {self._symbol}"
 
     def _show_at(self, position: int) -> None:
         self._at = position

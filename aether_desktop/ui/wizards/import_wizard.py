@@ -326,7 +326,7 @@ class ImportWizard(QWidget):
         result.retry_asked.connect(self._on_retry)
         result.rows_asked.connect(self._on_rows_asked)
         result.save_asked.connect(self._on_save_asked)
-        result.decimals_asked.connect(lambda: self._context.navigator.open_section("settings/tokens"))
+        result.decimals_asked.connect(lambda: self._context.navigator.open_section("tokens"))
 
     # Qt overrides
 

@@ -1,0 +1,229 @@
+"""The first page: what is held, since when, what came in last, and what needs attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from aether_desktop.domain.imports import ImportBatch
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.wallets import Wallet
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.ports.storage import WalletStore
+from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.services.attention import Attention, AttentionKind
+from aether_desktop.services.balances import Overview, Series, WalletBalance
+from aether_desktop.services.settings_file import FIAT
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.models.formatting import time_text
+from aether_desktop.ui.object_names import overview_part_name, page_name
+from aether_desktop.ui.shell.sections import PageCommand
+from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.views.history_card import HistoryCard
+from aether_desktop.ui.views.overview_cards import AttentionCard, BalancesCard, LastImportCard, TotalsCard
+from aether_desktop.ui.widgets.buttons import plain_button
+from aether_desktop.ui.widgets.card_columns import CardColumns
+from aether_desktop.ui.widgets.empty_state import EmptyState
+from aether_desktop.ui.widgets.page_header import PageHeader
+from aether_desktop.ui.wizards.import_flow import rows_of_batch
+from aether_desktop.ui.zone import visible_zone, zone_name
+
+_MONEY_TABLES = frozenset({TableName.WALLETS, TableName.TRANSACTIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    overview: Overview
+    series: tuple[Series, ...]
+    wallets: tuple[Wallet, ...]
+    last_wallet: str
+
+
+class OverviewView(QWidget):
+    """Computed on the read lane, once at a time; changes that come meanwhile are answered by one more look."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self.setObjectName(page_name("overview"))
+        self._context = context
+        self._running = False
+        self._stale = True
+        self.shown: Overview | None = None
+        theme = context.theme
+        self.header = PageHeader(theme, "Overview")
+        self.totals, self.balances = TotalsCard(theme), BalancesCard(theme)
+        self.history, self.attention = HistoryCard(context), AttentionCard(theme)
+        self.last_import = LastImportCard(theme)
+        cards = CardColumns((self.totals, self.history, self.last_import), (self.attention, self.balances))
+        cards.setObjectName(overview_part_name("cards"))
+        self._empty = self._make_empty()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(QWidget())
+        self._stack.addWidget(cards)
+        self._stack.addWidget(self._empty)
+        self._cards = cards
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(Space.M)
+        self._column.addWidget(self.header)
+        self._column.addWidget(self._stack, 1)
+        self._connect()
+
+    def refresh(self) -> None:
+        """Look again, now or when the page is next seen."""
+        self._stale = True
+        if self.isVisible() and not self._running:
+            self._load()
+
+    def apply_changes(self, changes: ChangeSet) -> None:
+        """Whatever touches wallets, rows or imports may change every figure here."""
+        if _MONEY_TABLES & changes.tables or (changes.foreign and not changes.tables):
+            self.refresh()
+
+    def place_message_bar(self, bar: QWidget) -> None:
+        """Messages stand under the title."""
+        self._column.insertWidget(1, bar)
+
+    def run_page_command(self, command: PageCommand) -> bool:
+        """Import, add a wallet, look again, undo."""
+        actions = {
+            PageCommand.IMPORT: self._context.navigator.open_import,
+            PageCommand.ADD: self._on_add_wallet,
+            PageCommand.REFRESH: self.refresh,
+            PageCommand.UNDO: self._context.undo,
+        }
+        if command not in actions:
+            return False
+        actions[command]()
+        return True
+
+    def _load(self) -> None:
+        services, fiat = self._context.services, FIAT.get(self._context.settings)
+
+        def work(token: CancelToken, _progress: Progress) -> _Found:
+            overview = services.balances.overview(fiat=fiat, token=token)
+            wallets = tuple(services.storage.wallets.all())
+            series = tuple(services.balances.history(token=token))
+            return _Found(overview, series, wallets, _wallet_of(overview.last_import, services.storage.wallets))
+
+        self._running, self._stale = True, False
+        job = self._context.jobs.read(work)
+        job.on_success(self._on_found).on_failure(self._on_failed).on_cancelled(self._on_ended)
+
+    def _on_found(self, found: _Found) -> None:
+        overview = found.overview
+        self.shown = overview
+        has_anything = bool(found.wallets)
+        self._stack.setCurrentWidget(self._cards if has_anything else self._empty)
+        self.header.set_facts(_facts(found))
+        self.totals.show_overview(overview)
+        self.balances.show_overview(overview)
+        self.history.show_series(found.series)
+        self.attention.show_attention(overview.attention)
+        self.last_import.show_batch(
+            overview.last_import, when=self._when(overview.last_import), wallet=found.last_wallet
+        )
+        self._on_ended()
+
+    def _when(self, batch: ImportBatch | None) -> str:
+        if batch is None:
+            return ""
+        settings = self._context.settings
+        return f"{time_text(batch.imported_at, visible_zone(settings), year=True)} ({zone_name(settings)})"
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._context.messages.report(error)
+        self._on_ended()
+
+    def _on_ended(self) -> None:
+        self._running = False
+        if self._stale and self.isVisible():
+            self._load()
+
+    def _connect(self) -> None:
+        navigator = self._context.navigator
+        self.balances.opened.connect(self._on_balance)
+        self.attention.acted.connect(self._on_attention)
+        self.attention.rows_asked.connect(navigator.open_rows)
+        self.last_import.rows_asked.connect(lambda batch: navigator.open_rows(rows_of_batch(batch.id)))
+        self.last_import.all_asked.connect(lambda: navigator.open_section("imports"))
+        self.last_import.import_asked.connect(navigator.open_import)
+        navigator.look_changed.connect(self.refresh)
+
+    def _on_balance(self, balance: WalletBalance) -> None:
+        self._context.navigator.open_rows(self._context.services.balances.rows_behind(balance))
+
+    def _on_attention(self, each: Attention) -> None:
+        navigator = self._context.navigator
+        match each.kind:
+            case AttentionKind.DIP | AttentionKind.NO_HISTORY:
+                navigator.open_import(each.wallet_id)
+            case AttentionKind.ASSUMED_DECIMALS:
+                navigator.open_section(f"tokens/{each.currency.id}" if each.currency else "tokens")
+            case AttentionKind.REJECTED_ROWS:
+                navigator.open_section(f"imports/{each.batch_id}")
+            case AttentionKind.NO_PRICE:
+                navigator.open_section("settings")
+            case AttentionKind.NO_WALLET:
+                self._on_add_wallet()
+
+    def _on_add_wallet(self) -> None:
+        self._context.navigator.open_section("wallets/add")
+
+    def _make_empty(self) -> QWidget:
+        theme = self._context.theme
+        page = QWidget()
+        page.setObjectName(overview_part_name("empty"))
+        state = EmptyState(
+            theme,
+            icon="overview",
+            sentence="Here you will see what you hold, how it came about, and what needs a look.",
+            button="Add a wallet",
+            more="Then import its history, from Etherscan, Koinly, Ledger Live, Electrum, Bitcoin Core or any CSV.",
+            object_name=overview_part_name("start"),
+        )
+        state.started.connect(self._on_add_wallet)
+        begin = plain_button(theme, "Import history", object_name=overview_part_name("start_import"))
+        begin.clicked.connect(self._context.navigator.open_import)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(begin)
+        row.addStretch(1)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, Space.HUGE)
+        column.addWidget(state, 1)
+        column.addLayout(row)
+        return page
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale and not self._running:
+            QTimer.singleShot(0, self, self._load_if_seen)
+
+    def _load_if_seen(self) -> None:
+        if self._stale and not self._running and self.isVisible():
+            self._load()
+
+
+def _wallet_of(batch: ImportBatch | None, wallets: WalletStore) -> str:
+    if batch is None:
+        return ""
+    try:
+        return wallets.get(batch.wallet_id).name
+    except NotFoundError:
+        return "a wallet that is gone"
+
+
+def _facts(found: _Found) -> str:
+    wallets, currencies = len(found.wallets), len(found.overview.totals)
+    parts = [f"{wallets:,} {'wallet' if wallets == 1 else 'wallets'}"]
+    parts.append(f"{currencies:,} {'currency' if currencies == 1 else 'currencies'}")
+    if found.overview.fiat_total is not None:
+        parts.append(f"values in {found.overview.fiat}")
+    return " · ".join(parts)
