@@ -65,7 +65,7 @@ class SqlCurrencyStore:
         return [known[_key(currency)] for currency in wanted]
 
     def stored(self, connection: Connection, currency: Currency) -> Currency | None:
-        """The currency as stored, None when it is not."""
+        """The currency as stored, None when it is not. Raises InvalidInputError for names that cannot be stored."""
         return self._known(connection, [currency]).get(_key(currency))
 
     def rescale(self, currency_id: int, decimals: int) -> ChangeSet:
@@ -100,6 +100,9 @@ class SqlCurrencyStore:
         return select(CURRENCIES).where(_COINS.vault_id == self._database.vault_id)
 
     def _known(self, connection: Connection, currencies: Sequence[Currency]) -> dict[_Key, Currency]:
+        for currency in currencies:
+            for name in ("symbol", "chain", "contract", "name"):
+                require_storable(name, getattr(currency, name))
         keys = list(dict.fromkeys(_key(currency) for currency in currencies))
         found: dict[_Key, Currency] = {}
         for start in range(0, len(keys), _KEYS_AT_ONCE):
@@ -182,7 +185,7 @@ def _key(currency: Currency) -> _Key:
 
 
 def _columns(currency: Currency) -> dict[str, Any]:
-    columns = {
+    return {
         "symbol": currency.symbol,
         "decimals": currency.decimals,
         "chain": currency.chain,
@@ -190,9 +193,6 @@ def _columns(currency: Currency) -> dict[str, Any]:
         "name": currency.name,
         "decimals_assumed": currency.decimals_assumed,
     }
-    for name in ("symbol", "chain", "contract", "name"):
-        require_storable(name, getattr(currency, name))
-    return columns
 
 
 def _currency(row: Row[Any]) -> Currency:

@@ -111,9 +111,7 @@ class SqlTransactionStore(SqlRecordStore[Transaction]):
             .where(_ROWS.vault_id == self._database.vault_id, _ROWS.wallet_id == wallet_id, _ROWS.archived_at.is_(None))
             .group_by(_ROWS.direction)
         )
-        counted: dict[Direction, int] = self._database.fetch(
-            lambda connection: dict(connection.execute(query).all())
-        )
+        counted: dict[Direction, int] = self._database.fetch(lambda connection: dict(connection.execute(query).all()))
         return {direction: counted.get(direction, 0) for direction in Direction}
 
     # -- rows ------------------------------------------------------------------------------------------------
