@@ -283,6 +283,9 @@ class Program:
     def modules(self) -> ModuleService:
         return ModuleService(self._settings, BUILT_IN)
 
+    def keep_settings(self) -> None:
+        self._settings.flush()
+
     def close(self) -> None:
         self._settings.close()
 

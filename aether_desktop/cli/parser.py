@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -15,7 +16,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.version:
-        parser.exit(0, f"aether-desktop {version('aether-desktop')}\n")
+        sys.stdout.write(f"aether-desktop {version('aether-desktop')}\n")
+        parser.exit(0)
     if options.command == "import":
         _settle_import(parser, options)
     return options

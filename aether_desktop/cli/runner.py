@@ -108,15 +108,18 @@ def _guarded(command: Command, context: Context) -> int:
 
 
 def _closing(command: Command, context: Context) -> int:
+    said = list(context.app.problems)
+    for problem in said:
+        context.terminal.say(problem)
     try:
-        for problem in context.app.problems:
-            context.terminal.say(problem)
         return command(context)
     finally:
         context.progress.clear()
         if context.opened is not None:
             context.opened.close()
         context.app.close()
+        for problem in context.app.problems[len(said) :]:
+            context.terminal.say(problem)
 
 
 def _internal_error(state_dir: Path, error: Exception) -> str:

@@ -131,6 +131,8 @@ class LabelService:
         Raises ImportRefusedError for the whole file, OperationCancelled (nothing is stored).
         """
         tally = _Tally()
+        if path.exists() and not path.is_file():
+            raise ImportRefusedError(f"{path.name} is not a file.")
         try:
             with path.open("rb") as source, self._storage.unit_of_work():
                 for number, line in enumerate(source, 1):

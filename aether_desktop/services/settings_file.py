@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from aether_desktop.ports.errors import AetherError
+from aether_desktop.ports.errors import AetherError, ReadOnlyError
 from aether_desktop.ports.settings import Settings
 from aether_desktop.services.whole_file import writing
 
@@ -104,7 +104,7 @@ class SettingsFile:
                 else:
                     merged[key] = value
             try:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _make_folder(self.path.parent)
                 with writing(self.path) as sink:
                     json.dump(merged, sink, indent=2, sort_keys=True, ensure_ascii=False)
                     sink.write("\n")
@@ -120,7 +120,7 @@ class SettingsFile:
     def _write_quietly(self) -> None:
         try:
             self.flush()
-        except (AetherError, OSError) as error:
+        except AetherError as error:
             problem = f"Settings could not be kept: {error}"
             if problem not in self.problems:
                 self.problems.append(problem)
@@ -151,6 +151,13 @@ class SettingsFile:
             self.problems.append(f"The settings in {self.path} are damaged; defaults are used.")
         else:
             self.problems.append(f"The settings were damaged and are kept as {aside.name}; defaults are used.")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReadOnlyError(f"The folder {folder} cannot be made: {error.strerror or error}.") from error
 
 
 def _refuse_secrets(key: str, value: object) -> None:

@@ -42,12 +42,17 @@ def list_modules(context: Context) -> int:
 
 
 def enable(context: Context) -> int:
-    context.app.modules().set_enabled(context.options.key, True)
+    _switch(context, on=True)
     context.terminal.say(f"{context.options.key} is switched on.")
     return DONE
 
 
 def disable(context: Context) -> int:
-    context.app.modules().set_enabled(context.options.key, False)
+    _switch(context, on=False)
     context.terminal.say(f"{context.options.key} is switched off.")
     return DONE
+
+
+def _switch(context: Context, *, on: bool) -> None:
+    context.app.modules().set_enabled(context.options.key, on)
+    context.app.keep_settings()

@@ -1,0 +1,208 @@
+"""Vaults made, keyed, backed up, restored, migrated and examined; a shared PostgreSQL set up from nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from aether_desktop.locations import resources_dir
+from tests.cli.conftest import Run, process
+from tests.services import files
+from tests.services.conftest import ADDRESS
+from tests.support.session_bus import SessionBus
+
+ADD = ("wallet", "add", "--name", "Main", "--chain", "ethereum", "--address", ADDRESS)
+
+
+def test_a_vault_is_made_once_and_its_key_file_is_private(run: Run, tmp_path: Path) -> None:
+    assert run("vault", "create", "--name", "Books", "--username", "miriam").out.strip() == str(
+        tmp_path / "books.aether"
+    )
+    assert (tmp_path / "books.key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "books.aether").stat().st_mode & 0o777 == 0o600
+    assert "already there" in run("vault", "create", code=1).err
+    info = run("vault", "info", "--json").json("vault-info")
+    assert (info["vault"], info["encrypted"], info["engine"]) == ("Books", True, "sqlite")
+    assert not (tmp_path / "books.aether").read_bytes().startswith(b"SQLite format 3")
+
+
+def test_key_files_that_others_may_read_are_refused(books: Run, tmp_path: Path) -> None:
+    key = tmp_path / "books.key"
+    key.chmod(0o640)
+    assert f"chmod 600 {key}" in books("wallet", "list", code=1).err
+    key.chmod(0o600)
+    key.write_text("0" * 64)
+    assert "key" in books("wallet", "list", code=1).err
+    key.write_text("not hexadecimal")
+    assert "not a key file" in books("wallet", "list", code=1).err
+    key.unlink()
+    assert "no key file" in books("wallet", "list", code=1).err
+    assert not key.exists()
+
+
+def test_without_a_keyring_the_key_file_is_named(absent_keyring: SessionBus, options: list[str]) -> None:
+    environment = {"DBUS_SESSION_BUS_ADDRESS": absent_keyring.address}
+    done = process(*options[:4], "vault", "create", environment=environment)
+    assert done.returncode == 1
+    assert "--key-file PATH" in done.stderr
+    assert not Path(options[3]).exists()
+
+
+@pytest.mark.usefixtures("real_keyring")
+def test_with_a_keyring_nothing_need_be_named(options: list[str], tmp_path: Path) -> None:
+    environment = {"DBUS_SESSION_BUS_ADDRESS": os.environ["DBUS_SESSION_BUS_ADDRESS"]}
+    without_key_file = options[:4]
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return process(*without_key_file, *arguments, environment=environment)
+
+    assert call("vault", "create").returncode == 0
+    assert call(*ADD).returncode == 0
+    assert "Main" in call("wallet", "list").stdout
+    backup = tmp_path / "copy.aether"
+    assert call("backup", str(backup)).returncode == 0
+    moved = process("--data-dir", options[1], "--vault", str(backup), "wallet", "list", environment=environment)
+    assert "Main" in moved.stdout
+    assert call("restore", str(backup), "--replace").returncode == 0
+    assert "keyring" in call("doctor").stdout
+
+
+def test_a_backup_restores_what_was_there(books: Run, tmp_path: Path) -> None:
+    books(*ADD)
+    copy = tmp_path / "copy.aether"
+    assert books("backup", str(copy)).out.strip() == str(copy)
+    assert "exists already" in books("backup", str(copy), code=1).err
+    books("wallet", "add", "--name", "Later", "--chain", "atc", "--address", ADDRESS)
+    assert "already there" in books("restore", str(copy), code=1).err
+    said = books("restore", str(copy), "--replace").err
+    assert "is kept as" in said
+    assert [each["name"] for each in books("wallet", "list", "--json").json("wallet-list")] == ["Main"]
+    (kept,) = [path for path in tmp_path.glob("books*previous*") if path.suffix != ".keys"]
+    assert kept.stat().st_size > 0
+    assert "no backup" in books("restore", str(tmp_path / "none.aether"), code=1).err
+    junk = tmp_path / "junk.aether"
+    junk.write_bytes(os.urandom(8192))
+    books("restore", str(junk), "--replace", code=1)
+    assert [each["name"] for each in books("wallet", "list", "--json").json("wallet-list")] == ["Main"]
+
+
+def test_doctor_tells_good_from_bad(books: Run, tmp_path: Path) -> None:
+    checks = {each["subject"]: each for each in books("doctor", "--json").json("doctor")}
+    assert checks["encryption"]["state"] == "good"
+    assert checks["PySide6-Essentials"]["detail"]
+    vault = tmp_path / "books.aether"
+    damaged = bytearray(vault.read_bytes())
+    damaged[len(damaged) // 2] ^= 0xFF
+    vault.write_bytes(damaged)
+    done = books("doctor", "--json", code=1)
+    assert "bad" in {each["state"] for each in done.json("doctor")}
+
+
+@pytest.mark.parametrize("content", [b"", b"no vault at all\n" * 600, b"SQLite format 3\x00" + b"\x00" * 4096])
+def test_files_that_are_no_vault_are_refused_and_left_alone(run: Run, tmp_path: Path, content: bytes) -> None:
+    run("vault", "create")
+    vault = tmp_path / "books.aether"
+    vault.write_bytes(content)
+    for suffix in ("-wal", "-shm"):
+        Path(f"{vault}{suffix}").unlink(missing_ok=True)
+    for arguments in (("wallet", "list"), ("balance", "--json"), ("migrate",), ("backup", str(tmp_path / "copy"))):
+        assert run(*arguments, code=1).err.count("\n") == 1
+    assert vault.read_bytes() == content
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_vault_that_is_not_there_is_never_made_by_reading(run: Run, tmp_path: Path) -> None:
+    for arguments in (("wallet", "list"), ("balance",), ("migrate",), ("backup", str(tmp_path / "copy"))):
+        assert "no vault" in run(*arguments, code=1).err
+    assert not (tmp_path / "books.aether").exists()
+
+
+def test_the_sample_needs_no_key(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "sample.aether"
+    assert run("sample", str(path)).out.strip() == str(path)
+    instead = ["--data-dir", str(tmp_path / "data"), "--vault", str(path)]
+    assert {each["symbol"] for each in run("balance", "--json", instead=instead).json("balance")} >= {
+        "ATC",
+        "FTC",
+        "BTC",
+    }
+    assert "already there" in run("sample", str(path), code=1).err
+
+
+def test_every_schema_is_printed(run: Run) -> None:
+    names = run("schema").out.split()
+    assert names == sorted(path.stem for path in (resources_dir() / "schemas").glob("*.json"))
+    for name in names:
+        assert '"$schema"' in run("schema", name).out
+    assert "Known: balance" in run("schema", "nonsense", code=1).err
+
+
+# ------------------------------------------------------------------------------------------------------ PostgreSQL
+
+
+@pytest.fixture
+def database(postgres_database: Callable[..., str]) -> str:
+    return postgres_database()
+
+
+@pytest.fixture
+def shared(run: Run, database: str, tmp_path: Path) -> Callable[..., Any]:
+    """``run`` on the database."""
+
+    def call(*arguments: str, code: int = 0) -> Any:
+        return run(*arguments, code=code, instead=["--data-dir", str(tmp_path / "data"), "--database", database])
+
+    return call
+
+
+def test_an_empty_database_becomes_a_shared_vault(shared: Callable[..., Any], tmp_path: Path) -> None:
+    assert "migrate" in shared("wallet", "list", code=1).err
+    shared("migrate", "--create")
+    assert "as before" in shared("migrate", "--create").err
+    shared(*ADD)
+    path = files.write(tmp_path / "a.csv", files.NORMAL, files.incoming(1, "2"), files.outgoing(2, "0.5"))
+    (report,) = shared("import", str(path), "--wallet", "Main", "--json").json("import")
+    assert report["new"] == 2
+    (balance,) = shared("balance", "--json").json("balance")
+    assert int(balance["base_units"]) == 1_499 * 10**15
+    info = shared("vault", "info", "--json").json("vault-info")
+    assert info["engine"] == "postgresql"
+    assert "pg_dump" in shared("backup", str(tmp_path / "copy"), code=1).err
+    assert "pg_restore" in shared("restore", str(path), code=1).err
+    assert {each["state"] for each in shared("doctor", "--json").json("doctor")} <= {"good", "notice"}
+
+
+def test_another_programs_database_is_never_touched(shared: Callable[..., Any], database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE customers (id int)")
+    for arguments in (("migrate",), ("migrate", "--create"), ("wallet", "list"), ("vault", "create")):
+        shared(*arguments, code=1)
+    with psycopg.connect(database) as connection:
+        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert names == [("customers",)]
+
+
+def test_database_url_is_confirmed_once(
+    run: Run, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    only = ["--data-dir", str(tmp_path / "data")]
+    assert "--confirm-database" in run("migrate", "--create", code=1, instead=only).err
+    run("migrate", "--create", "--confirm-database", instead=only)
+    assert run("wallet", "list", instead=only).out.startswith("id")
+    stored = (tmp_path / "data" / "settings.json").read_text()
+    assert "postgresql" not in stored
+
+
+def test_a_server_that_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
+    gone = ["--data-dir", str(tmp_path / "data"), "--database", "postgresql://me:hunter2@127.0.0.1:1/books"]
+    said = run("wallet", "list", code=1, instead=gone).err
+    assert said.count("\n") == 1
+    assert "hunter2" not in said
+    assert "127.0.0.1" in said
