@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.queries import Row, RowWindow, Sort, TableQuery
 from aether_desktop.ports.storage import WindowStore
-from aether_desktop.ports.tables import TABLES, ColumnKind, TableSpec
+from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.jobs import JobHandle, JobRunner
 from aether_desktop.ui.models.formatting import FRACTION_DIGITS, CellFormatter
@@ -22,11 +23,29 @@ from aether_desktop.ui.models.roles import HeaderRole, Role
 PAGE_ROWS = 128
 MAX_PAGES = 64
 _MAX_REQUESTS = 4
+_MAX_VISIBLE = 2 * PAGE_ROWS  # rows; no screen shows more
+_MAX_FOLLOWED = 16  # rows whose new place a refresh asks for
+_READ_ROWS = 1024  # rows of one question when many are read at once
 _CHAR_WIDTH = 7  # logical pixels, for first column widths
 _RIGHT = frozenset({ColumnKind.AMOUNT, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _FRACTIONS = {ColumnKind.AMOUNT: FRACTION_DIGITS, ColumnKind.NUMBER: 2}
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
+
+
+class RowsChangedError(AetherError):
+    """The rows are stored differently from how they are shown."""
+
+    def __init__(self) -> None:
+        super().__init__("The rows changed meanwhile.", hint="Look at them again, then repeat it.")
+
+
+class _Answer(NamedTuple):
+    """The first page of a question; ``places`` says where followed rows are now."""
+
+    count: int
+    window: RowWindow
+    places: Mapping[int, int]
 
 
 class WindowTableModel(QAbstractTableModel):
@@ -40,6 +59,10 @@ class WindowTableModel(QAbstractTableModel):
     query_changed = Signal(object)
     failed = Signal(object)
     rows_arrived = Signal(int, int)
+    about_to_refresh = Signal()
+    """The rows are about to be exchanged for newer ones of the same question."""
+    refreshed = Signal(object)
+    """Where followed rows are now: a mapping from id to row number, without those that are gone."""
 
     def __init__(
         self,
@@ -60,10 +83,12 @@ class WindowTableModel(QAbstractTableModel):
         self._count = 0
         self._loading = False
         self._pages: OrderedDict[int, tuple[Row, ...]] = OrderedDict()
-        self._opening: JobHandle[tuple[int, RowWindow]] | None = None
+        self._opening: JobHandle[_Answer] | None = None
         self._requests: dict[int, JobHandle[RowWindow]] = {}
         self._wanted: list[int] = []
-        self._visible = (0, PAGE_ROWS - 1)
+        self._visible = (0, 0)
+        self._refused = False
+        self._followed: Callable[[], Sequence[int]] = tuple
         self._readers: dict[int, Callable[[Row, int], Any]] = {
             Qt.ItemDataRole.DisplayRole: lambda row, column: self._formatter.cell(row, column).plain(),
             Qt.ItemDataRole.AccessibleTextRole: lambda row, column: self._formatter.cell(row, column).plain(),
@@ -77,6 +102,7 @@ class WindowTableModel(QAbstractTableModel):
             Role.LOADING: lambda _row, _column: False,
             Role.ERROR: lambda _row, _column: "",
         }
+        self._headers = [_header(column) for column in self.spec.columns]
         self._flush = QTimer(self)
         self._flush.setSingleShot(True)
         self._flush.setInterval(0)
@@ -94,11 +120,40 @@ class WindowTableModel(QAbstractTableModel):
         """Ask another question; the old rows stay until the first page of the answer is here."""
         self._query = query
         self.query_changed.emit(query)
-        self._open(start=0, keep_place=False)
+        self._open(keep_place=False)
 
     def refresh(self) -> None:
         """Ask the same question again and keep the place."""
-        self._open(start=self._visible[0], keep_place=True)
+        self._open(keep_place=True)
+
+    def follow(self, ids: Callable[[], Sequence[int]]) -> None:
+        """``ids`` says which rows a refresh looks for, the one that keeps the place first; at most 16 are asked for."""
+        self._followed = ids
+
+    def read_rows(self, numbers: Sequence[int], *, title: str = "") -> JobHandle[list[Row]]:
+        """Rows by number, in this order, whether their pages are here or not.
+
+        The job fails with RowsChangedError when what is stored is no longer what is shown.
+        """
+        query, windows = self._query, self._windows
+        known = {number: row.id for number in numbers if (row := self.row_at(number)) is not None}
+        spans = list(_spans(numbers))
+
+        def work(token: CancelToken, progress: Progress) -> list[Row]:
+            found: list[Row] = []
+            for start, stop in spans:
+                token.check()
+                rows = windows.window(query, start, stop, token=token).rows
+                same = len(rows) == stop - start and all(
+                    known.get(start + offset, row.id) == row.id for offset, row in enumerate(rows)
+                )
+                if not same:
+                    raise RowsChangedError
+                found.extend(rows)
+                progress(len(found), len(numbers))
+            return found
+
+        return self._jobs.read(work, title=title)
 
     def apply_changes(self, changes: ChangeSet) -> None:
         """Refresh when the change touches what is shown (a wallet's name shows in the transactions too)."""
@@ -109,7 +164,8 @@ class WindowTableModel(QAbstractTableModel):
 
     def set_visible_rows(self, first: int, last: int) -> None:
         """The view says what it shows, so that pages nobody looks at any more are cancelled."""
-        self._visible = (max(first, 0), max(last, 0))
+        first = max(first, 0)
+        self._visible = (first, min(max(last, first), first + _MAX_VISIBLE))
 
     def row_at(self, row: int) -> Row | None:
         """The row if its page is here."""
@@ -133,18 +189,24 @@ class WindowTableModel(QAbstractTableModel):
         if self._opening is not None:
             self._opening.cancel()
 
-    def _open(self, *, start: int, keep_place: bool) -> None:
+    def _open(self, *, keep_place: bool) -> None:
         self._generation += 1
+        self._refused = False
         generation, query, windows = self._generation, self._query, self._windows
+        visible = self._visible if keep_place else (0, 0)
+        followed = list(self._followed())[:_MAX_FOLLOWED] if keep_place else []
+        before = self.row_of_id(followed[0]) if followed else None
         self._cancel_requests()
         if self._opening is not None:
             self._opening.cancel()
-        first = start - start % PAGE_ROWS
 
-        def work(token: CancelToken, _progress: Progress) -> tuple[int, RowWindow]:
+        def work(token: CancelToken, _progress: Progress) -> _Answer:
             count = windows.count(query, token=token)
-            begin = min(first, max(count - 1, 0) // PAGE_ROWS * PAGE_ROWS)
-            return count, windows.window(query, begin, begin + PAGE_ROWS, token=token)
+            places = {row_id: windows.position(query, row_id, token=token) for row_id in followed}
+            here = {row_id: place for row_id, place in places.items() if place is not None}
+            moved = here[followed[0]] - before if before is not None and followed[0] in here else 0
+            start, stop = _pages_around(visible[0] + moved, visible[1] + moved, count)
+            return _Answer(count, windows.window(query, start, stop, token=token), here)
 
         self._set_loading(True)
         self._opening = (
@@ -153,20 +215,25 @@ class WindowTableModel(QAbstractTableModel):
             .on_failure(lambda error: self._on_failed(generation, error))
         )
 
-    def _on_opened(self, generation: int, answer: tuple[int, RowWindow], *, keep_place: bool) -> None:
+    def _on_opened(self, generation: int, answer: _Answer, *, keep_place: bool) -> None:
         if generation != self._generation:
             return
         self._opening = None
-        count, window = answer
-        page = {window.start // PAGE_ROWS: window.rows} if window.rows else {}
+        count, window, places = answer
+        pages = {
+            (window.start + at) // PAGE_ROWS: window.rows[at : at + PAGE_ROWS]
+            for at in range(0, len(window.rows), PAGE_ROWS)
+        }
         if keep_place:
+            self.about_to_refresh.emit()
+            self._pages = OrderedDict(pages)
             self._resize(count)
-            self._pages = OrderedDict(page)
             if count:
                 self.dataChanged.emit(self.index(0, 0), self.index(count - 1, self.columnCount() - 1))
+            self.refreshed.emit(places)
         else:
             self.beginResetModel()
-            self._count, self._pages = count, OrderedDict(page)
+            self._count, self._pages = count, OrderedDict(pages)
             self.endResetModel()
         self._set_loading(False)
         self.count_changed.emit(count)
@@ -183,7 +250,7 @@ class WindowTableModel(QAbstractTableModel):
             self.endRemoveRows()
 
     def _want(self, page: int) -> None:
-        if page not in self._requests and page not in self._wanted:
+        if not self._refused and page not in self._requests and page not in self._wanted:
             self._wanted.append(page)
             if not self._flush.isActive():
                 self._flush.start()
@@ -225,6 +292,7 @@ class WindowTableModel(QAbstractTableModel):
         if generation == self._generation:
             self._cancel_requests()
             self._opening = None
+            self._refused = True  # every repaint would ask again and fail again; a new question or a refresh may
             self._set_loading(False)
             self.failed.emit(error)
 
@@ -258,19 +326,8 @@ class WindowTableModel(QAbstractTableModel):
         return None if read is None else read(row, index.column())
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.spec.columns):
-            return None
-        column = self.spec.columns[section]
-        answers: dict[int, Any] = {
-            Qt.ItemDataRole.DisplayRole: f"{column.title} (UTC)" if column.kind is ColumnKind.TIME else column.title,
-            Qt.ItemDataRole.TextAlignmentRole: _alignment(column.kind),
-            HeaderRole.COLUMN_KEY: column.key,
-            HeaderRole.FRACTION_DIGITS: _FRACTIONS.get(column.kind, 0),
-            HeaderRole.UNIT_CHARS: 5 if column.kind is ColumnKind.AMOUNT else 0,
-            HeaderRole.FIRST_WIDTH: max(column.width, len(column.title) + 3) * _CHAR_WIDTH + 16,
-            HeaderRole.SORTABLE: column.sortable,
-        }
-        return answers.get(role)
+        horizontal = orientation is Qt.Orientation.Horizontal
+        return self._headers[section].get(role) if horizontal and 0 <= section < len(self._headers) else None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if not 0 <= column < len(self.spec.columns) or not self.spec.columns[column].sortable:
@@ -280,7 +337,40 @@ class WindowTableModel(QAbstractTableModel):
             self.set_query(replace(self._query, sort=wanted))
 
 
+def _header(column: ColumnSpec) -> dict[int, Any]:
+    """Answers by role; Qt asks hundreds of times while it builds a view."""
+    return {
+        Qt.ItemDataRole.DisplayRole: f"{column.title} (UTC)" if column.kind is ColumnKind.TIME else column.title,
+        Qt.ItemDataRole.TextAlignmentRole: _alignment(column.kind),
+        HeaderRole.COLUMN_KEY: column.key,
+        HeaderRole.FRACTION_DIGITS: _FRACTIONS.get(column.kind, 0),
+        HeaderRole.UNIT_CHARS: 5 if column.kind is ColumnKind.AMOUNT else 0,
+        HeaderRole.FIRST_WIDTH: max(column.width, len(column.title) + 3) * _CHAR_WIDTH + 16,
+        HeaderRole.SORTABLE: column.sortable,
+    }
+
+
 def _alignment(kind: ColumnKind) -> Qt.AlignmentFlag:
     return Qt.AlignmentFlag.AlignVCenter | (
         Qt.AlignmentFlag.AlignRight if kind in _RIGHT else Qt.AlignmentFlag.AlignLeft
     )
+
+
+def _pages_around(first: int, last: int, count: int) -> tuple[int, int]:
+    """Start and stop of the whole pages that hold these rows, or the last ones that exist."""
+    end = max(count - 1, 0)
+    start = min(max(first, 0), end) // PAGE_ROWS * PAGE_ROWS
+    return start, (min(max(last, first, 0), end) // PAGE_ROWS + 1) * PAGE_ROWS
+
+
+def _spans(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rising row numbers as ranges [start, stop) of at most _READ_ROWS rows."""
+    start = stop = -1
+    for number in numbers:
+        if number != stop or stop - start >= _READ_ROWS:
+            if stop > start:
+                yield start, stop
+            start = number
+        stop = number + 1
+    if stop > start:
+        yield start, stop

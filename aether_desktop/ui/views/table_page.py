@@ -139,7 +139,7 @@ class TablePage(QWidget):
         """Ask for the first rows; called when the page is first shown."""
         if not self._started:
             self._started = True
-            self.complete()
+            QTimer.singleShot(0, self, self.complete)
             self.model.set_query(self.filter_bar.query() or TableQuery(self.table))
 
     def show_query(self, query: TableQuery) -> None:
