@@ -33,8 +33,6 @@ SECTIONS: Final = (
     "people",  # shows the users grid
     "imports",
     "tokens",
-    "imports",
-    "tokens",
     "audit",
     "modules",
     "settings",
@@ -196,30 +194,31 @@ def overview_part_name(part: str) -> str:
 
 
 def imports_part_name(part: str) -> str:
-    """Return the name of one part of the imports page: grid, details, rejections, copy_rejections, save_rejections,
-    rows, undo, undo_now, undo_not."""
+    """Return the name of one part of the imports page: grid, details, details_toggle, empty, add, rejections,
+    copy_rejections, rows, touched, import, undo, undo_now, undo_not."""
     return f"imports_{part}"
 
 
 def tokens_part_name(part: str) -> str:
-    """Return the name of one part of the tokens page: grid, details, decimals, rescale."""
+    """Return the name of one part of the tokens page: grid, details, details_toggle, empty, decimals, rescale."""
     return f"tokens_{part}"
 
 
 def modules_part_name(part: str) -> str:
-    """Return the name of one part of the modules page: grid, details, switch."""
+    """Return the name of one part of the modules page: grid, details, details_toggle, notice, switch, switch_anyway,
+    switch_leave."""
     return f"modules_{part}"
 
 
 def audit_part_name(part: str) -> str:
-    """Return the name of one part of the audit page: grid, empty."""
+    """Return the name of one part of the audit page: grid, details, details_toggle, empty, notice."""
     return f"audit_{part}"
 
 
 def settings_part_name(part: str) -> str:
     """Return the name of one part of the settings page.
 
-    Parts: theme, zone, fiat, compact, backup, restore, labels_export, labels_import, prices_import, check,
-    check_result, connection, notice.
+    Parts: theme, zone, fiat, compact, connection; and the tasks backup, restore, check, labels_export, labels_import,
+    prices_import, each with cancel, result and copy behind a further underscore.
     """
     return f"settings_{part}"

@@ -21,6 +21,14 @@ _TABLES: tuple[tuple[str, str, str, int], ...] = (
     ("temple_nodes", "Temple Nodes", "TempleNodesView", 0),
     ("monitoring", "Monitoring", "MonitoringView", 0),
     ("people", "People", "PeopleView", 1),
+    ("imports", "Imports", "ImportsView", 1),
+    ("tokens", "Tokens", "TokensView", 1),
+    ("audit", "Audit", "AuditView", 1),
+    ("modules", "Modules", "ModulesView", 1),
+    ("imports", "Imports", "ImportsView", 1),
+    ("tokens", "Tokens", "TokensView", 1),
+    ("audit", "Audit", "AuditView", 1),
+    ("modules", "Modules", "ModulesView", 1),
     ("settings", "Settings", "SettingsView", 1),
 )
 _MODULES = {"people": "users"}

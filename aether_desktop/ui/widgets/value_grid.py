@@ -57,6 +57,11 @@ class ValueGrid(QTableView):
         model.modelAboutToBeReset.connect(self._on_about_to_reset)
         model.modelReset.connect(self._on_reset)
 
+    @property
+    def value_model(self) -> ValueTableModel[Any]:
+        """The model it was made with."""
+        return self._model
+
     def current(self) -> Any:
         """The value under the cursor, or None."""
         index = self.currentIndex()

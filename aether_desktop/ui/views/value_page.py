@@ -1,0 +1,233 @@
+"""A page of a few rows that are all here: header, grid, details at the right; read on the read lane, kept fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from aether_desktop.domain.text import plain_line
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.look import compact_rows
+from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueTableModel
+from aether_desktop.ui.object_names import page_name
+from aether_desktop.ui.shell.sections import PageCommand
+from aether_desktop.ui.theme.tokens import FontSize, Size, Space
+from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
+from aether_desktop.ui.widgets.grid_style import dress_grid
+from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.page_header import PageHeader
+from aether_desktop.ui.widgets.value_grid import ValueGrid
+
+_TITLE = 200
+
+
+class SidePanel(QFrame):
+    """What stands at the right: a title, facts, and below them what the page adds to ``body``. GUI thread only."""
+
+    def __init__(self, context: UiContext, *, name: str, object_name: str, nothing: str) -> None:
+        super().__init__()
+        theme = context.theme
+        self.setObjectName(object_name)
+        self.setProperty("kind", "card")
+        self.setMinimumWidth(Size.DETAILS_MIN)
+        self._headline = text_label(theme, kind="dim", wrap=True)
+        self._title = text_label(theme, size=FontSize.HEADING, bold=True, wrap=True)
+        self.facts = DetailsList(theme)
+        self.facts.copied.connect(lambda _text: context.messages.info("Copied."))
+        self._nothing = text_label(theme, nothing, kind="dim", wrap=True)
+        self._ground = QWidget()
+        self.body = QVBoxLayout(self._ground)
+        self.body.setContentsMargins(0, 0, Space.S, 0)
+        self.body.setSpacing(Space.M)
+        for widget in (self._headline, self._title, self.facts):
+            self.body.addWidget(widget)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setAccessibleName(name)
+        self._scroll.setWidget(self._ground)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
+        outer.addWidget(self._nothing, 0, Qt.AlignmentFlag.AlignTop)
+        outer.addWidget(self._scroll, 1)
+        self.show_nothing()
+
+    def show_nothing(self) -> None:
+        """Say what the panel is for."""
+        self._nothing.show()
+        self._scroll.hide()
+
+    def show_facts(self, headline: str, title: str, entries: Sequence[DetailEntry]) -> None:
+        """Show one row whole."""
+        self._headline.setText(headline)
+        self._title.setText(_breakable(plain_line(title, _TITLE)))
+        self.facts.set_entries(entries)
+        self._nothing.hide()
+        self._scroll.show()
+
+    def show_end(self) -> None:
+        """Scroll to what was opened last, when the layout knows its place."""
+        bar = self._scroll.verticalScrollBar()
+        QTimer.singleShot(0, bar, lambda: bar.setValue(bar.maximum()))
+
+
+class ValuePage(QWidget):
+    """Subclasses say what to read and how to show it. ``loading`` is true while rows are on their way. GUI thread."""
+
+    loading_changed = Signal(bool)
+
+    def __init__(
+        self,
+        section: str,
+        context: UiContext,
+        *,
+        title: str,
+        grid: ValueGrid,
+        side: SidePanel,
+        empty: QWidget,
+        toggle_name: str,
+    ) -> None:
+        super().__init__()
+        self.setObjectName(page_name(section))
+        self.context, self.grid, self.side = context, grid, side
+        self.header = PageHeader(context.theme, title)
+        self._section = section
+        self._started = False
+        self._asked = self._answered = 0
+        details = self.header.add_action("details_pane", "Details", object_name=toggle_name)
+        details.clicked.connect(self.toggle_details)
+        self._content = QStackedWidget()
+        self._content.addWidget(grid)
+        self._content.addWidget(empty)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(Space.M)
+        self._splitter.addWidget(self._content)
+        self._splitter.addWidget(side)
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 0)
+        self._splitter.setSizes([Size.WINDOW_WIDTH, Size.DETAILS_WIDTH + Size.ICON])
+        side.setVisible(context.settings.get(f"details.{section}") is not False)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(Space.M)
+        self._column.addWidget(self.header)
+        self._column.addWidget(self._splitter, 1)
+        self._on_look_changed()
+        context.navigator.look_changed.connect(self._on_look_changed)
+
+    # -- what subclasses say -----------------------------------------------------------------------------------
+
+    def reading(self) -> Callable[[], Any]:
+        """What to run on the read lane; its answer comes to ``show_read``."""
+        raise NotImplementedError
+
+    def show_read(self, answer: Any) -> None:
+        """Show what was read; by ``show_rows``, in the end."""
+        raise NotImplementedError
+
+    def concerns(self, changes: ChangeSet) -> bool:
+        """Whether these changes may touch what is shown."""
+        raise NotImplementedError
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def model(self) -> ValueTableModel[Any]:
+        """The model of the grid."""
+        return self.grid.value_model
+
+    @property
+    def loading(self) -> bool:
+        """Whether rows are on their way."""
+        return self._asked != self._answered
+
+    def add_notice(self, text: str, *, object_name: str) -> None:
+        """A line under the title that always stands there."""
+        notice = text_label(self.context.theme, text, kind="dim", wrap=True)
+        notice.setObjectName(object_name)
+        self._column.insertWidget(1, notice)
+
+    def show_rows(self, rows: Sequence[Any], *, noun: str, plural: str = "", more: str = "") -> None:
+        """Fill the grid; ``more`` ends the line of facts."""
+        self.model.set_rows(rows)
+        self._content.setCurrentIndex(0 if rows else 1)
+        facts = f"{len(rows):,} {noun if len(rows) == 1 else plural or noun + 's'}"
+        if len(rows) > MAX_ROWS:
+            facts = f"the latest {MAX_ROWS:,} of {facts}"
+        self.header.set_facts(f"{facts}{more}")
+        if rows and not self.grid.currentIndex().isValid():
+            self.grid.selectRow(0)
+
+    def start(self) -> None:
+        """Ask for the rows; called when the page is first shown."""
+        if not self._started:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Read again; of several answers on their way only the last counts."""
+        self._started = True
+        self._asked += 1
+        asked, work = self._asked, self.reading()
+        if self._asked - self._answered == 1:
+            self.loading_changed.emit(True)
+        job = self.context.jobs.read(lambda _token, _progress: work())
+        job.on_success(lambda answer: self._on_read(asked, answer))
+        job.on_failure(lambda error: self._on_failed(asked, error))
+
+    def apply_changes(self, changes: ChangeSet) -> None:
+        """Other rows may have come, from here or elsewhere."""
+        if self._started and self.concerns(changes):
+            self.refresh()
+
+    def toggle_details(self) -> None:
+        """Open or close the panel at the right; it keeps its width."""
+        self.side.setVisible(not self.side.isVisible())
+        self.context.settings.set(f"details.{self._section}", self.side.isVisible())
+
+    def run_page_command(self, command: PageCommand) -> bool:
+        """The keyboard map; False when this page has no such thing."""
+        actions: dict[PageCommand, Callable[[], None]] = {
+            PageCommand.DETAILS: self.toggle_details,
+            PageCommand.REFRESH: self.refresh,
+        }
+        if command not in actions:
+            return False
+        actions[command]()
+        return True
+
+    def place_message_bar(self, bar: QWidget) -> None:
+        """Messages stand above the grid."""
+        self._column.insertWidget(self._column.indexOf(self._splitter), bar)
+
+    def _on_read(self, asked: int, answer: Any) -> None:
+        if asked == self._asked:
+            self._answered = asked
+            self.show_read(answer)
+            self.loading_changed.emit(False)
+
+    def _on_failed(self, asked: int, error: BaseException) -> None:
+        if asked == self._asked:
+            self._answered = asked
+            self.loading_changed.emit(False)
+        self.context.messages.report(error)
+
+    def _on_look_changed(self) -> None:
+        dress_grid(self.grid, self.context.theme, compact=compact_rows(self.context.settings))
+        self.grid.viewport().update()
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self.start)
+
+
+def _breakable(text: str) -> str:
+    return "\u200b".join(text[at : at + 12] for at in range(0, len(text), 12)) if " " not in text else text
