@@ -71,6 +71,11 @@ class CellFormatter:
         keys = [column.key for column in spec.columns]
         self._direction = keys.index("direction") if "direction" in keys else None
 
+    @property
+    def zone_name(self) -> str:
+        """What the visible zone is called now, such as "UTC"."""
+        return datetime.now(self._zone).tzname() or "local"
+
     def cell(self, row: Row, column: int) -> Cell:
         """The cell of one value."""
         return self._cell(self._spec.columns[column], row.values[column], row)

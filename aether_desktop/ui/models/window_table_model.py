@@ -102,7 +102,7 @@ class WindowTableModel(QAbstractTableModel):
             Role.LOADING: lambda _row, _column: False,
             Role.ERROR: lambda _row, _column: "",
         }
-        self._headers = [_header(column) for column in self.spec.columns]
+        self._headers = [_header(column, self._formatter.zone_name) for column in self.spec.columns]
         self._flush = QTimer(self)
         self._flush.setSingleShot(True)
         self._flush.setInterval(0)
@@ -161,6 +161,13 @@ class WindowTableModel(QAbstractTableModel):
         mine = {self._query.table} | related.get(self._query.table, set())
         if changes.annotations or mine & changes.tables or (changes.foreign and not changes.tables):
             self.refresh()
+
+    def reformat(self) -> None:
+        """Show the same rows anew: the visible zone is another one."""
+        self._headers = [_header(column, self._formatter.zone_name) for column in self.spec.columns]
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._headers) - 1)
+        if self._count:
+            self.dataChanged.emit(self.index(0, 0), self.index(self._count - 1, self.columnCount() - 1))
 
     def set_visible_rows(self, first: int, last: int) -> None:
         """The view says what it shows, so that pages nobody looks at any more are cancelled."""
@@ -226,8 +233,8 @@ class WindowTableModel(QAbstractTableModel):
         }
         if keep_place:
             self.about_to_refresh.emit()
-            self._pages = OrderedDict(pages)
             self._resize(count)
+            self._pages = OrderedDict(pages)
             if count:
                 self.dataChanged.emit(self.index(0, 0), self.index(count - 1, self.columnCount() - 1))
             self.refreshed.emit(places)
@@ -337,10 +344,10 @@ class WindowTableModel(QAbstractTableModel):
             self.set_query(replace(self._query, sort=wanted))
 
 
-def _header(column: ColumnSpec) -> dict[int, Any]:
+def _header(column: ColumnSpec, zone: str) -> dict[int, Any]:
     """Answers by role; Qt asks hundreds of times while it builds a view."""
     return {
-        Qt.ItemDataRole.DisplayRole: f"{column.title} (UTC)" if column.kind is ColumnKind.TIME else column.title,
+        Qt.ItemDataRole.DisplayRole: f"{column.title} ({zone})" if column.kind is ColumnKind.TIME else column.title,
         Qt.ItemDataRole.TextAlignmentRole: _alignment(column.kind),
         HeaderRole.COLUMN_KEY: column.key,
         HeaderRole.FRACTION_DIGITS: _FRACTIONS.get(column.kind, 0),

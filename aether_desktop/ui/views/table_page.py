@@ -339,7 +339,7 @@ class TablePage(QWidget):
 
     def _on_look_changed(self) -> None:
         self.grid.set_compact(compact_rows(self.context.settings))
-        self.grid.viewport().update()
+        self.model.reformat()
         self.details.show_row(self.details.row)
 
     def _on_columns(self) -> None:
