@@ -256,9 +256,11 @@ class Program:
                 done += f" Its first vault belongs to {login_name()}."
         return done
 
-    def examine(self, target: Target, *, token: CancelToken, progress: Progress) -> list[Check]:
+    def examine(self, target: Target | None, *, token: CancelToken, progress: Progress) -> list[Check]:
         checks = list(installation_checks((self._places.data, self._places.config, self._places.state)))
         checks.append(_keyring_check())
+        if target is None:
+            return checks
         name = str(target.vault or without_password(target.database_url))
         if target.vault is not None and not target.vault.exists():
             missing = CheckState.NOTICE if target.origin is TargetOrigin.DEFAULT else CheckState.BAD

@@ -53,7 +53,9 @@ class Application(Protocol):
         """Returns a sentence on what was done."""
         ...
 
-    def examine(self, target: Target, *, token: CancelToken, progress: Progress) -> list[Check]: ...
+    def examine(self, target: Target | None, *, token: CancelToken, progress: Progress) -> list[Check]:
+        """``target`` None: the installation only."""
+        ...
 
     def modules(self) -> ModuleService:
         """The modules, without opening a vault."""

@@ -36,11 +36,6 @@ class SampleFiller:
         self._people = RecordService(services.storage, UndoStack())  # who joined first owns an embedded vault
         self._ids: dict[str, int] = {}  # wallets and payment methods by name
 
-    @property
-    def about(self) -> str:
-        """What the sample is, in one sentence."""
-        return str(self._manifest["about"])
-
     def fill(self, *, token: CancelToken | None = None, progress: Progress = silent) -> int:
         """Returns the number of transactions. Raises OperationCancelled, StorageError."""
         rows = 0

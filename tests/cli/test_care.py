@@ -194,6 +194,7 @@ def test_database_url_is_confirmed_once(
     monkeypatch.setenv("DATABASE_URL", database)
     only = ["--data-dir", str(tmp_path / "data")]
     assert "--confirm-database" in run("migrate", "--create", code=1, instead=only).err
+    assert "--confirm-database" in run("doctor", code=1, instead=only).out
     run("migrate", "--create", "--confirm-database", instead=only)
     assert run("wallet", "list", instead=only).out.startswith("id")
     stored = (tmp_path / "data" / "settings.json").read_text()

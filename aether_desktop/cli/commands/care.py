@@ -6,8 +6,8 @@ from pathlib import Path
 
 from aether_desktop.cli.runner import DONE, REFUSED, Context
 from aether_desktop.locations import resources_dir
-from aether_desktop.ports.errors import InvalidInputError
-from aether_desktop.services.health import CheckState
+from aether_desktop.ports.errors import AetherError, InvalidInputError
+from aether_desktop.services.health import Check, CheckState
 
 
 def backup(context: Context) -> int:
@@ -47,7 +47,11 @@ def migrate(context: Context) -> int:
 
 
 def doctor(context: Context) -> int:
-    checks = context.app.examine(context.target(), token=context.token, progress=context.progress)
+    try:
+        target, refused = context.target(), []
+    except AetherError as error:
+        target, refused = None, [Check("vault or database", CheckState.BAD, str(error))]
+    checks = context.app.examine(target, token=context.token, progress=context.progress) + refused
     context.progress.clear()
     if context.options.json:
         context.terminal.json(

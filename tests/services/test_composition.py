@@ -1,0 +1,125 @@
+"""What is opened at start, what is remembered, and where passwords go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import keyring.backend
+import pytest
+
+from aether_desktop import composition
+from aether_desktop.composition import Target
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.errors import KeyMissingError, KeyStoreAbsentError, NotFoundError
+from aether_desktop.services.places import find_places
+from aether_desktop.services.settings_file import SettingsFile
+from aether_desktop.services.targets import TargetOrigin
+from aether_desktop.storage.addresses import split_password
+from aether_desktop.storage.sql_storage import migrate_database, provision_database
+from tests.support.session_bus import SessionBus
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> SettingsFile:
+    return SettingsFile(tmp_path / "settings.json")
+
+
+def found(settings: SettingsFile, data_dir: Path) -> Target | None:
+    return composition.find_target(data_dir=data_dir, settings=settings, environment={})
+
+
+def test_a_first_run_finds_nothing(settings: SettingsFile, tmp_path: Path) -> None:
+    assert found(settings, tmp_path / "data") is None
+    assert composition.default_vault(tmp_path) == tmp_path / "vault.aether"
+    assert not (tmp_path / "data").exists()
+
+
+def test_places_follow_the_system(private_home: Path) -> None:
+    places = find_places()
+    assert places.default_vault == private_home / ".local/share/aether-desktop/vault.aether"
+    assert places.settings_file == private_home / ".config/aether-desktop/settings.json"
+    assert places.state == private_home / ".local/state/aether-desktop"
+
+
+def test_what_was_opened_last_is_opened_again(settings: SettingsFile, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    composition.create_vault(tmp_path / "own.aether", settings=settings, key_file=key, data_dir=tmp_path).close()
+    again = found(settings, tmp_path)
+    assert again == Target(vault=tmp_path / "own.aether", origin=TargetOrigin.SETTINGS)
+    with closing(composition.open_services(again, settings=settings, key_file=key, data_dir=tmp_path)) as services:
+        assert services.info.vault_name == "own"
+    composition.create_vault(tmp_path / "vault.aether", settings=settings, key_file=key, data_dir=tmp_path).close()
+    assert found(settings, tmp_path) == Target(vault=tmp_path / "vault.aether", origin=TargetOrigin.DEFAULT)
+    composition.open_sample(settings=settings, data_dir=tmp_path).close()
+    assert found(settings, tmp_path) == Target(vault=tmp_path / "vault.aether", origin=TargetOrigin.DEFAULT)
+    settings.close()
+
+
+def test_a_vault_that_went_away_is_said(settings: SettingsFile, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        composition.open_services(Target(vault=tmp_path / "gone.aether"), settings=settings)
+    assert not (tmp_path / "gone.aether").exists()
+
+
+def test_the_sample_is_built_once(settings: SettingsFile, tmp_path: Path) -> None:
+    with closing(composition.open_sample(settings=settings, data_dir=tmp_path)) as services:
+        services.wallets.add(name="Mine", chain="ethereum", address="0x" + "11" * 20)
+        location = Path(services.info.location)
+    assert location == tmp_path / "sample.aether"
+    with closing(composition.open_services(Target(vault=location), settings=settings)) as services:
+        assert services.wallets.find("Mine").name == "Mine"
+
+
+def test_a_restored_backup_lies_beside_the_open_vault(settings: SettingsFile, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    with closing(composition.create_vault(tmp_path / "own.aether", settings=settings, key_file=key)) as services:
+        wallet = services.wallets.add(name="Main", chain="ethereum", address="0x" + "11" * 20)
+        copy = services.backups.back_up(tmp_path / "copy.aether")
+        services.records.edit(TableName.WALLETS, wallet, {"name": "Later"})
+        assert services.backups.can_restore
+        services.backups.restore_as(copy, tmp_path / "again.aether")
+    opened = composition.open_services(Target(vault=tmp_path / "again.aether", key_file=key), settings=settings)
+    with closing(opened) as services:
+        assert services.wallets.find("Main").id == wallet.id
+    settings.close()
+
+
+def test_without_a_keyring_nothing_is_left_behind(
+    absent_keyring: SessionBus, settings: SettingsFile, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyStoreAbsentError, match="--key-file"):
+        composition.create_vault(tmp_path / "own.aether", settings=settings)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("own")] == []
+
+
+def test_a_vault_whose_key_the_keyring_lost_is_said(
+    real_keyring: keyring.backend.KeyringBackend, settings: SettingsFile, tmp_path: Path
+) -> None:
+    composition.create_vault(tmp_path / "own.aether", settings=settings).close()
+    (tmp_path / "own.aether.keys").unlink()
+    with pytest.raises(KeyMissingError):
+        composition.open_services(Target(vault=tmp_path / "own.aether"), settings=settings)
+    settings.close()
+
+
+def test_the_password_of_a_database_goes_to_the_keyring(
+    real_keyring: keyring.backend.KeyringBackend,
+    postgres_database: Callable[..., str],
+    settings: SettingsFile,
+    tmp_path: Path,
+) -> None:
+    url = postgres_database()
+    migrate_database(url)
+    provision_database(url, name="Books", username="miriam")
+    shown, password = split_password(url)
+    assert password
+    composition.open_services(Target(database_url=url), settings=settings).close()
+    settings.close()
+    assert password not in settings.path.read_text()
+    again = found(SettingsFile(settings.path), tmp_path)
+    assert again == Target(database_url=shown, origin=TargetOrigin.SETTINGS)
+    with closing(composition.open_services(again, settings=SettingsFile(settings.path))) as services:
+        assert services.info.engine == "postgresql"
+        assert password not in repr(services.info)
