@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlcipher3.dbapi2
 
 from tests.cli.conftest import Run
 from tests.services import files
@@ -219,3 +223,47 @@ def test_settings_that_cannot_be_kept_stop_nothing(books: Run, options: list[str
     elsewhere = ["--data-dir", str(closed), *options[2:]]
     assert books("wallet", "list", "--json", instead=elsewhere).json("wallet-list") == []
     assert "cannot be written" in books("modules", "disable", "csv", code=1, instead=elsewhere).err
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can only be mounted as root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_said_and_loses_nothing(run: Run, small_disk: Path, options: list[str]) -> None:
+    here = [*options[:2], "--vault", str(small_disk / "books.aether"), *options[4:]]
+    big = files.write(small_disk.parent / "big.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 20_001)))
+    good = files.write(small_disk.parent / "good.csv", files.NORMAL, *GOOD)
+    run("vault", "create", instead=here)
+    run("wallet", "add", "--name", "Main", "--chain", "ethereum", "--address", ADDRESS, instead=here)
+    run("import", str(good), "--wallet", "Main", instead=here)
+    before = run("balance", "--json", instead=here).out
+    said = run("import", str(big), "--wallet", "Main", code=1, instead=here).err
+    assert "No room left" in said
+    assert said.count("\n") == 1
+    assert "No room left" in run("sample", str(small_disk / "sample.aether"), code=1).err
+    assert run("balance", "--json", instead=here).out == before
+    assert [path.name for path in small_disk.iterdir()] == ["books.aether"]
+    assert {each["state"] for each in run("doctor", "--json", instead=here).json("doctor")} <= {"good", "notice"}
+
+
+def test_a_vault_that_another_program_writes_to_can_be_read(wallet: Run, options: list[str], tmp_path: Path) -> None:
+    path = files.write(tmp_path / "good.csv", files.NORMAL, *GOOD)
+    other = sqlcipher3.dbapi2.connect(options[3], isolation_level=None)
+    with closing(other):
+        other.execute(f"PRAGMA key = \"x'{(tmp_path / 'books.key').read_text().strip()}'\"")
+        other.execute("BEGIN IMMEDIATE")
+        assert "Main" in wallet("wallet", "list").out
+        said = wallet("import", str(path), "--wallet", "Main", code=1).err
+        assert said.count("\n") == 1
+        other.execute("ROLLBACK")
+    assert wallet("import", str(path), "--wallet", "Main", "--json").json("import")[0]["new"] == 2
