@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aether_desktop.domain.addresses import to_checksum
+from aether_desktop.ports.storage import Storage
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import SettingsFile
@@ -44,8 +45,12 @@ def services(vault_file: Path, tmp_path: Path) -> Iterator[ServiceSet]:
 
 def open_services_over(vault: Path, folder: Path) -> ServiceSet:
     """Another client of the vault in this process; the caller closes it."""
+    return services_over(open_vault(vault, KEY), folder)
+
+
+def services_over(storage: Storage, folder: Path) -> ServiceSet:
+    """Services over an open storage, which they close."""
     settings = SettingsFile(folder / "settings.json")
-    storage = open_vault(vault, KEY)
 
     def close() -> None:
         storage.close()

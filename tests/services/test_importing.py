@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,22 @@ import pytest
 from aether_desktop.domain.imports import BatchStatus
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Leg
-from aether_desktop.ports.errors import ImportRefusedError, InvalidInputError, NotFoundError, OperationCancelled
+from aether_desktop.ports.errors import (
+    ImportRefusedError,
+    InvalidInputError,
+    NotFoundError,
+    OperationCancelled,
+    StorageUnavailableError,
+)
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.importing import ImportOptions, RowState
 from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.storage.sql_storage import migrate_database, open_database, provision_database
 from aether_desktop.sum_api import FieldMapping
 from tests.services import files
-from tests.services.conftest import ADDRESS
+from tests.services.conftest import ADDRESS, services_over
+from tests.support.postgres import PostgresCluster
 
 EVERYTHING = TableQuery(TableName.TRANSACTIONS)
 
@@ -229,3 +238,25 @@ def test_assumed_decimals_are_said_and_corrected_once(services: ServiceSet, wall
     assert (again.new, again.duplicates, again.assumed) == (0, 1, ())
     with pytest.raises(InvalidInputError):
         services.importing.rescale(balance.currency.id, 1)
+
+
+def test_a_server_that_dies_in_the_middle_has_stored_nothing(
+    disposable_postgres: PostgresCluster, tmp_path: Path
+) -> None:
+    url = disposable_postgres.url(disposable_postgres.create_database())
+    migrate_database(url)
+    provision_database(url, name="Books", username="miriam")
+    path = files.write(tmp_path / "a.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 20_001)))
+
+    def kill_midway(done: int, total: int | None, message: str = "") -> None:
+        if total and done > total // 2 and disposable_postgres.running:
+            disposable_postgres.stop()
+
+    with closing(services_over(open_database(url), tmp_path)) as services:
+        wallet = services.wallets.add(name="Main", chain="ethereum", address=ADDRESS)
+        with pytest.raises(StorageUnavailableError):
+            services.importing.run(path, wallet.id, progress=kill_midway)
+        disposable_postgres.start()
+        assert count(services) == 0
+        assert services.importing.batches() == []
+        assert services.importing.run(path, wallet.id).new == 20_000
