@@ -200,7 +200,8 @@ def imports_part_name(part: str) -> str:
 
 
 def tokens_part_name(part: str) -> str:
-    """Return the name of one part of the tokens page: grid, details, details_toggle, empty, decimals, rescale."""
+    """Return the name of one part of the tokens page: grid, details, details_toggle, empty, rows,
+    decimals, rescale."""
     return f"tokens_{part}"
 
 

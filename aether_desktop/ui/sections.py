@@ -25,10 +25,6 @@ _TABLES: tuple[tuple[str, str, str, int], ...] = (
     ("tokens", "Tokens", "TokensView", 1),
     ("audit", "Audit", "AuditView", 1),
     ("modules", "Modules", "ModulesView", 1),
-    ("imports", "Imports", "ImportsView", 1),
-    ("tokens", "Tokens", "TokensView", 1),
-    ("audit", "Audit", "AuditView", 1),
-    ("modules", "Modules", "ModulesView", 1),
     ("settings", "Settings", "SettingsView", 1),
 )
 _MODULES = {"people": "users"}

@@ -1,163 +1,157 @@
-"""What was changed, when and by whom, as the storage wrote it down with each change."""
+"""The audit section: what was written lately, by whom. Only for reading."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import tzinfo
 
 from aether_desktop.domain.text import plain_line
+from aether_desktop.domain.times import iso
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.settings import Settings
-from aether_desktop.ports.storage import AuditEntry
-from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.ports.storage import AuditEntry, Storage
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.models.cells import Cell, NumberCell, TextCell, TimeCell
+from aether_desktop.ui.look import ChosenZone
+from aether_desktop.ui.models.cells import NumberCell, TextCell, TimeCell
 from aether_desktop.ui.models.formatting import time_text, words
-from aether_desktop.ui.models.value_table_model import ValueColumn
+from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueColumn, ValueTableModel
 from aether_desktop.ui.object_names import audit_part_name
-from aether_desktop.ui.views.list_page import ListPage, ListWords
+from aether_desktop.ui.views.value_page import SidePanel, ValuePage
 from aether_desktop.ui.widgets.details_list import DetailEntry
-from aether_desktop.ui.widgets.labels import text_label
-from aether_desktop.ui.widgets.side_card import SideCard
-from aether_desktop.ui.zone import visible_zone, zone_name
+from aether_desktop.ui.widgets.empty_state import EmptyState
+from aether_desktop.ui.widgets.value_grid import ValueGrid
+from aether_desktop.ui.zone import zone_name
 
-_MOST = 500
-_WORDS = ListWords(
-    section="audit",
-    title="Audit",
-    grid=audit_part_name("grid"),
-    stretch="action",
-    icon="audit",
-    sentence="Every change is written down here, with the change itself.",
-    more="Nothing has been changed yet.",
+_NOTICE = (
+    "Each entry is stored together with the change it tells of. They are not signed yet, so whoever can write to the "
+    "database could change them; the signed, linked audit comes with the security work."
 )
-_NOT_SIGNED = (
-    "Each entry is stored in the same step as its change. Entries are not signed yet, so who can write the database "
-    "can write them too; signing comes with the security work."
-)
+_DETAIL = 200
 
 
 @dataclass(frozen=True, slots=True)
-class AuditLine:
-    """An entry with the name of whoever it was."""
+class AuditRow:
+    """An entry with the name of its person."""
 
     entry: AuditEntry
-    who: str
+    person: str
 
 
-class AuditView(ListPage):
-    """The latest entries. GUI thread only."""
+class AuditView(ValuePage):
+    """The latest entries, newest first. GUI thread only."""
 
     def __init__(self, context: UiContext) -> None:
-        self._details = AuditDetails(context)
-        super().__init__(
+        theme = context.theme
+        self._zone = ChosenZone(context.settings)
+        model: ValueTableModel[AuditRow] = ValueTableModel(self._columns(context), key_of=lambda row: row.entry.id)
+        grid = ValueGrid(model, theme, name="Audit", object_name=audit_part_name("grid"), stretch="detail")
+        side = SidePanel(
             context,
-            _WORDS,
-            columns=_columns(context.settings),
-            key_of=lambda line: line.entry.id,
-            side=self._details,
-        )
-
-    def fetch(self, token: CancelToken, progress: Progress) -> Sequence[AuditLine]:  # noqa: ARG002 - ListPage's form
-        """Worker thread."""
-        storage = self.context.services.storage
-        people = {user.id: user.display_name or user.username for user in storage.users.all()}
-        return [
-            AuditLine(entry, people.get(entry.user_id, "somebody who is gone")) for entry in storage.audit.recent(_MOST)
-        ]
-
-    def show_value(self, value: Any) -> None:
-        self._details.show_line(value)
-
-    def touched_by(self, changes: ChangeSet) -> bool:  # noqa: ARG002 - ListPage's form
-        """Always: every change is an entry."""
-        return True
-
-    def facts(self, rows: Sequence[AuditLine]) -> str:
-        return f"The latest {len(rows):,} changes" if len(rows) >= _MOST else f"{len(rows):,} changes"
-
-    def columns(self) -> Sequence[ValueColumn[AuditLine]]:
-        return _columns(self.context.settings)
-
-
-class AuditDetails(SideCard):
-    """One entry whole. GUI thread only."""
-
-    def __init__(self, context: UiContext) -> None:
-        super().__init__(
-            context.theme,
-            name="Details of the change",
+            name="Details of the entry",
             object_name=audit_part_name("details"),
-            invitation="Choose a change to see all of it here.",
+            nothing="Choose an entry to see all of it.",
         )
-        self._settings = context.settings
-        self.body.addWidget(text_label(context.theme, _NOT_SIGNED, kind="dim", wrap=True))
+        empty = EmptyState(
+            theme,
+            icon="audit",
+            sentence="Every change to the records leaves an entry here.",
+            more="There is none yet.",
+            object_name=audit_part_name("empty"),
+        )
+        super().__init__(
+            "audit",
+            context,
+            title="Audit",
+            grid=grid,
+            side=side,
+            empty=empty,
+            toggle_name=audit_part_name("details_toggle"),
+        )
+        model.setParent(self)
+        context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
+        self.add_notice(_NOTICE, object_name=audit_part_name("notice"))
+        side.body.addStretch(1)
+        grid.current_changed.connect(self._on_current)
 
-    def show_line(self, line: AuditLine | None) -> None:
-        """Show another entry."""
-        if line is None:
-            self.clear()
+    # -- ValuePage ---------------------------------------------------------------------------------------------
+
+    def reading(self) -> Callable[[], list[AuditRow]]:
+        storage = self.context.services.storage
+        return lambda: read_audit(storage)
+
+    def show_read(self, answer: Sequence[AuditRow]) -> None:
+        more = " (the latest; older ones are kept)" if len(answer) >= MAX_ROWS else ""
+        self.show_rows(answer, noun="entry", plural="entries", more=more)
+
+    def concerns(self, changes: ChangeSet) -> bool:
+        return bool(changes.tables) or changes.annotations
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def _columns(self, context: UiContext) -> Sequence[ValueColumn[AuditRow]]:
+        return audit_columns(self._zone, zone_name(context.settings))
+
+    def _on_current(self, row: AuditRow | None) -> None:
+        if row is None:
+            self.side.show_nothing()
             return
-        entry, settings = line.entry, self._settings
-        when = f"{time_text(entry.at, visible_zone(settings), year=True)} ({zone_name(settings)})"
-        facts = [
-            DetailEntry("When", when, copy=""),
-            DetailEntry("Who", plain_line(line.who, 200), copy=""),
-            DetailEntry("Table", words(entry.table) if entry.table else "", copy=""),
-            DetailEntry("Rows", f"{entry.rows:,}", copy=""),
-            *_details(entry.detail),
-            DetailEntry("Entry", str(entry.id)),
-        ]
-        self.show_facts(words(entry.action), facts)
+        self.side.show_facts("Entry", action_words(row.entry.action), audit_facts(row, self._zone))
 
 
-def _details(text: str) -> list[DetailEntry]:
-    """The entry's JSON object, a fact per key; any other text as it is."""
-    try:
-        parsed = json.loads(text) if text else {}
-    except ValueError:
-        parsed = text
-    if not isinstance(parsed, dict):
-        return [DetailEntry("Details", plain_line(str(parsed), 2000))]
+def read_audit(storage: Storage) -> list[AuditRow]:
+    """The latest entries with the names of their people. Worker threads only."""
+    people = {user.id: user.display_name or user.username for user in storage.users.all()}
     return [
-        DetailEntry(words(plain_line(str(key), 60)), plain_line(_shown(value), 2000)) for key, value in parsed.items()
+        AuditRow(entry, plain_line(people.get(entry.user_id, str(entry.user_id)), 80))
+        for entry in storage.audit.recent(MAX_ROWS)
     ]
 
 
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def action_words(action: str) -> str:
+    """import.undo reads as "Import undo"; outside names stay as they are, on one line."""
+    return plain_line(words(action.replace(".", " ")), 80)
 
 
-def _rows_cell(line: AuditLine) -> Cell:
-    return NumberCell(f"{line.entry.rows:,}")
-
-
-def _columns(settings: Settings) -> list[ValueColumn[AuditLine]]:
-    zone = visible_zone(settings)
+def audit_facts(row: AuditRow, zone: tzinfo) -> list[DetailEntry]:
+    """One entry whole."""
+    entry = row.entry
     return [
-        ValueColumn(
-            "when",
-            f"When ({zone_name(settings)})",
-            lambda line: TimeCell(time_text(line.entry.at, zone)),
-            width=20,
-            order=lambda line: (line.entry.at, line.entry.id),
-        ),
-        ValueColumn("who", "Who", lambda line: TextCell(plain_line(line.who, 80)), width=16),
-        ValueColumn(
-            "action",
-            "Change",
-            lambda line: TextCell(words(line.entry.action)),
-            width=24,
-            order=lambda line: line.entry.action,
-        ),
-        ValueColumn(
-            "table",
-            "Table",
-            lambda line: TextCell(words(line.entry.table) if line.entry.table else ""),
-            width=18,
-            order=lambda line: line.entry.table,
-        ),
-        ValueColumn("rows", "Rows", _rows_cell, width=9, order=lambda line: line.entry.rows, right=True),
+        DetailEntry("Time", time_text(entry.at, zone, year=True), copy=iso(entry.at)),
+        DetailEntry("By", row.person, copy=""),
+        DetailEntry("Table", _table(entry.table), copy=""),
+        DetailEntry("Rows", f"{entry.rows:,}", copy=""),
+        DetailEntry("Action", entry.action),
+        DetailEntry("Detail", entry.detail),
+        DetailEntry("Entry", str(entry.id)),
     ]
+
+
+def audit_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[AuditRow]]:
+    """Columns of the grid; times in ``zone``, which the heading names."""
+    return (
+        ValueColumn(
+            "at", f"Time ({zone_name})", lambda row: TimeCell(time_text(row.entry.at, zone)), width=17,
+            whole=lambda row: iso(row.entry.at), order=lambda row: (row.entry.at, row.entry.id),
+        ),
+        ValueColumn("person", "By", lambda row: TextCell(row.person), width=14, order=lambda row: row.person),
+        ValueColumn(
+            "action", "Action", lambda row: TextCell(action_words(row.entry.action)), width=22,
+            whole=lambda row: row.entry.action, order=lambda row: row.entry.action,
+        ),
+        ValueColumn(
+            "table", "Table", lambda row: TextCell(_table(row.entry.table), dim=True), width=16,
+            order=lambda row: row.entry.table,
+        ),
+        ValueColumn(
+            "rows", "Rows", lambda row: NumberCell(f"{row.entry.rows:,}"), width=8,
+            whole=lambda row: str(row.entry.rows), order=lambda row: row.entry.rows, right=True,
+        ),
+        ValueColumn(
+            "detail", "Detail", lambda row: TextCell(plain_line(row.entry.detail, _DETAIL), mono=True, dim=True),
+            width=20, whole=lambda row: row.entry.detail,
+        ),
+    )  # fmt: skip
+
+
+def _table(name: str) -> str:
+    return words(plain_line(name, 40))

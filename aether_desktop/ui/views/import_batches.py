@@ -50,15 +50,15 @@ def read_batches(services: ServiceSet) -> list[BatchRow]:
     ]
 
 
-def batch_columns(zone: tzinfo) -> Sequence[ValueColumn[BatchRow]]:
-    """Columns of the grid; times in ``zone``."""
+def batch_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[BatchRow]]:
+    """Columns of the grid; times in ``zone``, which the heading names."""
 
     def when(row: BatchRow) -> Cell:
         return TimeCell(time_text(row.batch.imported_at, zone))
 
     return (
         ValueColumn(
-            "imported_at", "Time", when, width=16,
+            "imported_at", f"Time ({zone_name})", when, width=16,
             whole=lambda row: iso(row.batch.imported_at), order=lambda row: row.batch.imported_at,
         ),
         ValueColumn(

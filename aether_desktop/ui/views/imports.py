@@ -23,6 +23,7 @@ from aether_desktop.ui.views.value_page import SidePanel, ValuePage
 from aether_desktop.ui.widgets.buttons import link_button
 from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.value_grid import ValueGrid
+from aether_desktop.ui.zone import zone_name
 
 _CONCERNS = frozenset({TableName.TRANSACTIONS, TableName.WALLETS, TableName.USERS})
 
@@ -33,8 +34,7 @@ class ImportsView(ValuePage):
     def __init__(self, context: UiContext) -> None:
         theme = context.theme
         self._zone = ChosenZone(context.settings)
-        columns: Sequence[ValueColumn[BatchRow]] = batch_columns(self._zone)
-        model: ValueTableModel[BatchRow] = ValueTableModel(columns, key_of=lambda row: row.batch.id)
+        model: ValueTableModel[BatchRow] = ValueTableModel(self._columns(context), key_of=lambda row: row.batch.id)
         grid = ValueGrid(model, theme, name="Imports", object_name=imports_part_name("grid"), stretch="file")
         side = SidePanel(
             context,
@@ -60,6 +60,7 @@ class ImportsView(ValuePage):
             toggle_name=imports_part_name("details_toggle"),
         )
         model.setParent(self)
+        context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
         self.rows_link = link_button(theme, "Show its rows", object_name=imports_part_name("rows"))
         self.rejections = RejectionList(context)
         self.undo = UndoBox(context)
@@ -135,6 +136,9 @@ class ImportsView(ValuePage):
         return super().run_page_command(command)
 
     # ----------------------------------------------------------------------------------------------------------
+
+    def _columns(self, context: UiContext) -> Sequence[ValueColumn[BatchRow]]:
+        return batch_columns(self._zone, zone_name(context.settings))
 
     def _is_shown(self, row: BatchRow) -> bool:
         return self._shown is not None and self._shown.batch.id == row.batch.id

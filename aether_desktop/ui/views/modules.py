@@ -1,168 +1,208 @@
-"""Sacred Utility Modules: what is there, what it does, switched on or off, and what went wrong with it."""
+"""The modules section: what is there, from whom, switched on or off; a stranger's package only after a word."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.modules import BUILT_IN, ModuleEntry
+from aether_desktop.sum_api import SumKind
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.models.cells import StatusCell, TextCell, Tone
-from aether_desktop.ui.models.formatting import words
-from aether_desktop.ui.models.value_table_model import ValueColumn
+from aether_desktop.ui.models.cells import Cell, StatusCell, TextCell, Tone
+from aether_desktop.ui.models.value_table_model import ValueColumn, ValueTableModel
 from aether_desktop.ui.object_names import modules_part_name
-from aether_desktop.ui.views.list_page import ListPage, ListWords
+from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.views.value_page import SidePanel, ValuePage
 from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.details_list import DetailEntry
+from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.labels import text_label
-from aether_desktop.ui.widgets.side_card import SideCard
+from aether_desktop.ui.widgets.value_grid import ValueGrid
 
-_WORDS = ListWords(
-    section="modules",
-    title="Modules",
-    grid=modules_part_name("grid"),
-    stretch="title",
-    icon="modules",
-    sentence="No module is installed.",
-    more="Modules bring data in and take it out; the program carries some, others come as Python packages.",
+_NOTICE = (
+    "Packages from outside run with full rights: once switched on, their code can read and change everything you can, "
+    "this vault included. Switch on only what you trust."
 )
 _KINDS = {
-    "sowing": "Sowing: brings data in",
-    "reaping": "Reaping: takes data out",
-    "interceding": "Interceding: watches and warns",
-    "multiplying": "Multiplying: replicates and backs up",
-    "reconciling": "Reconciling: matches and settles",
+    SumKind.SOWING: "Sowing: brings data in",
+    SumKind.REAPING: "Reaping: takes data out",
+    SumKind.INTERCEDING: "Interceding: watches",
+    SumKind.MULTIPLYING: "Multiplying: replicates",
+    SumKind.RECONCILING: "Reconciling: matches",
 }
 
 
-class ModulesView(ListPage):
-    """The modules of this installation. GUI thread only; packages load on the read lane."""
+class ModulesView(ValuePage):
+    """Return or Space on a row switches it, as the button does. GUI thread only."""
 
     def __init__(self, context: UiContext) -> None:
-        self.details = ModuleDetails(context)
-        super().__init__(context, _WORDS, columns=_columns(), key_of=lambda entry: entry.key, side=self.details)
-        self.details.switch_button.clicked.connect(self.switch)
-
-    def fetch(self, token: CancelToken, progress: Progress) -> Sequence[ModuleEntry]:  # noqa: ARG002 - ListPage's form
-        """Worker thread: enabled packages are imported when first asked."""
-        return self.context.services.modules.entries()
-
-    def show_value(self, value: Any) -> None:
-        self.details.show_entry(value)
-
-    def touched_by(self, changes: ChangeSet) -> bool:  # noqa: ARG002 - ListPage's form
-        """Never: what is in the vault has nothing to do with the program's modules."""
-        return False
-
-    def facts(self, rows: Sequence[ModuleEntry]) -> str:
-        on = sum(entry.enabled for entry in rows)
-        wrong = sum(bool(entry.error) for entry in rows)
-        return f"{len(rows)} installed, {on} on" + (f", {wrong} with an error" if wrong else "")
-
-    def switch(self) -> None:
-        """Switch the chosen module on or off."""
-        entry = self.grid.current()
-        if not isinstance(entry, ModuleEntry):
-            return
-        modules, on = self.context.services.modules, not entry.enabled
-
-        def on_success(_none: None) -> None:
-            self.context.messages.done(f"{entry.title} is {'on' if on else 'off'}.")
-            self.refresh()
-
-        self.details.switch_button.setEnabled(False)
-        job = self.context.jobs.read(lambda _token, _progress: modules.set_enabled(entry.key, on))
-        job.on_success(on_success).on_failure(self._on_switch_failed)
-
-    def _on_switch_failed(self, error: BaseException) -> None:
-        self.context.messages.report(error)
-        self.refresh()
-
-
-class ModuleDetails(SideCard):
-    """One module. GUI thread only."""
-
-    def __init__(self, context: UiContext) -> None:
-        super().__init__(
-            context.theme,
+        theme = context.theme
+        columns = module_columns()
+        model: ValueTableModel[ModuleEntry] = ValueTableModel(columns, key_of=lambda entry: entry.key)
+        grid = ValueGrid(model, theme, name="Modules", object_name=modules_part_name("grid"), stretch="title")
+        side = SidePanel(
+            context,
             name="Details of the module",
             object_name=modules_part_name("details"),
-            invitation="Choose a module to see all of it here.",
+            nothing="Choose a module to see what it does and to switch it on or off.",
         )
-        theme = context.theme
-        self._note = text_label(theme, kind="dim", wrap=True)
+        empty = EmptyState(theme, icon="modules", sentence="There are no modules.")
+        super().__init__(
+            "modules",
+            context,
+            title="Modules",
+            grid=grid,
+            side=side,
+            empty=empty,
+            toggle_name=modules_part_name("details_toggle"),
+        )
+        model.setParent(self)
+        self.add_notice(_NOTICE, object_name=modules_part_name("notice"))
         self._error = text_label(theme, kind="error", wrap=True)
-        self._error.setObjectName(modules_part_name("error"))
         self._error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.switch_button = plain_button(theme, "Switch off", object_name=modules_part_name("switch"))
-        self.body.addWidget(self._error)
-        self.body.addWidget(self._note)
-        self.body.addWidget(self.switch_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._warning = text_label(theme, kind="warn", wrap=True)
+        self.switch = plain_button(theme, "Switch off", object_name=modules_part_name("switch"))
+        self.anyway = plain_button(theme, "Switch on anyway", object_name=modules_part_name("switch_anyway"))
+        self.leave = plain_button(theme, "Leave it off", object_name=modules_part_name("switch_leave"))
+        self._asking = QWidget()
+        row = QHBoxLayout(self._asking)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.S)
+        row.addWidget(self.anyway)
+        row.addWidget(self.leave)
+        row.addStretch(1)
+        side.body.addWidget(self._error)
+        side.body.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignLeft)
+        side.body.addWidget(self._warning)
+        side.body.addWidget(self._asking)
+        side.body.addStretch(1)
+        grid.current_changed.connect(self._on_current)
+        grid.opened.connect(lambda _entry: self.toggle_current())
+        self.switch.clicked.connect(self.toggle_current)
+        self.anyway.clicked.connect(self._on_anyway)
+        self.leave.clicked.connect(self._on_leave)
 
-    def show_entry(self, entry: ModuleEntry | None) -> None:
-        """Show another module."""
+    def toggle_current(self) -> None:
+        """Switch the chosen module; a package from outside asks first, here in the panel."""
+        entry = self.grid.current()
         if entry is None:
-            self.clear()
             return
-        self.show_facts(entry.title, _entries(entry))
+        if not entry.enabled and entry.source != BUILT_IN and entry.kind is None:
+            self._ask(entry)
+        else:
+            self._set_enabled(entry, not entry.enabled)
+
+    # -- ValuePage ---------------------------------------------------------------------------------------------
+
+    def reading(self) -> Callable[[], list[ModuleEntry]]:
+        return self.context.services.modules.entries
+
+    def show_read(self, answer: Sequence[ModuleEntry]) -> None:
+        on = sum(entry.enabled for entry in answer)
+        failed = sum(bool(entry.error) for entry in answer)
+        more = f", {on} switched on" + (f", {failed} with an error" if failed else "")
+        self.show_rows(answer, noun="module", more=more)
+
+    def concerns(self, changes: ChangeSet) -> bool:  # noqa: ARG002 - modules are no stored rows
+        return False
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def _set_enabled(self, entry: ModuleEntry, enabled: bool) -> None:
+        modules = self.context.services.modules
+        self.switch.setEnabled(False)
+        job = self.context.jobs.write(lambda _token, _progress: modules.set_enabled(entry.key, enabled))
+
+        def on_success(_done: None) -> None:
+            self.switch.setEnabled(True)
+            self.context.messages.done(f"{entry.title} is switched {'on' if enabled else 'off'}.")
+            self.refresh()
+
+        def on_failure(error: BaseException) -> None:
+            self.switch.setEnabled(True)
+            self.context.messages.report(error)
+
+        job.on_success(on_success).on_failure(on_failure)
+
+    def _ask(self, entry: ModuleEntry) -> None:
+        if self.side.isHidden():
+            self.toggle_details()
+        self._warning.setText(
+            f"The code of {entry.source} would run as you, with everything you may do, from now on and at every start. "
+            "The program cannot hold it back."
+        )
+        self._warning.show()
+        self._asking.show()
+        self.switch.hide()
+        self.leave.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.side.show_end()
+
+    def _on_anyway(self) -> None:
+        entry = self.grid.current()
+        self._on_leave()
+        if entry is not None:
+            self._set_enabled(entry, True)
+
+    def _on_leave(self) -> None:
+        self._warning.hide()
+        self._asking.hide()
+        self.switch.show()
+        self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_current(self, entry: ModuleEntry | None) -> None:
+        self._warning.hide()
+        self._asking.hide()
+        self.switch.show()
+        if entry is None:
+            self.side.show_nothing()
+            return
+        kind = _KINDS[entry.kind] if entry.kind is not None else "Package from outside"
+        self.side.show_facts(kind, entry.title, module_facts(entry))
         self._error.setText(entry.error)
         self._error.setVisible(bool(entry.error))
-        stranger = entry.source != BUILT_IN
-        self._note.setText(
-            "This comes from outside. Once on, it runs with all your rights: switch on only what you trust."
-            if stranger and not entry.enabled
-            else ""
-        )
-        self._note.setVisible(bool(self._note.text()))
-        text = "Switch off" if entry.enabled else "Switch on"
-        self.switch_button.setText(text)
-        self.switch_button.setAccessibleName(f"{text}: {entry.title}")
-        self.switch_button.setEnabled(True)
+        words = "Switch off" if entry.enabled else "Switch on"
+        self.switch.setText(words)
+        self.switch.setAccessibleName(f"{words}: {entry.title}")
 
 
-def _state_cell(entry: ModuleEntry) -> StatusCell:
-    if entry.error:
-        return StatusCell("Error", Tone.BAD)
-    return StatusCell("On", Tone.OK) if entry.enabled else StatusCell("Off", Tone.NEUTRAL)
-
-
-def _kind(entry: ModuleEntry) -> str:
-    return "Package" if entry.kind is None else words(entry.kind.value)
-
-
-def _columns() -> list[ValueColumn[ModuleEntry]]:
-    return [
-        ValueColumn(
-            "title",
-            "Module",
-            lambda each: TextCell(plain_line(each.title, 100)),
-            width=24,
-            order=lambda each: each.title.casefold(),
-        ),
-        ValueColumn("kind", "Kind", lambda each: TextCell(_kind(each)), width=14, order=_kind),
-        ValueColumn("version", "Version", lambda each: TextCell(each.version, dim=True), width=10),
-        ValueColumn(
-            "source",
-            "From",
-            lambda each: TextCell(words(each.source) if each.source == BUILT_IN else each.source),
-            width=16,
-            order=lambda each: each.source,
-        ),
-        ValueColumn("state", "State", _state_cell, width=12, order=lambda each: (not each.error, not each.enabled)),
-    ]
-
-
-def _entries(entry: ModuleEntry) -> list[DetailEntry]:
-    kind = _KINDS.get(entry.kind.value, entry.kind.value) if entry.kind is not None else "Package of modules"
+def module_facts(entry: ModuleEntry) -> list[DetailEntry]:
+    """One module whole."""
+    source = "Built in" if entry.source == BUILT_IN else f"{entry.source} (from outside, full rights)"
     return [
         DetailEntry("What it does", entry.description, copy=""),
-        DetailEntry("Kind", kind, copy=""),
         DetailEntry("Version", entry.version, copy=""),
-        DetailEntry("From", words(entry.source) if entry.source == BUILT_IN else entry.source, copy=""),
+        DetailEntry("Source", source, copy=""),
         DetailEntry("Key", entry.key),
     ]
+
+
+def module_columns() -> tuple[ValueColumn[ModuleEntry], ...]:
+    """Columns of the grid."""
+    return (
+        ValueColumn("title", "Module", lambda entry: TextCell(entry.title), width=26, order=_title),
+        ValueColumn("kind", "Kind", _kind, width=12, order=lambda entry: entry.kind or ""),
+        ValueColumn("version", "Version", lambda entry: TextCell(entry.version, dim=True), width=10),
+        ValueColumn("source", "Source", _source, width=20, order=lambda entry: entry.source),
+        ValueColumn("state", "State", _state, width=12, order=lambda entry: (bool(entry.error), not entry.enabled)),
+    )
+
+
+def _title(entry: ModuleEntry) -> str:
+    return entry.title.casefold()
+
+
+def _kind(entry: ModuleEntry) -> Cell:
+    return TextCell(entry.kind.value.capitalize() if entry.kind is not None else "Package")
+
+
+def _source(entry: ModuleEntry) -> Cell:
+    return TextCell("Built in", dim=True) if entry.source == BUILT_IN else TextCell(entry.source)
+
+
+def _state(entry: ModuleEntry) -> Cell:
+    if entry.error:
+        return StatusCell("Error", Tone.BAD)
+    return StatusCell("On", Tone.OK) if entry.enabled else StatusCell("Off")

@@ -1,222 +1,235 @@
-"""Coins and tokens with their decimals; what a file did not say is marked, and can be corrected once for all rows."""
+"""The tokens section: coins and tokens with their decimals, and the correction of assumed ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QSpinBox
 
 from aether_desktop.domain.amounts import MAX_DECIMALS, Currency
 from aether_desktop.domain.chains import CHAINS
+from aether_desktop.domain.records import TableName
 from aether_desktop.domain.text import plain_line
-from aether_desktop.ports.errors import AetherError, InvalidInputError
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
-from aether_desktop.ports.tables import TableName
-from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.models.cells import NumberCell, StatusCell, TextCell, Tone
-from aether_desktop.ui.models.value_table_model import ValueColumn
-from aether_desktop.ui.models.value_texts import currency_name
+from aether_desktop.ui.models.cells import Cell, NumberCell, StatusCell, TextCell, Tone
+from aether_desktop.ui.models.value_table_model import ValueColumn, ValueTableModel
 from aether_desktop.ui.object_names import tokens_part_name
-from aether_desktop.ui.views.list_page import ListPage, ListWords
+from aether_desktop.ui.views.value_page import SidePanel, ValuePage
 from aether_desktop.ui.widgets.buttons import link_button, plain_button
 from aether_desktop.ui.widgets.details_list import DetailEntry
+from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.form_field import FormField
-from aether_desktop.ui.widgets.labels import text_label
-from aether_desktop.ui.widgets.side_card import SideCard
+from aether_desktop.ui.widgets.labels import rule, text_label
+from aether_desktop.ui.widgets.value_grid import ValueGrid
 
-_FIAT_CHAIN = "fiat"
-_WORDS = ListWords(
-    section="tokens",
-    title="Tokens",
-    grid=tokens_part_name("grid"),
-    stretch="name",
-    icon="tokens",
-    sentence="The coins and tokens of your rows stand here, with how many decimals each has.",
-    button="Import history",
-    more="They come with an import, or with the first transaction you add.",
+_CONCERNS = frozenset({TableName.TRANSACTIONS, TableName.PAYMENTS, TableName.WALLETS})
+_NAME = 80
+_MONEY = "fiat"
+_ASSUMED = (
+    "The file that brought this token does not say how many decimals it has, so they were assumed. The token's own "
+    "page on a block explorer says how many it really has."
 )
 
 
-class TokensView(ListPage):
-    """The currencies of this vault. GUI thread only."""
+class TokensView(ValuePage):
+    """Currencies by symbol; tokens can be re-scaled in the panel. GUI thread only."""
 
     def __init__(self, context: UiContext) -> None:
-        self.details = TokenDetails(context)
-        super().__init__(context, _WORDS, columns=_columns(), key_of=lambda currency: currency.id, side=self.details)
-
-    def fetch(self, token: CancelToken, progress: Progress) -> Sequence[Currency]:  # noqa: ARG002 - ListPage's form
-        """Worker thread. Those with assumed decimals first."""
-        found = [each for each in self.context.services.storage.currencies.all() if each.chain != _FIAT_CHAIN]
-        return sorted(found, key=lambda each: (not each.decimals_assumed, bool(each.contract), _name(each)))
-
-    def show_value(self, value: Any) -> None:
-        self.details.show_currency(value)
-
-    def facts(self, rows: Sequence[Currency]) -> str:
-        assumed = sum(each.decimals_assumed for each in rows)
-        count = f"{len(rows):,} {'currency' if len(rows) == 1 else 'currencies'}"
-        return f"{count}, {assumed:,} with assumed decimals" if assumed else count
-
-    def begin(self) -> None:
-        self.context.navigator.open_import()
-
-
-class TokenDetails(SideCard):
-    """One currency, and the form that corrects a token's decimals on the write lane. GUI thread only."""
-
-    def __init__(self, context: UiContext) -> None:
-        super().__init__(
-            context.theme,
-            name="Details of the token",
-            object_name=tokens_part_name("details"),
-            invitation="Choose a token to see all of it here.",
-        )
-        self._context = context
-        self._currency: Currency | None = None
         theme = context.theme
-        self.rows_button = link_button(theme, "Show its rows", object_name=tokens_part_name("rows"))
-        self._why = text_label(theme, kind="dim", wrap=True)
+        model: ValueTableModel[Currency] = ValueTableModel(token_columns(), key_of=lambda each: each.id)
+        grid = ValueGrid(model, theme, name="Coins and tokens", object_name=tokens_part_name("grid"), stretch="name")
+        side = SidePanel(
+            context,
+            name="Details of the coin or token",
+            object_name=tokens_part_name("details"),
+            nothing="Choose a coin or token to see all of it.",
+        )
+        empty = EmptyState(
+            theme,
+            icon="tokens",
+            sentence="The coins and tokens of your rows are listed here, with their decimals.",
+            more="They come by themselves with wallets, imports and payments.",
+            object_name=tokens_part_name("empty"),
+        )
+        super().__init__(
+            "tokens",
+            context,
+            title="Tokens",
+            grid=grid,
+            side=side,
+            empty=empty,
+            toggle_name=tokens_part_name("details_toggle"),
+        )
+        model.setParent(self)
+        self.rows_link = link_button(theme, "Show its rows", object_name=tokens_part_name("rows"))
+        self._assumed = text_label(theme, _ASSUMED, kind="warn", wrap=True)
+        self._rule = rule()
+        editor = QSpinBox()
+        editor.setRange(0, MAX_DECIMALS)
         self.decimals = FormField(
-            theme, "Decimals", QLineEdit(), hint=f"0 to {MAX_DECIMALS}.", object_name=tokens_part_name("decimals")
+            theme,
+            "Decimals",
+            editor,
+            hint="Every stored figure stays as it reads; it is counted in other units from then on.",
+            object_name=tokens_part_name("decimals"),
         )
-        self.rescale_button: QPushButton = plain_button(
-            theme, "Correct the decimals", object_name=tokens_part_name("rescale")
-        )
-        left = Qt.AlignmentFlag.AlignLeft
-        self.body.addWidget(self.rows_button, 0, left)
-        self.body.addWidget(self._why)
-        self.body.addWidget(self.decimals)
-        self.body.addWidget(self.rescale_button, 0, left)
-        self.rows_button.clicked.connect(self._on_rows)
+        self.rescale_button = plain_button(theme, "Re-scale", object_name=tokens_part_name("rescale"))
+        self._fixed = text_label(theme, kind="dim", wrap=True)
+        side.body.addWidget(self.rows_link, 0, Qt.AlignmentFlag.AlignLeft)
+        for widget in (self._assumed, self._rule, self.decimals, self._fixed):
+            side.body.addWidget(widget)
+        side.body.addWidget(self.rescale_button, 0, Qt.AlignmentFlag.AlignLeft)
+        side.body.addStretch(1)
+        self._shown: Currency | None = None
+        grid.current_changed.connect(self._on_current)
+        grid.opened.connect(lambda _currency: self._begin_edit())
+        editor.valueChanged.connect(self._on_typed)
         self.rescale_button.clicked.connect(self.rescale)
-        self.decimals.editor.returnPressed.connect(self.rescale)
+        self.rows_link.clicked.connect(self.open_rows)
 
-    def show_currency(self, currency: Currency | None) -> None:
-        """Show another currency; what is being typed for the same one is kept."""
-        same = currency is not None and currency == self._currency
-        self._currency = currency
-        if currency is None:
-            self.clear()
-            return
-        self.show_facts(currency_name(currency), _entries(currency))
-        is_token = bool(currency.contract) or currency.decimals_assumed
-        self._why.setText(
-            "Every figure shown stays as it is; only how many base units stand behind it changes. If a stored figure "
-            "would lose digits, nothing is changed."
-            if is_token
-            else "The decimals of a chain's own coin are fixed by its chain."
-        )
-        self.decimals.setVisible(is_token)
-        self.rescale_button.setVisible(is_token)
-        if not same:
-            self.decimals.set_error("")
-            self.decimals.editor.setText(str(currency.decimals))
-            self.rescale_button.setEnabled(True)
+    def open_rows(self) -> None:
+        """The transactions in the chosen coin or token."""
+        if self._shown is not None:
+            term = Term("asset", Comparison.EQUAL, self._shown.asset)
+            self.context.navigator.open_rows(TableQuery(TableName.TRANSACTIONS, (term,)))
 
     def rescale(self) -> None:
-        """Store the decimals typed, for all rows in one step."""
-        currency = self._currency
-        if currency is None or not self.rescale_button.isEnabled():
+        """Store the decimals that the form shows, on the write lane; what is wrong is said under the field."""
+        if (currency := self._shown) is None:
             return
-        typed = self.decimals.editor.text().strip()
-        if not typed.isascii() or not typed.isdigit() or int(typed) > MAX_DECIMALS:
-            self.decimals.set_error(f"A whole number from 0 to {MAX_DECIMALS}, please.")
-            self.decimals.editor.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        self.decimals.set_error("")
-        self.rescale_button.setEnabled(False)
-        importing, decimals, name = self._context.services.importing, int(typed), _name(currency)
+        importing, decimals = self.context.services.importing, self.decimals.editor.value()
+        self._set_busy(busy=True)
 
-        def on_success(_changes: object) -> None:
-            self.rescale_button.setEnabled(True)
-            self._context.messages.done(f"{name} has {decimals} decimals now; every figure is as before.")
+        def on_success(_changes: ChangeSet) -> None:
+            self._set_busy(busy=False)
+            self.context.messages.done(
+                f"{_symbol(currency)} has {decimals} decimals now; every figure reads as before."
+            )
+            self.refresh()
 
         def on_failure(error: BaseException) -> None:
-            self.rescale_button.setEnabled(True)
+            self._set_busy(busy=False)
             if isinstance(error, InvalidInputError):
                 self.decimals.set_error(str(error))
-            elif isinstance(error, AetherError):
-                self.decimals.set_error(str(error))
+                self.side.show_end()
             else:
-                self._context.messages.report(error)
+                self.context.messages.report(error)
 
-        job = self._context.jobs.write(
-            lambda _token, _progress: importing.rescale(currency.id, decimals), title=f"Correct the decimals of {name}"
+        job = self.context.jobs.write(
+            lambda _token, _progress: importing.rescale(currency.id, decimals),
+            title=f"Re-scale {_symbol(currency)} to {decimals} decimals",
         )
-        job.on_success(on_success).on_failure(on_failure)
-        job.on_cancelled(lambda: self.rescale_button.setEnabled(True))
+        job.on_success(on_success).on_failure(on_failure).on_cancelled(lambda: self._set_busy(busy=False))
 
-    def _on_rows(self) -> None:
-        if self._currency is not None:
-            term = Term("asset", Comparison.EQUAL, self._currency.asset)
-            self._context.navigator.open_rows(TableQuery(TableName.TRANSACTIONS, (term,)))
+    # -- ValuePage ---------------------------------------------------------------------------------------------
+
+    def reading(self) -> Callable[[], list[Currency]]:
+        return self.context.services.storage.currencies.all
+
+    def show_read(self, answer: Sequence[Currency]) -> None:
+        assumed = sum(each.decimals_assumed for each in answer)
+        more = f", {assumed:,} with assumed decimals" if assumed else ""
+        self.show_rows(answer, noun="currency", plural="currencies", more=more)
+
+    def concerns(self, changes: ChangeSet) -> bool:
+        return changes.ids is None and bool(changes.tables & _CONCERNS)
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    def _begin_edit(self) -> None:
+        if self._shown is not None and is_token(self._shown):
+            if self.side.isHidden():
+                self.toggle_details()
+            self.decimals.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.decimals.editor.selectAll()
+
+    def _set_busy(self, *, busy: bool) -> None:
+        self.rescale_button.setEnabled(not busy)
+        self.decimals.editor.setEnabled(not busy)
+
+    def _on_current(self, currency: Currency | None) -> None:
+        before, self._shown = self._shown, currency
+        if currency is None:
+            self.side.show_nothing()
+            return
+        token = is_token(currency)
+        self.side.show_facts("Token" if token else "Coin", _symbol(currency), token_facts(currency))
+        self._assumed.setVisible(token and currency.decimals_assumed)
+        self.rows_link.setVisible(currency.chain != _MONEY)
+        self.decimals.setVisible(token)
+        self.rescale_button.setVisible(token)
+        self._fixed.setVisible(not token)
+        self._fixed.setText("The decimals of a chain's own coin and of money are fixed.")
+        if before != currency:
+            self.decimals.set_error("")
+            self.decimals.editor.setValue(currency.decimals)
+            self._on_typed(currency.decimals)
+
+    def _on_typed(self, decimals: int) -> None:
+        self.decimals.set_error("")
+        if self._shown is None:
+            return
+        same = decimals == self._shown.decimals
+        words = f"Confirm {decimals} decimals" if same else f"Re-scale to {decimals} decimals"
+        self.rescale_button.setText(words)
+        self.rescale_button.setAccessibleName(words)
+        self.rescale_button.setEnabled(not same or self._shown.decimals_assumed)
 
 
-def _name(currency: Currency) -> str:
-    return plain_line(currency.symbol or currency.contract, 40)
+def is_token(currency: Currency) -> bool:
+    """Whether its decimals are a matter of what a file said, not of the chain or of ISO 4217."""
+    return bool(currency.contract) or currency.decimals_assumed
 
 
-def _chain(currency: Currency) -> str:
-    chain = CHAINS.get(currency.chain)
-    return chain.name if chain is not None else currency.chain
-
-
-def _kind_cell(currency: Currency) -> StatusCell:
-    if currency.decimals_assumed:
-        return StatusCell("Assumed", Tone.WARN)
-    return StatusCell("Known", Tone.OK)
-
-
-def _columns() -> list[ValueColumn[Currency]]:
+def token_facts(currency: Currency) -> list[DetailEntry]:
+    """One currency whole."""
     return [
+        DetailEntry("Name", currency.name, copy=""),
+        DetailEntry("Chain", _chain(currency), copy=""),
+        DetailEntry("Contract", currency.contract, mono=True),
+        DetailEntry("Decimals", f"{currency.decimals}{' (assumed)' if currency.decimals_assumed else ''}", copy=""),
+    ]
+
+
+def token_columns() -> Sequence[ValueColumn[Currency]]:
+    """Columns of the grid."""
+    return (
         ValueColumn(
-            "symbol",
-            "Symbol",
-            lambda each: TextCell(plain_line(each.symbol, 60)),
-            width=12,
-            whole=lambda each: each.symbol,
+            "symbol", "Symbol", lambda each: TextCell(_symbol(each)), width=12,
             order=lambda each: each.symbol.casefold(),
         ),
         ValueColumn(
-            "name",
-            "Name",
-            lambda each: TextCell(plain_line(each.name, 100)),
-            width=18,
-            whole=lambda each: each.name,
+            "name", "Name", lambda each: TextCell(plain_line(each.name, _NAME)), width=20,
             order=lambda each: each.name.casefold(),
         ),
+        ValueColumn("chain", "Chain", lambda each: TextCell(_chain(each)), width=16, order=_chain),
         ValueColumn(
-            "chain", "Chain", lambda each: TextCell(_chain(each)), width=20, order=lambda each: _chain(each).casefold()
+            "contract", "Contract", lambda each: TextCell(each.contract, mono=True, short=True), width=16,
+            whole=lambda each: each.contract, order=lambda each: each.contract,
         ),
         ValueColumn(
-            "contract",
-            "Contract",
-            lambda each: TextCell(each.contract, mono=True, short=True),
-            width=14,
-            whole=lambda each: each.contract,
-            order=lambda each: each.contract.casefold(),
+            "decimals", "Decimals", lambda each: NumberCell(str(each.decimals)), width=8,
+            order=lambda each: each.decimals, right=True,
         ),
-        ValueColumn(
-            "decimals",
-            "Decimals",
-            lambda each: NumberCell(str(each.decimals)),
-            width=9,
-            order=lambda each: each.decimals,
-            right=True,
-        ),
-        ValueColumn("state", "Decimals are", _kind_cell, width=14, order=lambda each: each.decimals_assumed),
-    ]
+        ValueColumn("known", "Known from", _known, width=14, order=lambda each: not each.decimals_assumed),
+    )  # fmt: skip
 
 
-def _entries(currency: Currency) -> list[DetailEntry]:
-    assumed = "assumed, because the file did not say" if currency.decimals_assumed else "known"
-    return [
-        DetailEntry("Symbol", plain_line(currency.symbol, 200)),
-        DetailEntry("Name", plain_line(currency.name, 200), copy=""),
-        DetailEntry("Chain", _chain(currency), copy=""),
-        DetailEntry("Contract", currency.contract, mono=True),
-        DetailEntry("Decimals", f"{currency.decimals}, {assumed}", copy=""),
-    ]
+def _known(currency: Currency) -> Cell:
+    if currency.decimals_assumed:
+        return StatusCell("Assumed", Tone.WARN)
+    return TextCell("You or a file" if currency.contract else "The chain" if currency.chain in CHAINS else "ISO 4217")
+
+
+def _chain(currency: Currency) -> str:
+    if currency.chain in CHAINS:
+        return CHAINS[currency.chain].name
+    return "Money" if currency.chain == _MONEY else plain_line(currency.chain, _NAME)
+
+
+def _symbol(currency: Currency) -> str:
+    return plain_line(currency.symbol, 30) or "(no symbol)"

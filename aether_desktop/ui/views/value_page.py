@@ -99,6 +99,7 @@ class ValuePage(QWidget):
         self.header = PageHeader(context.theme, title)
         self._section = section
         self._started = False
+        self._wanted: object = None
         self._asked = self._answered = 0
         details = self.header.add_action("details_pane", "Details", object_name=toggle_name)
         details.clicked.connect(self.toggle_details)
@@ -162,8 +163,16 @@ class ValuePage(QWidget):
         if len(rows) > MAX_ROWS:
             facts = f"the latest {MAX_ROWS:,} of {facts}"
         self.header.set_facts(f"{facts}{more}")
-        if rows and not self.grid.currentIndex().isValid():
+        if self._wanted is not None and self.grid.select_key(self._wanted):
+            self._wanted = None
+        elif rows and not self.grid.currentIndex().isValid():
             self.grid.selectRow(0)
+
+    def open_part(self, part: str) -> None:
+        """Choose the row with this key (a number, or a text), now or as soon as it is read."""
+        self._wanted = int(part) if part.isdecimal() else part
+        if self.grid.select_key(self._wanted):
+            self._wanted = None
 
     def start(self) -> None:
         """Ask for the rows; called when the page is first shown."""
