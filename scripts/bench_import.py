@@ -32,6 +32,7 @@ from aether_desktop.domain.wallets import Wallet  # noqa: E402
 from aether_desktop.services.modules import ModuleService  # noqa: E402
 from aether_desktop.services.service_set import ServiceSet, build_services  # noqa: E402
 from aether_desktop.services.settings_file import SettingsFile  # noqa: E402
+from aether_desktop.storage.bulk_sqlite import SqliteRoad  # noqa: E402
 from aether_desktop.storage.opening import (  # noqa: E402
     OpenVault,
     create_vault_file,
@@ -150,10 +151,11 @@ class FilePlace(Place):
         with vault.kit.writer.connect() as connection:
             cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]  # it is connected
             connection.begin()
-            for slab in slabs:
-                began = time.perf_counter()
-                cursor.executemany(statement, slab)
-                spent += time.perf_counter() - began
+            with SqliteRoad(connection, vault.info.vault_id).loading():  # the same page cache as ours
+                for slab in slabs:
+                    began = time.perf_counter()
+                    cursor.executemany(statement, slab)
+                    spent += time.perf_counter() - began
             began = time.perf_counter()
             connection.commit()
             return spent + time.perf_counter() - began

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -75,6 +76,10 @@ class BulkRoad(ABC):
 
     @abstractmethod
     def add_sightings(self, batch_id: int, sightings: Sequence[Sighting]) -> None: ...
+
+    @abstractmethod
+    def loading(self) -> AbstractContextManager[None]:
+        """Around many inserts: the engine may use more memory meanwhile."""
 
     @abstractmethod
     def finish(self, new_rows: int) -> None:

@@ -6,6 +6,7 @@ COPY straight into a table is refused once it has row-level security, and it can
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Sighting
@@ -111,6 +112,9 @@ class PostgresRoad(BulkRoad):
                 "befores": list(befores),
             },
         )
+
+    def loading(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def finish(self, new_rows: int) -> None:
         """A login that does not own the table gets a warning, and autovacuum does it within a minute."""

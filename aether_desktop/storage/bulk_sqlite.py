@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Sighting
+from aether_desktop.storage.failures import DRIVER_ERRORS
 from aether_desktop.storage.movements import ROW_COLUMNS
 
 # CROSS JOIN fixes the order of the loops: each question probes the unique index once.
@@ -33,6 +35,9 @@ WHERE t.wallet_id = :wallet
     SELECT 1 FROM import_sightings s WHERE s.vault_id = :vault AND s.batch_id = :batch AND s.transaction_id = t.id)
 ORDER BY t.id
 """
+# The indexes on hashes and identities take rows at random places: a cache that holds them is worth 2.5 times the speed
+# at 600 000 rows. SQLite takes it page by page as needed, and gives back what is over the limit after the commit.
+LOADING_CACHE_KIB: Final = 512 * 1024
 _MARKS: Final = ", ".join("?" for _ in ROW_COLUMNS)
 
 
@@ -72,6 +77,16 @@ class SqliteRoad(BulkRoad):
             f" VALUES ({self._vault_id:d}, {batch_id:d}, ?, ?, ?, ?)"
         )
         self._connection.exec_driver_sql(statement, [tuple(sighting) for sighting in sightings])
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        before = self._connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+        self._connection.exec_driver_sql(f"PRAGMA cache_size = -{LOADING_CACHE_KIB}")
+        try:
+            yield
+        finally:
+            with suppress(*DRIVER_ERRORS):  # the transaction is rolled back for another reason already
+                self._connection.exec_driver_sql(f"PRAGMA cache_size = {before:d}")
 
     def finish(self, new_rows: int) -> None:
         """Nothing: the statements here name their order of loops, and the windows' indexes are exact matches."""

@@ -11,6 +11,7 @@ from aether_desktop.domain.imports import ImportBatch
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Movement, TransactionStatus
 from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.storage.bulk import BatchConstants, Sighting
 from aether_desktop.storage.columns import microseconds
 from aether_desktop.storage.database import Database, Unit
@@ -66,6 +67,16 @@ class ImportRun:
         )
         self._detached = bool(unit.connection.scalar(select(self._detached_query().exists())))
 
+    def run(self, parts: Iterable[Sequence[Movement]], *, token: CancelToken, progress: Progress) -> None:
+        """Store all of the file; ``progress`` counts movements. Raises as ``add`` does, and OperationCancelled."""
+        with self._road.loading():
+            for chunk in chunks_of(parts):
+                token.check()
+                self.add(chunk)
+                progress(self.new + self.duplicates, None)
+        token.check()
+        self._road.finish(self.new)
+
     def add(self, movements: Sequence[Movement]) -> None:
         """Store a chunk. Raises InvalidInputError naming a row the storage cannot hold, and driver errors."""
         for movement in movements:
@@ -88,10 +99,6 @@ class ImportRun:
         if owner is None:
             raise NotFoundError("The wallet to import into does not exist (any more).", hint="Choose another wallet.")
         return int(owner)
-
-    def finish(self) -> None:
-        """After the last chunk."""
-        self._road.finish(self.new)
 
     # -- new rows ------------------------------------------------------------------------------------------------
 

@@ -94,11 +94,7 @@ class SqlImportStore:
         with self._database.write(action="import.store", table=IMPORT_BATCHES.name, token=token) as unit:
             unit.connection.execute(insert(IMPORT_BATCHES).values(self._columns(batch)))
             run = ImportRun(self._database, unit, batch, Coins(self._stored_currency))
-            for chunk in chunks_of(movements):
-                token.check()
-                run.add(chunk)
-                progress(run.new + run.duplicates, None)
-            run.finish()
+            run.run(movements, token=token, progress=progress)
             rejected = [found for found in rejections if found.row > 0]
             stored = dataclasses.replace(
                 batch,
@@ -108,11 +104,8 @@ class SqlImportStore:
                 rejected=len(rejections),
             )
             self._finish(unit, stored, rejections)
-            changes = ChangeSet(
-                frozenset({TableName.TRANSACTIONS}) if run.new or run.updated else frozenset(),
-                None if run.new or run.updated else frozenset(),
-                annotations=run.words,
-            )
+            touched = None if run.new or run.updated else frozenset[int]()  # the list of imports changes in any case
+            changes = ChangeSet(frozenset({TableName.TRANSACTIONS}), touched, annotations=run.words)
             unit.audit(rows=run.new + run.updated, batch=batch.id, duplicates=run.duplicates, rejected=stored.rejected)
             unit.changed(changes)
         return stored, ImportOutcome(run.new, run.duplicates, run.updated, changes)
