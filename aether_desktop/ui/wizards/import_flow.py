@@ -5,7 +5,7 @@ The wizard asks it what comes next and tells it what the services answered; it s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,7 @@ from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
 from aether_desktop.services.importing import FileKind, ImportOptions, ImportPreview, ImportReport
 from aether_desktop.sum_api import FieldMapping
+from aether_desktop.ui.models.copying import delimited_text
 from aether_desktop.ui.wizards.column_mapping import guess_columns, mapping_problem
 
 
@@ -339,6 +340,13 @@ class ImportFlow:
 def rows_of_batch(batch_id: int) -> TableQuery:
     """The rows that a batch brought."""
     return TableQuery(TableName.TRANSACTIONS, (Term("batch", Comparison.EQUAL, str(batch_id)),))
+
+
+def rejections_csv(rows: Sequence[RejectedRow]) -> str:
+    """The refused rows as CSV, safe to open in a spreadsheet."""
+    return delimited_text(
+        ("File", "Row", "Reason"), [(each.file, str(each.row or ""), each.reason) for each in rows], ","
+    )
 
 
 def sample_values(kind: FileKind, heading: str, *, most: int = 3) -> list[str]:

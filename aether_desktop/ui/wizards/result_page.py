@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QPushButto
 from aether_desktop.domain.text import plain_line
 from aether_desktop.services.importing import ImportReport
 from aether_desktop.ui.jobs import JobHandle
-from aether_desktop.ui.models.copying import delimited_text
 from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueTableModel
 from aether_desktop.ui.object_names import import_part_name
 from aether_desktop.ui.theme.theme import Theme
@@ -20,7 +19,7 @@ from aether_desktop.ui.widgets.card import Card
 from aether_desktop.ui.widgets.labels import ElidedLabel, set_kind, text_label
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 from aether_desktop.ui.wizards.import_columns import rejection_columns
-from aether_desktop.ui.wizards.import_flow import Counts, FlowFile, ImportFlow, RejectedRow
+from aether_desktop.ui.wizards.import_flow import Counts, FlowFile, ImportFlow, RejectedRow, rejections_csv
 
 _STEPS = 1000
 
@@ -206,13 +205,6 @@ def progress_words(done: int, total: int | None, seconds_left: float | None) -> 
     if left := words_for_time_left(seconds_left):
         parts.append(left)
     return " · ".join(parts) or "Importing"
-
-
-def rejections_csv(rows: list[RejectedRow]) -> str:
-    """The refused rows as CSV, safe to open in a spreadsheet."""
-    return delimited_text(
-        ("File", "Row", "Reason"), [(each.file, str(each.row or ""), each.reason) for each in rows], ","
-    )
 
 
 def _rejected_words(rejected: list[RejectedRow]) -> str:
