@@ -402,19 +402,17 @@ def labels(maker: Maker, ledgers: Sequence[Ledger]) -> Iterator[dict[str, object
 # -------------------------------------------------------------------------------------------------------- writing
 
 
-def write_csv(name: str, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    with (TARGET / name).open("w", encoding="utf-8", newline="") as sink:
+def write_csv(folder: Path, name: str, *, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    with (folder / name).open("w", encoding="utf-8", newline="") as sink:
         writer = csv.writer(sink, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerow(heading)
         writer.writerows(rows)
     return name
 
 
-def main() -> None:
+def generate(folder: Path) -> None:
+    """Write every file of the sample into an empty folder."""
     maker = Maker()
-    TARGET.mkdir(parents=True, exist_ok=True)
-    for old in TARGET.iterdir():
-        old.unlink()
     ledgers = [
         Ledger("Treasury", "atc", "ATC", maker.address(), 14.2),
         Ledger("Household", "atc", "ATC", maker.address(), 14.2),
@@ -424,20 +422,29 @@ def main() -> None:
     for ledger, count in zip(ledgers, (1400, 700, 420), strict=True):
         maker.fill(ledger, count)
         stem = ledger.name.lower().replace(" ", "-")
-        files = [write_csv(f"{stem}-normal.csv", normal_heading(ledger.symbol, ledger.price), ledger.normal)]
+        files = [
+            write_csv(
+                folder, f"{stem}-normal.csv", heading=normal_heading(ledger.symbol, ledger.price), rows=ledger.normal
+            )
+        ]
         if ledger.name != "Ether savings":  # left out on purpose: shows how missing history is noticed
             files.append(
-                write_csv(f"{stem}-internal.csv", internal_heading(ledger.symbol, ledger.price), ledger.internal)
+                write_csv(
+                    folder,
+                    f"{stem}-internal.csv",
+                    heading=internal_heading(ledger.symbol, ledger.price),
+                    rows=ledger.internal,
+                )
             )
         if ledger.chain == "atc":
-            files.append(write_csv(f"{stem}-erc20.csv", ERC20_HEADING, ledger.erc20))
+            files.append(write_csv(folder, f"{stem}-erc20.csv", heading=ERC20_HEADING, rows=ledger.erc20))
         wallets.append({"name": ledger.name, "chain": ledger.chain, "address": ledger.address, "files": files})
     own = base58check(b"\0" + maker.random.randbytes(20))
     heading = ("Confirmed", "Date", "Type", "Label", "Address", "Amount (BTC)", "ID")
-    core = write_csv("bitcoin-core.csv", heading, list(bitcoin_rows(maker, own, 320)))
+    core = write_csv(folder, "bitcoin-core.csv", heading=heading, rows=list(bitcoin_rows(maker, own, 320)))
     wallets.append({"name": "Bitcoin cold storage", "chain": "bitcoin", "address": own, "files": [core]})
-    write_csv("prices.csv", ("date", "symbol", "currency", "price"), list(prices(maker)))
-    with (TARGET / "labels.jsonl").open("w", encoding="utf-8", newline="\n") as sink:
+    write_csv(folder, "prices.csv", heading=("date", "symbol", "currency", "price"), rows=list(prices(maker)))
+    with (folder / "labels.jsonl").open("w", encoding="utf-8", newline="\n") as sink:
         for record in labels(maker, ledgers):
             sink.write(json.dumps(record, ensure_ascii=False) + "\n")
     manifest = {
@@ -457,7 +464,14 @@ def main() -> None:
             "monitoring": list(monitoring(maker)),
         },
     }
-    (TARGET / "sample.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "sample.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for old in TARGET.iterdir():
+        old.unlink()
+    generate(TARGET)
     total = sum(path.stat().st_size for path in TARGET.iterdir())
     print(f"{TARGET.relative_to(ROOT)}: {len(list(TARGET.iterdir()))} files, {total / 1e6:.2f} MB")
 
