@@ -275,7 +275,7 @@ def _balance_columns() -> list[ValueColumn[WalletBalance]]:
             "amount",
             "Balance",
             lambda each: amount_cell(each.base_units, each.currency),
-            width=18,
+            width=20,
             whole=lambda each: units_text(each.base_units, each.currency),
             right=True,
             fraction_digits=FRACTION_DIGITS,
