@@ -24,7 +24,8 @@ PAGE_ROWS = 128
 MAX_PAGES = 64
 _MAX_REQUESTS = 4
 _MAX_VISIBLE = 2 * PAGE_ROWS  # rows; no screen shows more
-_MAX_FOLLOWED = 16  # rows whose new place a refresh asks for
+MAX_FOLLOWED = 16
+"""Rows whose new place a refresh asks for."""
 _READ_ROWS = 1024  # rows of one question when many are read at once
 _CHAR_WIDTH = 7  # logical pixels, for first column widths
 _RIGHT = frozenset({ColumnKind.AMOUNT, ColumnKind.INTEGER, ColumnKind.NUMBER})
@@ -43,7 +44,7 @@ class RowsChangedError(AetherError):
 class _Answer(NamedTuple):
     """The first page of a question; ``places`` says where followed rows are now."""
 
-    count: int
+    total: int
     window: RowWindow
     places: Mapping[int, int]
 
@@ -201,7 +202,7 @@ class WindowTableModel(QAbstractTableModel):
         self._refused = False
         generation, query, windows = self._generation, self._query, self._windows
         visible = self._visible if keep_place else (0, 0)
-        followed = list(self._followed())[:_MAX_FOLLOWED] if keep_place else []
+        followed = list(self._followed())[:MAX_FOLLOWED] if keep_place else []
         before = self.row_of_id(followed[0]) if followed else None
         self._cancel_requests()
         if self._opening is not None:

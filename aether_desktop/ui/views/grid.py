@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
@@ -9,10 +12,11 @@ from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderV
 from aether_desktop.ports.queries import Row
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ui.models.copying import COPY_LIMIT, CopyFormat, copy_rows
-from aether_desktop.ui.models.roles import HeaderRole
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import grid_name
 from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.views.column_layout import ColumnLayout
+from aether_desktop.ui.views.selection_keeper import SelectionKeeper, selected_row_numbers
 
 
 class GridView(QTableView):
@@ -21,6 +25,9 @@ class GridView(QTableView):
     current_row_changed = Signal(object)
     details_asked = Signal()
     copy_too_large = Signal(int)
+    copied = Signal(int)
+    reading_failed = Signal(object)
+    """The error of a job that had to read selected rows first."""
 
     def __init__(
         self,
@@ -32,8 +39,6 @@ class GridView(QTableView):
     ) -> None:
         super().__init__(parent)
         self._model = model
-        self._settings = settings
-        self._key = f"grid.{model.spec.name}"
         self._selected_id: int | None = None
         self.setObjectName(grid_name(model.spec.name))
         self.setAccessibleName(model.spec.title)
@@ -44,7 +49,8 @@ class GridView(QTableView):
         self._save_later.setSingleShot(True)
         self._save_later.setInterval(400)
         self._save_later.timeout.connect(self.save_layout)
-        self._restore_layout()
+        self._layout = ColumnLayout(self, model, settings)
+        self._layout.restore()
         header = self.horizontalHeader()
         for changed in (header.sectionMoved, header.sectionResized):
             changed.connect(lambda *_: self._save_later.start())
@@ -56,6 +62,8 @@ class GridView(QTableView):
         model.rows_arrived.connect(lambda *_: self._announce_current())
         model.modelAboutToBeReset.connect(self._remember_selection)
         model.modelReset.connect(self._on_reset)
+        self._keeper = SelectionKeeper(self, model)
+        model.refreshed.connect(lambda *_: self._tell_visible())
         self._show_sort()
 
     def current_row(self) -> Row | None:
@@ -65,27 +73,26 @@ class GridView(QTableView):
 
     def selected_row_numbers(self, limit: int) -> tuple[list[int], int]:
         """Up to ``limit`` selected row numbers in order, and how many are selected altogether."""
-        selection = self.selectionModel().selection()
-        ranges = sorted((selection.at(i).top(), selection.at(i).bottom()) for i in range(selection.size()))
-        numbers: list[int] = []
-        total, last = 0, -1
-        for top, bottom in ranges:
-            start = max(top, last + 1)
-            total += max(bottom - start + 1, 0)
-            numbers.extend(range(start, min(bottom + 1, start + max(limit - len(numbers), 0))))
-            last = max(last, bottom)
-        return numbers, total
+        return selected_row_numbers(self.selectionModel(), limit)
 
-    def selected_rows(self) -> list[Row]:
-        """Selected rows whose pages are here, at most COPY_LIMIT."""
-        numbers, _total = self.selected_row_numbers(COPY_LIMIT)
-        return [row for row in map(self._model.row_at, numbers) if row is not None]
+    def with_selected_rows(self, then: Callable[[list[Row]], None], *, title: str) -> None:
+        """Hand the selected rows to ``then``, at once where their pages are here, after a job otherwise.
+
+        More than COPY_LIMIT rows are refused by ``copy_too_large``; a failure is announced by ``reading_failed``.
+        """
+        numbers, total = self.selected_row_numbers(COPY_LIMIT)
+        if total > COPY_LIMIT:
+            self.copy_too_large.emit(total)
+            return
+        rows = [row for row in map(self._model.row_at, numbers) if row is not None]
+        if len(rows) == total:
+            then(rows)
+        else:
+            self._model.read_rows(numbers, title=title).on_success(then).on_failure(self.reading_failed.emit)
 
     def visible_columns(self) -> list[str]:
         """Keys of the columns shown, in the order seen."""
-        header = self.horizontalHeader()
-        logical = [header.logicalIndex(visual) for visual in range(header.count())]
-        return [self._model.spec.columns[index].key for index in logical if not header.isSectionHidden(index)]
+        return self._layout.visible()
 
     def show_column(self, key: str, shown: bool) -> None:
         """Show or hide a column; the last one shown stays."""
@@ -106,15 +113,16 @@ class GridView(QTableView):
         menu.addAction("Reset columns").triggered.connect(self.reset_layout)
 
     def copy_selection(self, form: CopyFormat = CopyFormat.TSV) -> None:
-        """Copy the selected rows as they are seen (columns and order), with exact values."""
-        _numbers, total = self.selected_row_numbers(COPY_LIMIT)
-        rows = self.selected_rows()
-        if total > COPY_LIMIT or len(rows) < total:
-            self.copy_too_large.emit(total)
-            return
+        """Copy the selected rows as they are seen (columns and order), with exact values.
+
+        Rows that are not here yet are read first; ``copied`` says how many lie on the clipboard.
+        """
+        self.with_selected_rows(partial(self._copy, form, self.visible_columns()), title="Copy rows")
+
+    def _copy(self, form: CopyFormat, columns: Sequence[str], rows: list[Row]) -> None:
         if rows:
-            text = copy_rows(self._model.spec, self.visible_columns(), rows, form)
-            QGuiApplication.clipboard().setText(text)
+            QGuiApplication.clipboard().setText(copy_rows(self._model.spec, columns, rows, form))
+            self.copied.emit(len(rows))
 
     def set_compact(self, compact: bool) -> None:
         """Low rows or ordinary ones; never lower than the text needs."""
@@ -127,22 +135,11 @@ class GridView(QTableView):
 
     def save_layout(self) -> None:
         """Keep order, sizes and shown columns."""
-        header = self.horizontalHeader()
-        spec = self._model.spec
-        order = [spec.columns[header.logicalIndex(visual)].key for visual in range(header.count())]
-        widths = {
-            column.key: self.columnWidth(i) for i, column in enumerate(spec.columns) if not self.isColumnHidden(i)
-        }
-        self._settings.set(self._key, {"order": order, "shown": self.visible_columns(), "widths": widths})
+        self._layout.save()
 
     def reset_layout(self) -> None:
         """Columns as they were at first."""
-        self._settings.set(self._key, None)
-        header = self.horizontalHeader()
-        for position, column in enumerate(self._model.spec.columns):
-            header.moveSection(header.visualIndex(position), position)
-            self.setColumnHidden(position, not column.shown)
-            self.setColumnWidth(position, self._first_width(position))
+        self._layout.reset()
 
     def _set_behaviour(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -171,22 +168,6 @@ class GridView(QTableView):
         header.setStretchLastSection(True)
         header.setFixedHeight(max(Size.HEADER_ROW, header.fontMetrics().height() + Space.M))
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-
-    def _first_width(self, position: int) -> int:
-        return int(self._model.headerData(position, Qt.Orientation.Horizontal, HeaderRole.FIRST_WIDTH))
-
-    def _restore_layout(self) -> None:
-        stored = self._settings.get(self._key)
-        kept = stored if isinstance(stored, dict) else {}
-        spec, header = self._model.spec, self.horizontalHeader()
-        keys = [column.key for column in spec.columns]
-        shown = set(kept.get("shown") or (column.key for column in spec.columns if column.shown)) & set(keys)
-        widths = kept.get("widths") or {}
-        for position, key in enumerate(keys):
-            self.setColumnWidth(position, int(widths.get(key) or self._first_width(position)))
-            self.setColumnHidden(position, key not in shown and bool(shown))
-        for visual, key in enumerate(key for key in kept.get("order") or () if key in keys):
-            header.moveSection(header.visualIndex(keys.index(key)), visual)
 
     def _show_sort(self) -> None:
         query, spec = self._model.query, self._model.spec

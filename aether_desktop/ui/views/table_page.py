@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from aether_desktop.domain.records import TableName
@@ -21,6 +21,7 @@ from aether_desktop.ports.tables import TABLES
 from aether_desktop.sum_api import ReapingModule
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.look import ChosenZone, compact_rows
+from aether_desktop.ui.models.copying import COPY_LIMIT
 from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import (
@@ -183,9 +184,12 @@ class TablePage(QWidget):
 
     def archive_selected(self) -> None:
         """Archive the selected rows, or restore them when the first one is archived."""
-        rows = self.grid.selected_rows()
-        if rows:
-            self._archive([row.id for row in rows], restore=rows[0].archived)
+
+        def archive(rows: list[Row]) -> None:
+            if rows:
+                self._archive([row.id for row in rows], restore=rows[0].archived)
+
+        self.grid.with_selected_rows(archive, title="Read the selected rows")
 
     def export(self, module: ReapingModule, path: Path, *, whole: bool = False) -> None:
         """Write exactly what is seen: this filter, this order, these columns; ``whole`` takes every column."""
@@ -275,8 +279,20 @@ class TablePage(QWidget):
         self.grid.details_asked.connect(self.toggle_details)
         self.grid.doubleClicked.connect(lambda _index: self.edit_current())
         self.grid.copy_too_large.connect(
-            lambda total: self.context.messages.warn(f"{total:,} rows are too many to copy here; use Export instead.")
+            lambda total: self.context.messages.warn(
+                f"{total:,} rows are too many at once; at most {COPY_LIMIT:,} go. Use Export to copy all of them."
+            )
         )
+        self.grid.reading_failed.connect(self.context.messages.report)
+        for title, slot, key in (
+            ("Edit", self.edit_current, Qt.Key.Key_F2),
+            ("Archive or restore", self.archive_selected, Qt.Key.Key_Delete),
+        ):
+            action = QAction(title, self.grid)
+            action.setShortcut(key)
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(slot)
+            self.grid.addAction(action)
         self._columns_button.clicked.connect(self._on_columns)
         self._export_button.clicked.connect(self.choose_export)
         self._views_button.clicked.connect(self._on_views)
