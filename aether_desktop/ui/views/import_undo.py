@@ -17,7 +17,7 @@ from aether_desktop.ui.models.copying import delimited_text
 from aether_desktop.ui.object_names import imports_part_name
 from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.buttons import link_button, plain_button
-from aether_desktop.ui.widgets.labels import rule, text_label
+from aether_desktop.ui.widgets.labels import breakable, rule, text_label
 
 _SHOWN = 20  # refused rows written out; all are copied
 _NOTES = 10
@@ -35,7 +35,6 @@ class RejectionList(QWidget):
         self._heading = text_label(theme, bold=True, wrap=True)
         self._text = text_label(theme, size=FontSize.SMALL, wrap=True)
         self._text.setObjectName(imports_part_name("rejections"))
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._copy = link_button(theme, "Copy them all", object_name=imports_part_name("copy_rejections"))
         self._copy.setAccessibleName("Copy all refused rows")
         self._copy.clicked.connect(self.copy)
@@ -55,7 +54,7 @@ class RejectionList(QWidget):
         lines = [_rejection_line(each) for each in rows[:_SHOWN]]
         if len(rows) > _SHOWN:
             lines.append(f"and {len(rows) - _SHOWN:,} more")
-        self._text.setText("\n".join(lines))
+        self._text.setText(breakable("\n".join(lines)))
         self._copy.setVisible(bool(rows))
 
     def copy(self) -> None:
@@ -74,6 +73,7 @@ class UndoBox(QWidget):
     def __init__(self, context: UiContext) -> None:
         super().__init__()
         theme = context.theme
+        self.says = ""
         self.button = plain_button(theme, "Undo this import…", object_name=imports_part_name("undo"))
         self.now = plain_button(theme, "Undo it now", object_name=imports_part_name("undo_now"))
         self.keep = plain_button(theme, "Keep it", object_name=imports_part_name("undo_not"))
@@ -105,7 +105,7 @@ class UndoBox(QWidget):
 
     def set_busy(self, text: str) -> None:
         """Say what is going on; nothing can be pressed meanwhile."""
-        self._show(says=self._says.text(), busy=text, choosing=False)
+        self._show(says=self.says, busy=text, choosing=False)
         self.button.hide()
 
     def show_touch(self, touch: BatchTouch) -> None:
@@ -114,7 +114,8 @@ class UndoBox(QWidget):
         self.keep.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show(self, *, says: str, busy: str, choosing: bool) -> None:
-        self._says.setText(says)
+        self.says = says
+        self._says.setText(breakable(says))
         self._says.setVisible(bool(says))
         self._busy.setText(busy)
         self._busy.setVisible(bool(busy))

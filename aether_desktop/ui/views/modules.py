@@ -61,8 +61,6 @@ class ModulesView(ValuePage):
         )
         model.setParent(self)
         self.add_notice(_NOTICE, object_name=modules_part_name("notice"))
-        self._error = text_label(theme, kind="error", wrap=True)
-        self._error.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._warning = text_label(theme, kind="warn", wrap=True)
         self.switch = plain_button(theme, "Switch off", object_name=modules_part_name("switch"))
         self.anyway = plain_button(theme, "Switch on anyway", object_name=modules_part_name("switch_anyway"))
@@ -74,7 +72,6 @@ class ModulesView(ValuePage):
         row.addWidget(self.anyway)
         row.addWidget(self.leave)
         row.addStretch(1)
-        side.body.addWidget(self._error)
         side.body.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignLeft)
         side.body.addWidget(self._warning)
         side.body.addWidget(self._asking)
@@ -161,8 +158,6 @@ class ModulesView(ValuePage):
             return
         kind = _KINDS[entry.kind] if entry.kind is not None else "Package from outside"
         self.side.show_facts(kind, entry.title, module_facts(entry))
-        self._error.setText(entry.error)
-        self._error.setVisible(bool(entry.error))
         words = "Switch off" if entry.enabled else "Switch on"
         self.switch.setText(words)
         self.switch.setAccessibleName(f"{words}: {entry.title}")
@@ -172,6 +167,7 @@ def module_facts(entry: ModuleEntry) -> list[DetailEntry]:
     """One module whole."""
     source = "Built in" if entry.source == BUILT_IN else f"{entry.source} (from outside, full rights)"
     return [
+        DetailEntry("What went wrong", entry.error),
         DetailEntry("What it does", entry.description, copy=""),
         DetailEntry("Version", entry.version, copy=""),
         DetailEntry("Source", source, copy=""),

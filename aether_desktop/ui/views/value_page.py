@@ -19,7 +19,7 @@ from aether_desktop.ui.shell.sections import PageCommand
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.grid_style import dress_grid
-from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.page_header import PageHeader
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 
@@ -66,7 +66,7 @@ class SidePanel(QFrame):
     def show_facts(self, headline: str, title: str, entries: Sequence[DetailEntry]) -> None:
         """Show one row whole."""
         self._headline.setText(headline)
-        self._title.setText(_breakable(plain_line(title, _TITLE)))
+        self._title.setText(breakable(plain_line(title, _TITLE)))
         self.facts.set_entries(entries)
         self._nothing.hide()
         self._scroll.show()
@@ -236,7 +236,3 @@ class ValuePage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         QTimer.singleShot(0, self, self.start)
-
-
-def _breakable(text: str) -> str:
-    return "\u200b".join(text[at : at + 12] for at in range(0, len(text), 12)) if " " not in text else text

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, 
 from aether_desktop.ui.theme.theme import Theme, repolish
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.buttons import IconLabel, without_mnemonics
-from aether_desktop.ui.widgets.labels import set_kind, text_label
+from aether_desktop.ui.widgets.labels import breakable, set_kind, text_label
 
 EditorT = TypeVar("EditorT", bound=QWidget)
 
@@ -82,7 +82,7 @@ class FormField(QWidget, Generic[EditorT]):
 
     def _say(self) -> None:
         text = self._error or self._hint
-        self._message.setText(text)
+        self._message.setText(breakable(text))
         set_kind(self._message, "error" if self._error else "dim")
         self._message.setVisible(bool(text))
         self._mark.setVisible(bool(self._error))

@@ -12,6 +12,7 @@ from aether_desktop.ui.theme.theme import Theme, repolish
 from aether_desktop.ui.theme.tokens import FontSize
 
 _LONGEST = 1000  # characters of one line
+_RUN = 16  # a longer run without spaces gets places where it may wrap
 
 LabelKind = Literal["", "dim", "error", "warn", "ok"]
 
@@ -49,6 +50,15 @@ def rule() -> QFrame:
     line = QFrame()
     line.setProperty("kind", "rule")
     return line
+
+
+def breakable(text: str) -> str:
+    """Let runs without spaces (paths, hashes) wrap, by zero-width spaces: for labels whose text is not copied."""
+    return "\n".join(" ".join(_broken(word) for word in line.split(" ")) for line in text.split("\n"))
+
+
+def _broken(word: str) -> str:
+    return "\u200b".join(word[at : at + _RUN] for at in range(0, len(word), _RUN)) if len(word) > _RUN else word
 
 
 def _line(text: str) -> str:

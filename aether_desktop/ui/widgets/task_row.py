@@ -13,7 +13,7 @@ from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.activity import words_for_time_left
 from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, plain_button
-from aether_desktop.ui.widgets.labels import ElidedLabel, LabelKind, set_kind, text_label
+from aether_desktop.ui.widgets.labels import ElidedLabel, LabelKind, breakable, set_kind, text_label
 
 _STEPS = 1000
 _BAR_WIDTH = 160
@@ -33,7 +33,7 @@ class TaskRow(QWidget):
     def __init__(self, theme: Theme, title: str, text: str, *, button: str, object_name: str) -> None:
         super().__init__()
         self._job: JobHandle[Any] | None = None
-        self._copied = ""
+        self._copied = self._said = ""
         self.button = plain_button(theme, button, object_name=object_name)
         self.button.setAccessibleName(f"{title}: {button}")
         self.button.setAccessibleDescription(text)
@@ -51,11 +51,8 @@ class TaskRow(QWidget):
         self._mark = IconLabel(theme, "check_circle", tone="ok")
         self._result = text_label(theme, wrap=True)
         self._result.setObjectName(f"{object_name}_result")
-        self._result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._result.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._copy = IconButton(
-            theme, "copy", f"Copy: {title}", size=Size.ICON - 2, object_name=f"{object_name}_copy"
-        )
+        self._copy = IconButton(theme, "copy", f"Copy: {title}", size=Size.ICON - 2, object_name=f"{object_name}_copy")
         self._copy.setProperty("kind", "small")
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._copied))
         self._compose(text_label(theme, title, wrap=True))
@@ -63,7 +60,7 @@ class TaskRow(QWidget):
     @property
     def result(self) -> str:
         """What is said below, empty while nothing is."""
-        return self._result.text()
+        return self._said
 
     def watch(self, job: JobHandle[Any]) -> None:
         """Show a job until it ends; the button waits for that."""
@@ -79,13 +76,13 @@ class TaskRow(QWidget):
         job.on_cancelled(lambda: self._on_cancelled(job))
 
     def say(self, text: str, kind: LabelKind, *, copied: str = "") -> None:
-        """Say what came of it; ``copied`` is what the copy button gives, empty hides it."""
+        """Say what came of it; ``copied`` is what the copy button gives, the text where it is empty."""
         icon, tone = _MARKS.get(kind, ("info", "info"))
         self._mark.set_drawing(icon, tone=tone)
-        self._result.setText(text)
+        self._said = text
+        self._result.setText(breakable(text))
         set_kind(self._result, kind)
-        self._copied = copied
-        self._copy.setVisible(bool(copied))
+        self._copied = copied or text
         self._outcome.setVisible(bool(text))
 
     def _compose(self, caption: QWidget) -> None:
