@@ -26,6 +26,8 @@ SECTIONS = (
     "temple_nodes",
     "monitoring",
     "people",
+    "imports",
+    "tokens",
     "audit",
     "modules",
     "settings",

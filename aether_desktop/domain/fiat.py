@@ -6,6 +6,9 @@ import re
 
 from aether_desktop.domain.amounts import Currency
 
+FIAT = "fiat"
+"""Stands in the place of a chain."""
+
 _CODE = re.compile(r"[A-Z]{3}\Z", re.ASCII)
 _NONE = frozenset(
     {
@@ -25,4 +28,4 @@ def fiat_currency(code: str) -> Currency:
     wanted = code.strip().upper()
     if not _CODE.match(wanted):
         raise UnknownFiatError(f"{code.strip()[:12]!r} is not a currency code of three letters, such as EUR.")
-    return Currency(wanted, 0 if wanted in _NONE else 3 if wanted in _THREE else 2, chain="fiat", name=wanted)
+    return Currency(wanted, 0 if wanted in _NONE else 3 if wanted in _THREE else 2, chain=FIAT, name=wanted)

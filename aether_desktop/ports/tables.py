@@ -94,7 +94,7 @@ _LABEL = ColumnSpec("label", "Label", width=20)
 _NOTE = ColumnSpec("note", "Note", sortable=False, shown=False, width=24)
 _TAGS = ColumnSpec("tags", "Tags", _K.TAGS, sortable=False, shown=False, aliases=("tag",), width=14)
 _ID = ColumnSpec("id", "Id", _K.INTEGER, shown=False, width=20)
-_CREATED = ColumnSpec("created_at", "Created", _K.TIME, shown=False, width=20, aliases=("created",))
+_CREATED = ColumnSpec("created_at", "Created", _K.TIME, shown=False, width=22, aliases=("created",))
 _ARCHIVED = ColumnSpec("archived_at", "Archived", _K.TIME, sortable=False, filterable=False, shown=False, width=20)
 _OWN_WORDS = (_LABEL, _NOTE, _TAGS)
 _TAIL = (_CREATED, _ARCHIVED, _ID)
@@ -128,7 +128,7 @@ _TABLES = (
         "Transactions",
         "transaction",
         (
-            ColumnSpec("occurred_at", "Time", _K.TIME, aliases=("date", "time"), width=16),
+            ColumnSpec("occurred_at", "Time", _K.TIME, aliases=("date", "time"), width=22),
             ColumnSpec("wallet", "Wallet", width=13),
             ColumnSpec("chain", "Chain", _K.CHOICE, tuple(CHAINS), shown=False, width=18),
             ColumnSpec("counterparty", "Counterparty", _K.ADDRESS, aliases=("party",), width=16),
@@ -168,7 +168,7 @@ _TABLES = (
             _CHAIN,
             ColumnSpec("address", "Address", _K.ADDRESS, width=22),
             _status(ContractStatus),
-            ColumnSpec("last_interaction_at", "Last interaction", _K.TIME, aliases=("used",), width=18),
+            ColumnSpec("last_interaction_at", "Last interaction", _K.TIME, aliases=("used",), width=22),
             *_OWN_WORDS,
             *_TAIL,
         ),
@@ -200,7 +200,7 @@ _TABLES = (
         "Payments",
         "payment",
         (
-            ColumnSpec("paid_at", "Time", _K.TIME, aliases=("date", "time"), width=18),
+            ColumnSpec("paid_at", "Time", _K.TIME, aliases=("date", "time"), width=22),
             ColumnSpec("amount", "Amount", _K.AMOUNT, width=25),
             ColumnSpec("symbol", "Currency", shown=False, aliases=("currency",), width=8),
             _status(PaymentStatus),
@@ -256,7 +256,7 @@ _TABLES = (
         "Monitoring",
         "log entry",
         (
-            ColumnSpec("seen_at", "Time", _K.TIME, aliases=("date", "time"), width=18),
+            ColumnSpec("seen_at", "Time", _K.TIME, aliases=("date", "time"), width=22),
             ColumnSpec("severity", "Severity", _K.CHOICE, _choices(Severity), width=16),
             ColumnSpec("action", "Action", _K.CHOICE, _choices(MonitoringAction), width=20),
             ColumnSpec("description", "Description", sortable=False, aliases=("text",), width=40),
@@ -278,7 +278,7 @@ _TABLES = (
             ColumnSpec("role", "Role", _K.CHOICE, _choices(Role), width=12),
             ColumnSpec("membership", "Membership", _K.CHOICE, _choices(Membership), width=12),
             ColumnSpec("active", "Active", _K.BOOLEAN, width=8),
-            ColumnSpec("last_login_at", "Last login", _K.TIME, width=18, aliases=("login",)),
+            ColumnSpec("last_login_at", "Last login", _K.TIME, width=22, aliases=("login",)),
             *_OWN_WORDS,
             *_TAIL,
         ),

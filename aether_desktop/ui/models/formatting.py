@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 from aether_desktop.domain.addresses import short_address
 from aether_desktop.domain.amounts import Amount, Currency, format_units
 from aether_desktop.domain.chains import CHAINS
+from aether_desktop.domain.fiat import FIAT
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.queries import Row
@@ -126,6 +127,8 @@ class CellFormatter:
 def amount_cell(units: int, currency: Currency, *, sign: Sign = Sign.NONE) -> AmountCell:
     """The cell of base units; a negative balance carries its minus, whatever ``sign`` says."""
     whole, _, fraction = format_units(abs(units), currency.decimals).partition(".")
+    if currency.chain == FIAT:
+        fraction = fraction.ljust(currency.decimals, "0")  # 783.20 EUR, as money is written
     return AmountCell(
         f"{int(whole):,}",
         fraction[:FRACTION_DIGITS],
