@@ -31,7 +31,7 @@ class FilterBar(QWidget):
         super().__init__(parent)
         self._table = table
         self._spec = TABLES[table]
-        self._applied = ""
+        self._applied: str | None = ""
         self.field = SearchField(
             theme,
             name=f"Filter {self._spec.title.lower()}",
@@ -95,11 +95,16 @@ class FilterBar(QWidget):
         if text != self._applied:
             self._applied = text
             if self._builder is not None and self._builder.isVisible():
-                self._builder.set_terms(query.terms)
+                self._builder.set_query(query)
             self.query_changed.emit(query)
 
     def show_error(self, message: str) -> None:
-        """Say under the field why the query cannot be answered; empty takes it away."""
+        """Say under the field why the query cannot be answered; empty takes it away.
+
+        The rows are then not what the text says, so that applying it asks again.
+        """
+        if message:
+            self._applied = None
         self._error.setText(message)
         self._error.setVisible(bool(message))
         self.field.set_invalid(message)
@@ -122,6 +127,7 @@ class FilterBar(QWidget):
             TableName.WALLETS: "chain:ethereum label:cold or any words",
             TableName.TEMPLE_NODES: "tier:holy_place status:down or any words",
             TableName.PAYMENTS: "amount>100 status:completed or any words",
+            TableName.USERS: "role:levite active:yes or any words",
             TableName.MONITORING: "severity:critical date>=2024-01-01 or any words",
         }
         return examples.get(self._table, "status:active label:rent or any words")
@@ -147,15 +153,20 @@ class FilterBar(QWidget):
         if self._builder is None:
             self._builder = FilterBuilder(self._table, self._theme)
             self._builder.hide()
-            self._builder.text_changed.connect(self.set_text)
+            self._builder.text_changed.connect(self._on_built)
             self._builder.closed.connect(lambda: self.builder_button.setChecked(False))
             self._column.addWidget(self._builder)
         return self._builder
 
+    def _on_built(self, text: str) -> None:
+        if self.query() is None:  # what is typed and not yet readable is not thrown away
+            self.apply()
+        else:
+            self.set_text(text)
+
     def _on_builder_toggled(self, shown: bool) -> None:
         if shown:
-            query = self.query()
-            self.builder.set_terms(query.terms if query else ())
+            self.builder.set_query(self.query() or TableQuery(self._table))
         self.builder.setVisible(shown)
         if shown:
             self.builder.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
@@ -14,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from aether_desktop.domain.records import TableName
-from aether_desktop.ports.queries import Comparison, Term
-from aether_desktop.ports.query_language import format_query
+from aether_desktop.ports.queries import Comparison, TableQuery, Term
+from aether_desktop.ports.query_language import format_table_query
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec
 from aether_desktop.ui.models.formatting import words
 from aether_desktop.ui.object_names import builder_part_name
@@ -44,7 +46,7 @@ class FilterBuilder(QFrame):
     def __init__(self, table: TableName, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._spec = TABLES[table]
-        self._terms: tuple[Term, ...] = ()
+        self._query = TableQuery(table)
         self._theme = theme
         self.setProperty("kind", "card")
         self.setObjectName(builder_part_name(table, "panel"))
@@ -84,14 +86,14 @@ class FilterBuilder(QFrame):
         self.setFocusProxy(self.field)
         self._on_field_changed()
 
-    def set_terms(self, terms: tuple[Term, ...]) -> None:
-        """Show the conditions of a query that was typed."""
-        self._terms = terms
+    def set_query(self, query: TableQuery) -> None:
+        """Show the conditions of a query that was typed; its order and what it does with archived rows stay with it."""
+        self._query = query
         while (item := self._in_force.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for row, term in enumerate(terms):
+        for row, term in enumerate(query.terms):
             text = ElidedLabel(self._theme, self._in_words(term))
             remove = link_button(self._theme, "Remove")
             remove.setAccessibleName(f"Remove the condition {self._in_words(term)}")
@@ -135,14 +137,15 @@ class FilterBuilder(QFrame):
             return
         term = Term(self._column().key, Comparison(self.comparison.currentData()), value)
         self.value.clear()
-        self._publish((*self._terms, term))
+        self._publish((*self._query.terms, term))
 
     def _on_remove(self, position: int) -> None:
-        self._publish(self._terms[:position] + self._terms[position + 1 :])
+        self._publish(self._query.terms[:position] + self._query.terms[position + 1 :])
 
     def _publish(self, terms: tuple[Term, ...]) -> None:
-        self.set_terms(terms)
-        self.text_changed.emit(format_query(terms))
+        query = replace(self._query, terms=terms)
+        self.set_query(query)
+        self.text_changed.emit(format_table_query(query))
 
     def _in_words(self, term: Term) -> str:
         if not term.field:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidge
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.settings import Settings
+from aether_desktop.ui.models.cells import one_line
 
 
 class SavedViews:
@@ -33,14 +34,14 @@ class SavedViews:
 
     def fill_menu(self, menu: QMenu, *, current: str, choose: Callable[[str], None]) -> None:
         """Standing views, the person's own, and a line to keep the present one."""
-        for title, text in {"All rows": "", "Archived rows": "archived:only", **self.all()}.items():
-            action = menu.addAction(title.replace("&", "&&"))
-            action.triggered.connect(lambda _checked=False, text=text: choose(text))
         own = self.all()
+        for title, text in (("All rows", ""), ("Archived rows", "archived:only"), *own.items()):
+            action = menu.addAction(one_line(title).replace("&", "&&"))
+            action.triggered.connect(lambda _checked=False, text=text: choose(text))
         if own:
             forget = menu.addMenu("Forget a view")
             for name in own:
-                forget.addAction(name.replace("&", "&&")).triggered.connect(
+                forget.addAction(one_line(name).replace("&", "&&")).triggered.connect(
                     lambda _checked=False, name=name: self.forget(name)
                 )
         menu.addSeparator()
