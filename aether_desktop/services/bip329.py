@@ -50,6 +50,7 @@ class _Tally:
     foreign: list[ForeignLabel] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     seen: dict[tuple[str, str], object] = field(default_factory=dict)
+    wallets: Sequence[Wallet] = ()
 
 
 class LabelService:
@@ -90,6 +91,7 @@ class LabelService:
         self, table: TableName, annotations: list[Annotation], token: CancelToken | None
     ) -> Iterator[LabelRecord]:
         names: Mapping[int, tuple[str, str]] = {}
+        wallets = self._storage.wallets.all()
         if table is TableName.TRANSACTIONS:
             names = self._names(table, "tx", "tx_hash", [each.row_id for each in annotations])
         elif table is TableName.WALLETS:
@@ -105,7 +107,7 @@ class LabelService:
             if kind.startswith(_OURS):
                 yield LabelRecord(kind, ref, first.label, first.note, first.tags, first.extra)
                 continue
-            rows = self._rows_named(kind, ref)
+            rows = self._rows_named(kind, ref, wallets)
             alike = len({_words(each) for each in group}) == 1 and len(group) == len(rows)
             yield LabelRecord(kind, ref, first.label, first.note, first.tags, first.extra, partial=not alike)
             if not alike:
@@ -130,7 +132,7 @@ class LabelService:
 
         Raises ImportRefusedError for the whole file, OperationCancelled (nothing is stored).
         """
-        tally = _Tally()
+        tally = _Tally(wallets=self._storage.wallets.all())
         if path.exists() and not path.is_file():
             raise ImportRefusedError(f"{path.name} is not a file.")
         try:
@@ -155,16 +157,19 @@ class LabelService:
 
     def adopt_kept(self) -> int:
         """Give kept records to rows that have appeared since and carry no words yet; returns how many rows changed."""
-        changed = 0
+        kept = self._storage.annotations.foreign_labels()
+        if not kept:
+            return 0
+        changed, wallets = 0, self._storage.wallets.all()
         with self._storage.unit_of_work():
-            for label in self._storage.annotations.foreign_labels():
+            for label in kept:
                 if label.type not in ("tx", "addr"):
                     continue
                 try:
                     record = parse_label(json.dumps(dict(label.record)))
                 except UnreadableLabelError:
                     continue  # kept as it came; an older program took what this one would refuse
-                table, rows = self._target(record)
+                table, rows = self._target(record, wallets)
                 current = self._storage.annotations.of(table, rows) if table else {}
                 fresh = [row for row in rows if row not in current]
                 changed += self._apply(record, table, fresh) if table else 0
@@ -192,7 +197,7 @@ class LabelService:
         if record.partial:  # the rows' own records follow it
             tally.unchanged += 1
             return
-        table, rows = self._target(record)
+        table, rows = self._target(record, tally.wallets)
         key = (record.type, record.ref)
         origin = record.extra.get("origin")
         another_origin = key in tally.seen and tally.seen[key] != origin
@@ -225,7 +230,7 @@ class LabelService:
                 changed += 1
         return changed
 
-    def _target(self, record: LabelRecord) -> tuple[TableName | None, list[int]]:
+    def _target(self, record: LabelRecord, wallets: Sequence[Wallet]) -> tuple[TableName | None, list[int]]:
         """The table and rows a record names here."""
         if record.type.startswith(_OURS):
             try:
@@ -235,13 +240,13 @@ class LabelService:
                 return None, []
             return table, [row.id for row in self._storage.windows.by_ids(table, [row_id])]
         named = {"tx": TableName.TRANSACTIONS, "addr": TableName.WALLETS}.get(record.type)
-        return named, self._rows_named(record.type, record.ref)
+        return named, self._rows_named(record.type, record.ref, wallets)
 
-    def _rows_named(self, kind: str, ref: str) -> list[int]:
+    def _rows_named(self, kind: str, ref: str, wallets: Sequence[Wallet]) -> list[int]:
         if kind == "tx":
             return [row.id for row in self._storage.transactions.by_hash(ref)]
         if kind == "addr":
-            return [wallet.id for wallet in self._storage.wallets.all() if _is_at(wallet, ref)]
+            return [wallet.id for wallet in wallets if _is_at(wallet, ref)]
         return []
 
 
