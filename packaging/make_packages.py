@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
@@ -101,6 +102,20 @@ def freeze() -> None:
         ),
         env={"PYTHONHASHSEED": "0"},
     )
+
+
+def try_frozen() -> None:
+    """Work with the frozen program: resources, migrations, modules, cipher and recorded versions are all there."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        said = run([FROZEN / NAME, "--version"])
+        vault = ["--vault", place / "v.aether", "--key-file", place / "v.key", "--data-dir", place]
+        run([FROZEN / NAME, *vault, "vault", "create"])
+        found = run([FROZEN / NAME, *vault, "doctor"]) + run([FROZEN / NAME, *vault, "modules", "list", "--json"])
+        run([FROZEN / NAME, "sample", place / "sample.aether", "--data-dir", place])
+        rows = run([FROZEN / NAME, "--vault", place / "sample.aether", "--data-dir", place, "balance", "--json"])
+    if "not recorded" in found or "sowing" not in found or "reaping" not in found or "base_units" not in rows:
+        sys.exit(f"the frozen program lacks something: {said}{found}{rows[:500]}")
 
 
 def elf_files(folder: Path) -> list[Path]:
@@ -240,7 +255,7 @@ def main() -> None:
     freeze()
     strip_symbols()
     say(f"left out {drop_orphans()} libraries that nothing needs; trying the frozen program")
-    run([FROZEN / NAME, "--version"])
+    try_frozen()
     say("building the Debian package")
     package = build_deb(version)
     for path in (wheel, package):
