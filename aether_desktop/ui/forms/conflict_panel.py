@@ -69,7 +69,7 @@ class ConflictPanel(QWidget):
         group = QButtonGroup(self)
         for number, (who, text) in enumerate(zip(("Theirs", "Yours"), texts, strict=True)):
             button = QRadioButton(one_line(f"{who}: {text or 'empty'}").replace("&", "&&"))
-            button.setAccessibleName(f"{title}, {who}: {text}")
+            button.setAccessibleName(one_line(f"{title}, {who}: {text}"))
             button.setChecked(number == 1)
             group.addButton(button, number)
             grid.addWidget(button, grid.rowCount(), 0, 1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,6 +23,8 @@ from aether_desktop.domain.times import InvalidTimeError, iso, parse_time
 from aether_desktop.domain.transactions import Direction, TransactionKind, TransactionStatus
 from aether_desktop.domain.users import Membership, Role
 from aether_desktop.domain.wallets import WalletKind
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}\Z", re.ASCII)  # ids and sizes are 64-bit
 
 
 class Editor(StrEnum):
@@ -150,10 +153,10 @@ FORMS: Mapping[TableName, tuple[FieldSpec, ...]] = MappingProxyType(
 )
 
 
-def value_of(field: FieldSpec, text: str, *, chain: str = "") -> object:
+def value_of(field: FieldSpec, text: str, *, chain: str = "", before: object = None) -> object:
     """The value of a field from its text; ``chain`` is the chosen wallet's, whose coin an amount without unit is in.
 
-    Raises FieldError.
+    ``before`` is the stored value: an amount stays in its currency, which may be a token. Raises FieldError.
     """
     typed = text.strip()
     if not typed and field.editor not in {Editor.CHECK, Editor.LINE, Editor.LINES}:
@@ -166,7 +169,7 @@ def value_of(field: FieldSpec, text: str, *, chain: str = "") -> object:
         case Editor.CHECK:
             return typed == "yes"
         case Editor.MONEY:
-            return _money(typed, chain)
+            return _money(typed, chain, before.currency if isinstance(before, Amount) else None)
         case Editor.TIME | Editor.DATE:
             return _moment(field, typed)
         case Editor.WHOLE | Editor.WALLET | Editor.METHOD:
@@ -192,10 +195,12 @@ def text_of(value: object) -> str:
             return str(value)
 
 
-def _money(typed: str, chain: str) -> Amount:
+def _money(typed: str, chain: str, before: Currency | None) -> Amount:
     number, _, symbol = typed.partition(" ")
+    symbol = symbol.strip()
+    kept = before is not None and (not symbol or symbol.casefold() == before.symbol.strip().casefold())
     try:
-        return Amount.parse(number, _currency(symbol.strip(), chain))
+        return Amount.parse(number, before if kept and before is not None else _currency(symbol, chain))
     except InvalidAmountError as error:
         raise FieldError(error.reason) from error
 
@@ -225,10 +230,9 @@ def _moment(field: FieldSpec, typed: str) -> object:
 
 
 def _whole(typed: str) -> int:
-    try:
-        return int(typed)
-    except ValueError as error:
-        raise FieldError("A whole number, please.") from error
+    if not _WHOLE.match(typed):
+        raise FieldError("A whole number, please.")
+    return int(typed)
 
 
 def chain_named(text: str) -> str:

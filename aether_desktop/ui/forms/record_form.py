@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -19,10 +20,12 @@ from PySide6.QtWidgets import (
 
 from aether_desktop.domain.payments import PaymentMethod
 from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.text import has_hidden_characters
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.ui.forms.fields import FORMS, Editor, FieldError, FieldSpec, text_of, value_of
+from aether_desktop.ui.models.cells import one_line
 from aether_desktop.ui.object_names import field_name, form_name, form_part_name
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
@@ -73,8 +76,13 @@ class RecordForm(QWidget):
         self._build_layout(title)
         self.save_button.clicked.connect(self.submit)
         self.cancel_button.clicked.connect(self.cancelled)
+        self._filled: dict[str, str] = {}
+        for key, field in self._fields.items():
+            if isinstance(field.editor, QLineEdit):
+                field.editor.textChanged.connect(partial(self._on_line_changed, key))
         if record is not None:
             self.fill({spec.key: text_of(getattr(record, spec.key)) for spec in self._specs})
+            self._filled = {spec.key: self.text(spec.key) for spec in self._specs}
         first = self._fields[self._specs[0].key].editor
         self.setFocusProxy(first)
 
@@ -83,6 +91,8 @@ class RecordForm(QWidget):
         for key, text in texts.items():
             editor = self._fields[key].editor
             if isinstance(editor, QComboBox):
+                if text and editor.findData(text) < 0:  # archived, or somebody else's
+                    editor.addItem("One that is not listed any more", text)
                 editor.setCurrentIndex(max(editor.findData(text), 0))
             elif isinstance(editor, QCheckBox):
                 editor.setChecked(text == "yes")
@@ -101,14 +111,21 @@ class RecordForm(QWidget):
         return editor.toPlainText() if isinstance(editor, QPlainTextEdit) else getattr(editor, "text")()  # noqa: B009
 
     def submit(self) -> None:
-        """Read every field; say what is wrong, or emit the values."""
+        """Read every field; say what is wrong, or emit the values. Nothing while a write runs."""
+        if not self.save_button.isEnabled():
+            return
         values: dict[str, object] = {}
         wallet = self._wallets.get(self.text("wallet_id")) if "wallet_id" in self._fields else None
         first_wrong: QWidget | None = None
         for spec in self._specs:
             field = self._fields[spec.key]
+            before, text = getattr(self.record, spec.key, None), self.text(spec.key)
+            if text == self._filled.get(spec.key):  # not touched: stored as it was, whatever an editor can show of it
+                values[spec.key] = before
+                field.set_error("")
+                continue
             try:
-                values[spec.key] = value_of(spec, self.text(spec.key), chain=wallet.chain if wallet else "")
+                values[spec.key] = value_of(spec, text, chain=wallet.chain if wallet else "", before=before)
             except FieldError as error:
                 field.set_error(error.reason)
                 first_wrong = first_wrong or field.editor
@@ -141,6 +158,12 @@ class RecordForm(QWidget):
         if text:
             self.set_busy(False)
 
+    def _on_line_changed(self, key: str, text: str) -> None:
+        """Characters nobody sees may make a name look like another one."""
+        spec = next(spec for spec in self._specs if spec.key == key)
+        hidden = has_hidden_characters(text)
+        self._fields[key].set_hint(f"Holds hidden characters: {one_line(text)}" if hidden else spec.help)
+
     def _make_field(self, spec: FieldSpec) -> FormField[QWidget]:
         title = f"{spec.title} (optional)" if spec.optional else spec.title
         name = field_name(self._table, spec.key)
@@ -157,7 +180,7 @@ class RecordForm(QWidget):
             if spec.optional:
                 box.addItem("None", "")
             for key, title in choices:
-                box.addItem(title, key)
+                box.addItem(one_line(title), key)
             box.setCurrentIndex(max(box.findData(spec.first), 0))
             return box
         if spec.editor is Editor.CHECK:

@@ -31,6 +31,8 @@ FRACTION_DIGITS = 6
 """Digits after the point in grids; more are said by an ellipsis, and the tooltip and the details pane show all."""
 
 _TEXT_LIMIT = 500
+_LINE_LIMIT = 20_000  # characters of one line where the whole is shown
+_SYMBOL_LIMIT = 64
 _TONES: Mapping[str, Tone] = {
     "confirmed": Tone.OK,
     "completed": Tone.OK,
@@ -86,11 +88,13 @@ class CellFormatter:
         return raw_text(row.values[column])
 
     def whole(self, row: Row, column: int) -> str:
-        """What a tooltip says: the exact value, in words where it has some."""
+        """What a tooltip says: the exact value, in words where it has some, hidden characters made visible."""
         value = row.values[column]
         if isinstance(value, datetime):
             return self._time(value, year=True)
-        return str(value) if isinstance(value, Amount) else raw_text(value)
+        if isinstance(value, Amount):
+            return f"{raw_text(value)} {plain_line(value.currency.symbol, _SYMBOL_LIMIT)}".strip()
+        return "\n".join(plain_line(line, _LINE_LIMIT) for line in raw_text(value).splitlines())
 
     def _cell(self, column: ColumnSpec, value: object, row: Row) -> Cell:
         match value:
@@ -103,7 +107,7 @@ class CellFormatter:
             case date():
                 return TextCell(f"{value.day} {value:%b %Y}")
             case tuple():
-                return TagsCell(tuple(str(tag) for tag in value))
+                return TagsCell(tuple(plain_line(str(tag), _TEXT_LIMIT) for tag in value))
             case bool():
                 return FlagCell(value)
             case int() | float():
@@ -158,7 +162,7 @@ def _text(column: ColumnSpec, text: str) -> Cell:
     if column.kind is ColumnKind.ADDRESS:
         return _address(text)
     if column.kind is ColumnKind.HASH:
-        return TextCell(text, mono=True, short=True)
+        return TextCell(plain_line(text, _TEXT_LIMIT), mono=True, short=True)
     if column.key == "chain" and text in CHAINS:
         return TextCell(CHAINS[text].name)
     if column.kind is ColumnKind.CHOICE:
@@ -187,5 +191,6 @@ def _address(text: str) -> Cell:
     """An address column may hold "name address" joined by a newline: the name people know first."""
     name, separator, address = text.rpartition("\n")
     if separator:
-        return AddressCell(plain_line(name, 60), address)
+        return AddressCell(plain_line(name, 60), plain_line(address, _TEXT_LIMIT))
+    text = plain_line(text, _TEXT_LIMIT)
     return TextCell(text, mono=True, short=True) if short_address(text) != text else TextCell(text, mono=True)
