@@ -254,13 +254,10 @@ def run(
 
 
 def _settings(data_dir: Path | None) -> SettingsFile:
+    from aether_desktop.services.places import find_places  # noqa: PLC0415
     from aether_desktop.services.settings_file import SettingsFile  # noqa: PLC0415
 
-    if data_dir is not None:
-        return SettingsFile(data_dir / "settings.json")
-    import platformdirs  # noqa: PLC0415
-
-    return SettingsFile(platformdirs.user_config_path("aether-desktop") / "settings.json")
+    return SettingsFile(find_places(data_dir).settings_file)
 
 
 def _theme_mode(settings: SettingsFile) -> ThemeMode:
