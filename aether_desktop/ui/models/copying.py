@@ -49,7 +49,10 @@ def delimited_text(titles: Sequence[str], table: Sequence[Sequence[str]], delimi
     sink = io.StringIO()
     writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
     writer.writerow(titles)
-    writer.writerows([[_formula_safe(cell) for cell in cells] for cells in table])
+    # A carriage return alone would end the row for some readers, and the writer does not quote it.
+    writer.writerows(
+        [[_formula_safe(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in cells] for cells in table]
+    )
     return sink.getvalue()
 
 

@@ -161,15 +161,16 @@ def _number(column: ColumnSpec, value: float) -> Cell:
 def _text(column: ColumnSpec, text: str) -> Cell:
     if column.kind is ColumnKind.ADDRESS:
         return _address(text)
+    text = plain_line(text, _TEXT_LIMIT)
     if column.kind is ColumnKind.HASH:
-        return TextCell(plain_line(text, _TEXT_LIMIT), mono=True, short=True)
+        return TextCell(text, mono=True, short=True)
     if column.key == "chain" and text in CHAINS:
         return TextCell(CHAINS[text].name)
     if column.kind is ColumnKind.CHOICE:
         return (
             StatusCell(words(text), _TONES.get(text, Tone.NEUTRAL)) if column.key in _PILLS else TextCell(words(text))
         )
-    return TextCell(plain_line(text, _TEXT_LIMIT))
+    return TextCell(text)
 
 
 def raw_text(value: object) -> str:
