@@ -1,0 +1,66 @@
+"""Shows a table page with an open form over a fresh vault and prints what is clipped. Run as a program by tests."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ui.theme.theme import Theme, ThemeMode
+from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from tests.support.storages import vault_template
+from tests.ui.clipping import clipped_texts, overlapping
+from tests.ui.ledgers import opened_ledger
+
+
+def main(table: TableName, width: int, height: int) -> int:
+    """Exit code 1 if anything is clipped, in the details or in the form."""
+    app = QApplication([])
+    theme = Theme(ThemeMode.LIGHT)
+    theme.apply(app)
+    bad: list[str] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        vault = folder / "books.aether"
+        shutil.copyfile(vault_template(folder), vault)
+        vault.chmod(0o600)
+        with opened_ledger(vault, folder, theme) as ledger:
+            ledger.imported(50)
+            page = TablePage(table, ledger.context, TablePageWords(table.value, table.value, "Nothing here.", "Add"))
+            page.resize(width, height)
+            page.show()
+            _settle(app, lambda: bool(page.model.rowCount()) and page.details._annotation is not None)
+            page.filter_bar.set_text("nonsense:1")
+            _settle(app, page.filter_bar._error.isVisible)
+            bad += clipped_texts(page) + overlapping(page)
+            page.filter_bar.set_text("")
+            page.add()
+            _settle(app, lambda: page.side.form is not None)
+            getattr(page.side.form, "submit")()  # noqa: B009  # errors under fields need room too
+            _settle(app, lambda: page.side.form is not None)
+            bad += clipped_texts(page) + overlapping(page)
+            page.close_model()
+            page.close()
+    for line in dict.fromkeys(bad):
+        sys.stdout.write(line + "\n")
+    return 1 if bad else 0
+
+
+def _settle(app: QApplication, ready: object) -> None:
+    """Let the loop turn until it is ready, and a little more for layouts."""
+    assert callable(ready)
+    end = time.monotonic() + 20
+    while not ready() and time.monotonic() < end:
+        app.processEvents()
+    assert ready()
+    for _turn in range(20):
+        app.processEvents()
+
+
+if __name__ == "__main__":
+    sys.exit(main(TableName(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
