@@ -109,7 +109,7 @@ def try_frozen() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         said = run([FROZEN / NAME, "--version"])
-        vault = ["--vault", place / "v.aether", "--key-file", place / "v.key", "--data-dir", place]
+        vault: list[str | Path] = ["--vault", place / "v.aether", "--key-file", place / "v.key", "--data-dir", place]
         run([FROZEN / NAME, *vault, "vault", "create"])
         found = run([FROZEN / NAME, *vault, "doctor"]) + run([FROZEN / NAME, *vault, "modules", "list", "--json"])
         run([FROZEN / NAME, "sample", place / "sample.aether", "--data-dir", place])
