@@ -91,7 +91,7 @@ class TablePage(QWidget):
         self.grid.set_compact(compact_rows(context.settings))
         self.header = PageHeader(context.theme, self._spec.title)
         self._saved_views = SavedViews(table, context.settings)
-        self._started = False
+        self._started = self._closed = False
         self._can_add = can_add
         self._fill_header(can_add=can_add)
         self._empty: EmptyState | None = None
@@ -134,11 +134,12 @@ class TablePage(QWidget):
 
     def complete(self) -> None:
         """Make what a page shows soon after it opens, so that opening it is quick."""
-        self.details.show_row(self.grid.current_row())
+        if not self._closed:
+            self.details.show_row(self.grid.current_row())
 
     def start(self) -> None:
         """Ask for the first rows; called when the page is first shown."""
-        if not self._started:
+        if not self._started and not self._closed:
             self._started = True
             QTimer.singleShot(0, self, self.complete)
             self.model.set_query(self.filter_bar.query() or TableQuery(self.table))
@@ -225,6 +226,7 @@ class TablePage(QWidget):
         self._column.insertWidget(self._column.indexOf(self._splitter), bar)
 
     def close_model(self) -> None:
+        self._closed = True  # nothing is asked any more: the jobs end next
         self.grid.save_layout()
         self.model.close()
 
@@ -306,7 +308,7 @@ class TablePage(QWidget):
         return details
 
     def _on_current_row(self, row: Row | None) -> None:
-        if self._started:
+        if self._started and not self._closed:
             self.details.show_row(row)
 
     def choose_export(self) -> None:
