@@ -87,6 +87,7 @@ class DetailsPane(QFrame):
         self.archive_button.setText("Restore" if row.archived else "Archive")
         self.archive_button.setAccessibleName(self.archive_button.text())
         if not same:
+            self._annotation = None  # what is saved must never be the words of the row before
             self._fill_words(self._from_row(row))
         if not typing:
             self._load_words(row.id)
@@ -138,8 +139,10 @@ class DetailsPane(QFrame):
 
         def on_loaded(annotation: Annotation) -> None:
             if self._row is not None and self._row.id == row_id:
+                untouched = self._typed() == self._stored()
                 self._annotation = annotation
-                self._fill_words((annotation.label, annotation.note, " ".join(annotation.tags)))
+                if untouched:  # what was typed before the answer came is kept
+                    self._fill_words((annotation.label, annotation.note, " ".join(annotation.tags)))
 
         job = self._context.jobs.read(lambda _token, _progress: services.annotations.of(table, row_id))
         job.on_success(on_loaded).on_failure(self._context.messages.report)
