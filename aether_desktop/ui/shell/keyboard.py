@@ -47,6 +47,8 @@ KEYBOARD_MAP: tuple[Key, ...] = (
     Key("Space", "Open or close the details of the row", _GRID),
     Key("Ctrl+C", "Copy the selected rows", _GRID),
     Key("Ctrl+A", "Select all rows", _GRID),
+    Key("F2", "Edit the row", _GRID),
+    Key("Delete", "Archive the selected rows; Ctrl+Z brings them back", _GRID),
     Key("Home, End", "First and last column", _GRID),
     Key("Ctrl+Home, Ctrl+End", "First and last row", _GRID),
 )
