@@ -82,8 +82,8 @@ class BulkRoad(ABC):
         """Around many inserts: the engine may use more memory meanwhile."""
 
     @abstractmethod
-    def finish(self, new_rows: int) -> None:
-        """After the last insert: let the engine know that the table has changed much."""
+    def finish(self, *, new_rows: int, sightings: int) -> None:
+        """After the last insert: let the engine know that its tables have changed much."""
 
     @abstractmethod
     def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:

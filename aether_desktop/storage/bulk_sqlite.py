@@ -11,7 +11,8 @@ from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Kno
 from aether_desktop.storage.failures import DRIVER_ERRORS
 from aether_desktop.storage.movements import ROW_COLUMNS
 
-# CROSS JOIN fixes the order of the loops: each question probes the unique index once.
+# CROSS JOIN fixes the order of the loops: each question probes the wanted index once. The plus sign keeps a condition
+# from choosing the wallet's index instead of the hash's.
 _KNOWN: Final = """
 SELECT k.key, t.id, t.status, t.batch_id = :batch OR EXISTS (
     SELECT 1 FROM import_sightings s WHERE s.vault_id = :vault AND s.batch_id = :batch AND s.transaction_id = t.id)
@@ -29,7 +30,7 @@ FROM json_each(:hashes) k
 CROSS JOIN transactions t ON t.vault_id = :vault AND t.tx_hash = k.value
 JOIN currencies c ON c.vault_id = :vault AND c.id = t.currency_id
 LEFT JOIN import_batches b ON b.vault_id = :vault AND b.id = t.batch_id
-WHERE t.wallet_id = :wallet
+WHERE +t.wallet_id = :wallet
   AND (b.id IS NULL OR (b.format <> :family AND substr(b.format, 1, length(:family) + 1) <> :family || '.'))
   AND NOT EXISTS (
     SELECT 1 FROM import_sightings s WHERE s.vault_id = :vault AND s.batch_id = :batch AND s.transaction_id = t.id)
@@ -88,7 +89,7 @@ class SqliteRoad(BulkRoad):
             with suppress(*DRIVER_ERRORS):  # the transaction is rolled back for another reason already
                 self._connection.exec_driver_sql(f"PRAGMA cache_size = {before:d}")
 
-    def finish(self, new_rows: int) -> None:
+    def finish(self, *, new_rows: int, sightings: int) -> None:
         """Nothing: the statements here name their order of loops, and the windows' indexes are exact matches."""
 
     def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:

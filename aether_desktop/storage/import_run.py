@@ -75,7 +75,7 @@ class ImportRun:
                 self.add(chunk)
                 progress(self.new + self.duplicates, None)
         token.check()
-        self._road.finish(self.new)
+        self._road.finish(new_rows=self.new, sightings=self.duplicates)
 
     def add(self, movements: Sequence[Movement]) -> None:
         """Store a chunk. Raises InvalidInputError naming a row the storage cannot hold, and driver errors."""
