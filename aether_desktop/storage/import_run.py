@@ -22,12 +22,13 @@ from aether_desktop.storage.roads import road_of
 from aether_desktop.storage.schema import ANNOTATIONS, TRANSACTIONS, WALLETS
 from aether_desktop.storage.settling import SETTLED, settle
 
-CHUNK_ROWS: Final = 8192
+CHUNK_ROWS = 8192
 _PENDING: Final = TransactionStatus.PENDING.value
 
 
-def chunks_of(parts: Iterable[Sequence[Movement]], size: int = CHUNK_ROWS) -> Iterator[list[Movement]]:
-    """The movements in even chunks; a generator that raises is not swallowed."""
+def chunks_of(parts: Iterable[Sequence[Movement]], size: int = 0) -> Iterator[list[Movement]]:
+    """The movements in even chunks, of CHUNK_ROWS by default; a generator that raises is not swallowed."""
+    size = size or CHUNK_ROWS
     waiting: list[Movement] = []
     for part in parts:
         waiting.extend(part)

@@ -19,6 +19,7 @@ from aether_desktop.domain.transactions import Leg, Movement, TransactionStatus
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, NotFoundError
 from aether_desktop.ports.storage import Storage
+from aether_desktop.storage import import_run
 from tests.storage import samples
 from tests.storage.files import START, add_wallet, bring, counts, movement, rows_of, tx_hash
 
@@ -249,6 +250,13 @@ def file_of(numbers: Sequence[int], program: str) -> list[Movement]:
     return [make(number)._replace(row=line) for line, number in enumerate(numbers, 2)]
 
 
+@pytest.fixture(params=[2, 1000], ids=["in_chunks", "at_once"])
+def chunk_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same results whether a file is stored at once or in many chunks."""
+    monkeypatch.setattr(import_run, "CHUNK_ROWS", request.param)
+
+
+@pytest.mark.usefixtures("chunk_rows")
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=_STEPS)
 def test_any_imports_and_undos_store_what_a_person_expects(

@@ -17,7 +17,8 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, NotFoundError, OperationCancelled
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken
-from aether_desktop.storage.import_run import CHUNK_ROWS, chunks_of
+from aether_desktop.storage import import_run
+from aether_desktop.storage.import_run import chunks_of
 from aether_desktop.storage.movements import Coins, digests, repeated
 from aether_desktop.storage.sql_storage import SqlStorage
 from tests.storage import samples
@@ -40,6 +41,14 @@ from tests.storage.files import (
 )
 from tests.storage.samples import ETH, evm_address
 from tests.support.storages import VaultPlace
+
+CHUNK_ROWS = 16
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few rows lie in several chunks."""
+    monkeypatch.setattr(import_run, "CHUNK_ROWS", CHUNK_ROWS)
 
 
 class TestDuplicates:
