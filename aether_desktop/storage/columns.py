@@ -75,8 +75,13 @@ def units_from_key(key: bytes) -> int:
 
 
 def rank_key(units: int, decimals: int) -> bytes:
-    """The sort key of the figure ``units`` / 10^``decimals``; not negative. Equal figures have equal keys."""
-    if units == 0:
+    """The sort key of the figure ``units`` / 10^``decimals``. Equal figures have equal keys.
+
+    Raises InvalidAmountError for a negative one.
+    """
+    if units <= 0:
+        if units:
+            raise InvalidAmountError("The amount is negative.")
         return _RANK_ZERO
     digits = str(units)
     return _pack_rank(digits.rstrip("0"), len(digits) - decimals)

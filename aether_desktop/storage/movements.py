@@ -140,28 +140,8 @@ def repeated(digest: bytes, ordinal: int) -> bytes:
 
 def bulk_row(movement: Movement, digest: Digest, *, identity: bytes, row_id: int, coins: Coins) -> tuple[Any, ...]:
     """The values of ``ROW_COLUMNS``. Raises InvalidInputError naming the row."""
-    (
-        row,
-        occurred_at,
-        tx_hash,
-        kind,
-        leg,
-        direction,
-        status,
-        units,
-        _,
-        fee_units,
-        fee_currency,
-        from_address,
-        to_address,
-        contract_address,
-        block_number,
-        method,
-        error,
-        description,
-        label,
-        note,
-    ) = movement
+    row, occurred_at, tx_hash, kind, leg, direction, status, units, _, fee_units, fee_currency = movement[:11]
+    from_address, to_address, contract_address, block_number, method, error, description, label, note = movement[11:]
     _, rank, coin = digest
     words = f"{contract_address}{method}{error}{description}{label}{note}"
     if _SEPARATOR in words:
@@ -178,31 +158,13 @@ def bulk_row(movement: Movement, digest: Digest, *, identity: bytes, row_id: int
         amount = units_key(units)
     except (InvalidAmountError, UnicodeEncodeError) as problem:
         raise _unstorable(row, problem) from problem
+    party = from_address if direction is Direction.IN else to_address or contract_address
     return (
-        row_id,
-        occurred_at,
-        tx_hash,
-        kind._value_,
-        leg._value_,
-        direction._value_,
-        status._value_,
-        coin.id,
-        amount,
-        rank,
-        fee_id,
-        fee,
-        fee_rank,
-        from_address,
-        to_address,
-        from_address if direction is Direction.IN else to_address or contract_address,
-        contract_address,
-        block_number,
-        method,
-        error,
-        description,
-        row,
-        identity,
-    )
+        row_id, occurred_at, tx_hash, kind._value_, leg._value_, direction._value_, status._value_,
+        coin.id, amount, rank, fee_id, fee, fee_rank,
+        from_address, to_address, party, contract_address,
+        block_number, method, error, description, row, identity,
+    )  # fmt: skip
 
 
 def stored_units(units: int, coin: Coin) -> int:

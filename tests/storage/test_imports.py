@@ -345,6 +345,7 @@ class TestRefusals:
             ({"method": "\ud800"}, "Row 3 contains half a character"),
             ({"to_address": "\ud800"}, "Row 3 contains half a character"),
             ({"units": MAX_UNITS + 1}, "Row 3: "),
+            ({"units": -1}, "Row 3: The amount is negative"),
             ({"fee_units": -1}, "Row 3: "),
             ({"description": "x" * 10_001}, "Row 3: the description has more than 10000"),
             ({"tx_hash": "x" * 201}, "Row 3: the tx hash has more than 200"),
