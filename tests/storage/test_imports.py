@@ -423,6 +423,30 @@ class TestCancelling:
 
 
 class TestTogether:
+    def test_waiting_for_another_import_can_be_cancelled(self, storage: Storage) -> None:
+        """SQLite waits for its one writer, PostgreSQL for the wallet: inside a statement."""
+        wallet = add_wallet(storage)
+        holding, release = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with storage.unit_of_work():
+                bring(storage, wallet.id, [movement(1)])
+                holding.set()
+                release.wait(30)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert holding.wait(30)
+        token = CancelToken()
+        canceller = threading.Timer(0.3, token.cancel)
+        canceller.start()
+        with pytest.raises(OperationCancelled):
+            storage.imports.store(new_batch(storage, wallet.id), [[movement(2)]], (), token=token)
+        release.set()
+        for thread in (holder, canceller):
+            thread.join()
+        assert [row.tx_hash for row in rows_of(storage, wallet.id)] == [tx_hash(1)]
+
     def test_two_clients_importing_the_same_file_store_it_once(self, place: VaultPlace) -> None:
         clients = [SqlStorage(place.open_raw()) for _ in range(2)]
         wallet = add_wallet(clients[0])
