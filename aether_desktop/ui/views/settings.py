@@ -24,16 +24,39 @@ class SettingsView(QWidget):
         super().__init__()
         self.setObjectName(page_name("settings"))
         self.look = LookCard(context)
-        self.safekeeping = SafekeepingCard(context)
-        self.data = DataCard(context)
-        self.data.prices_changed.connect(self.look.load_fiats)
+        self._context = context
+        self._safekeeping: SafekeepingCard | None = None
+        self._data: DataCard | None = None
         header = PageHeader(context.theme, "Settings")
         header.set_facts("Kept on this computer; passwords and keys never are")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(Space.M)
         self._column.addWidget(header)
-        self._column.addWidget(CardColumns((self.look, _facts_card(context)), (self.safekeeping, self.data)), 1)
+        self._cards = CardColumns((self.look, _facts_card(context)), ())
+        self._column.addWidget(self._cards, 1)
+
+    @property
+    def safekeeping(self) -> SafekeepingCard:
+        """Backup, restore, check; made when first wanted."""
+        if self._safekeeping is None:
+            self._safekeeping = SafekeepingCard(self._context)
+            self._cards.add_card(self._safekeeping)
+        return self._safekeeping
+
+    @property
+    def data(self) -> DataCard:
+        """Labels and prices; made when first wanted, under the safekeeping."""
+        if self._data is None:
+            _ = self.safekeeping
+            self._data = DataCard(self._context)
+            self._data.prices_changed.connect(self.look.load_fiats)
+            self._cards.add_card(self._data)
+        return self._data
+
+    def complete(self) -> None:
+        """The second half of the page: made in an idle turn, or when the page is shown."""
+        _ = self.data
 
     def place_message_bar(self, bar: QWidget) -> None:
         """Messages stand under the title."""
@@ -42,6 +65,7 @@ class SettingsView(QWidget):
     # Qt overrides
 
     def showEvent(self, event: QShowEvent) -> None:
+        self.complete()
         super().showEvent(event)
         self.look.refresh()
 

@@ -30,7 +30,12 @@ class CardColumns(QScrollArea):
                 column.addWidget(card)
             column.addStretch(1)
             self._row.addLayout(column, 1)
+            self._last = column
         self.setWidget(ground)
+
+    def add_card(self, card: QWidget) -> None:
+        """Put another card at the foot of the second column."""
+        self._last.insertWidget(self._last.count() - 1, card)
 
     def _needs(self) -> int:
         """Least width of two columns, growing with the font."""
