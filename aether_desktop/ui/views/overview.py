@@ -188,7 +188,7 @@ class OverviewView(QWidget):
         )
         state.started.connect(self._on_add_wallet)
         begin = plain_button(theme, "Import history", object_name=overview_part_name("start_import"))
-        begin.clicked.connect(self._context.navigator.open_import)
+        begin.clicked.connect(lambda: self._context.navigator.open_import())
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(begin)
