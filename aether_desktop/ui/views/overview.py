@@ -171,6 +171,9 @@ class OverviewView(QWidget):
             case AttentionKind.NO_WALLET:
                 self._on_add_wallet()
 
+    def _on_import(self) -> None:
+        self._context.navigator.open_import()
+
     def _on_add_wallet(self) -> None:
         self._context.navigator.open_section("wallets/add")
 
@@ -188,7 +191,7 @@ class OverviewView(QWidget):
         )
         state.started.connect(self._on_add_wallet)
         begin = plain_button(theme, "Import history", object_name=overview_part_name("start_import"))
-        begin.clicked.connect(lambda: self._context.navigator.open_import())
+        begin.clicked.connect(self._on_import)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(begin)
