@@ -119,9 +119,9 @@ class TestARoundTrip:
         wizard.press("next")
         assert wizard.step is Step.PREVIEW
         wizard.checked()
-        counts = wizard.widget.preview_page.counts.text()
+        counts = wizard.widget.pages.preview.counts.text()
         assert counts == "3 rows: 2 new, 0 already there, 1 wrong"
-        model = wizard.widget.preview_page.model
+        model = wizard.widget.pages.preview.model
         qtmodeltester.check(model)
         shown = [[model.index(row, column).data() for column in range(7)] for row in range(model.rowCount())]
         assert [row[0] for row in shown] == ["2", "3", "4"]
@@ -135,9 +135,9 @@ class TestARoundTrip:
         assert wizard.widget.next_button.text() == "Import 2 rows"
         wizard.press("next")
         wizard.ended()
-        assert wizard.widget.result_page.counts.text() == "3 rows: 2 new, 0 already there, 1 wrong."
+        assert wizard.widget.pages.result.counts.text() == "3 rows: 2 new, 0 already there, 1 wrong."
         assert wizard.rows() == 2
-        qtmodeltester.check(wizard.widget.result_page.model)
+        qtmodeltester.check(wizard.widget.pages.result.model)
         (batch,) = wizard.ledger.services.importing.batches()
         assert (batch.file_name, batch.new, batch.rejected) == ("export.csv", 2, 1)
 
@@ -169,7 +169,7 @@ class TestARoundTrip:
         wizard.ready()
         wizard.press("next")
         wizard.checked()
-        assert wizard.widget.preview_page.counts.text() == "2 rows: 0 new, 2 already there, 0 wrong"
+        assert wizard.widget.pages.preview.counts.text() == "2 rows: 0 new, 2 already there, 0 wrong"
         assert not wizard.widget.next_button.isEnabled()
         assert wizard.widget.flow.obstacle() == "There is nothing new in these files."
 
@@ -210,7 +210,7 @@ class TestUnknownFiles:
         wizard.ready()
         wizard.press("next")
         assert wizard.step is Step.MAPPING
-        page = wizard.widget.mapping_page
+        page = wizard.widget.pages.mapping
         assert page.boxes["occurred_at"].currentData() == "When"
         assert page.boxes["amount"].currentData() == "Qty"
         assert page._samples["amount"].text() == "1.5 · -0.25 · many"
@@ -222,8 +222,8 @@ class TestUnknownFiles:
         wizard.choose("map_description", "What it was")
         wizard.press("next")
         wizard.checked()
-        assert wizard.widget.preview_page.counts.text() == "3 rows: 0 new, 0 already there, 3 wrong"
-        reason = wizard.widget.preview_page.model.index(0, 2).data()
+        assert wizard.widget.pages.preview.counts.text() == "3 rows: 0 new, 0 already there, 3 wrong"
+        reason = wizard.widget.pages.preview.model.index(0, 2).data()
         assert reason.startswith("Time: “03/04/2024” can be 3 April or 4 March")
         wizard.press("back")
         assert wizard.step is Step.MAPPING
@@ -270,7 +270,7 @@ class TestBadInput:
         wizard.press("next")
         wizard.checked()
         assert wizard.widget.flow.obstacle() == "No row of these files can be stored."
-        assert "Wrong wallet" in wizard.widget.preview_page.model.index(0, 2).data()
+        assert "Wrong wallet" in wizard.widget.pages.preview.model.index(0, 2).data()
 
     def test_hostile_names_stay_plain(self, wizard: Wizard) -> None:
         name = HOSTILE.replace("/", "_")
@@ -317,7 +317,7 @@ class TestRefusedRows:
         assert copied.splitlines()[0] == "File,Row,Reason"
         assert [line.split(",")[1] for line in copied.splitlines()[1:]] == ["3", "4"]
         target = wizard.ledger.folder / "rejected.csv"
-        wizard.widget.save_rejections(copied, target)
+        wizard.widget.pages.save_rejections(copied, target)
         wizard.until(target.exists)
         wizard.until(lambda: any(str(target) in text for _level, text in wizard.ledger.said))
         assert target.read_text(encoding="utf-8") == copied
@@ -423,7 +423,7 @@ class TestInTheBackground:
 class TestFiles:
     def test_files_are_dropped_on_the_page(self, wizard: Wizard) -> None:
         path = wizard.write("export.csv", _HEADING, _row(1))
-        page = wizard.widget.file_page
+        page = wizard.widget.pages.files
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path)), QUrl("https://example.org/x.csv")])
         action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -444,7 +444,7 @@ class TestFiles:
             Qt.KeyboardModifier.NoModifier,
         )
         enter.ignore()
-        wizard.widget.file_page.dragEnterEvent(enter)
+        wizard.widget.pages.files.dragEnterEvent(enter)
         assert not enter.isAccepted()
 
     def test_the_offset_of_times_without_a_zone_moves_them(self, wizard: Wizard) -> None:
@@ -454,7 +454,7 @@ class TestFiles:
         wizard.press("next")
         wizard.press("next")
         wizard.checked()
-        assert wizard.widget.preview_page.model.index(0, 3).data() == "31 Jan 2024 06:30:00"
+        assert wizard.widget.pages.preview.model.index(0, 3).data() == "31 Jan 2024 06:30:00"
 
     def test_times_are_shown_in_the_visible_zone(self, wizard: Wizard, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TZ", "Asia/Kolkata")
@@ -465,7 +465,7 @@ class TestFiles:
             wizard.ready()
             wizard.press("next")
             wizard.checked()
-            model = wizard.widget.preview_page.model
+            model = wizard.widget.pages.preview.model
             assert model.index(0, 3).data() == "13 Sep 2020 17:56:41"
             assert model.headerData(3, Qt.Orientation.Horizontal) == "Time (local)"
         finally:
@@ -515,6 +515,8 @@ class TestInTheTransactions:
 def test_every_control_has_a_name(wizard: Wizard) -> None:
     wizard.add(wizard.write("odd.csv", "Date,Amount", "2024-01-31,1"))
     wizard.ready()
+    for step in Step:
+        wizard.widget.pages.page(step)
     controls = [
         widget
         for kind in (QPushButton, QComboBox, QLineEdit, QTableView)

@@ -11,13 +11,12 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.domain.records import Record, TableName
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.services.whole_file import writing
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import import_part_name
 from aether_desktop.ui.theme.tokens import Space
@@ -25,13 +24,10 @@ from aether_desktop.ui.widgets.buttons import plain_button, primary_button
 from aether_desktop.ui.widgets.labels import set_kind, text_label
 from aether_desktop.ui.widgets.page_header import PageHeader
 from aether_desktop.ui.wizards.column_mapping import mapping_problem
-from aether_desktop.ui.wizards.file_page import FilePage
-from aether_desktop.ui.wizards.import_flow import Counts, FlowFile, ImportFlow, Step, rows_of_batch
+from aether_desktop.ui.wizards.import_flow import Counts, FlowFile, ImportFlow, Step
 from aether_desktop.ui.wizards.import_jobs import ImportJobs
-from aether_desktop.ui.wizards.mapping_page import MappingPage
 from aether_desktop.ui.wizards.new_wallet_form import NewWalletForm
-from aether_desktop.ui.wizards.preview_page import PreviewPage
-from aether_desktop.ui.wizards.result_page import ResultPage
+from aether_desktop.ui.wizards.wizard_pages import WizardPages
 
 _STEP_WORDS = {
     Step.FILES: "Files and wallet",
@@ -57,19 +53,7 @@ class ImportWizard(QWidget):
         theme = context.theme
         self.setObjectName(import_part_name("wizard"))
         self.header = PageHeader(theme, "Import history")
-        self.file_page = FilePage(theme)
-        self.mapping_page = MappingPage(theme)
-        self.preview_page = PreviewPage(theme, context.settings)
-        self.result_page = ResultPage(theme)
-        self._pages: dict[Step, QWidget] = {
-            Step.FILES: self.file_page,
-            Step.MAPPING: self.mapping_page,
-            Step.PREVIEW: self.preview_page,
-            Step.RESULT: self.result_page,
-        }
-        self._stack = QStackedWidget()
-        for page in self._pages.values():
-            self._stack.addWidget(page)
+        self.pages = WizardPages(context, self._jobs)
         self._obstacle = text_label(theme, kind="dim", wrap=True)
         self.back_button = plain_button(theme, "Back", object_name=import_part_name("back"))
         self.close_button = plain_button(theme, "Close", object_name=import_part_name("close"))
@@ -89,7 +73,7 @@ class ImportWizard(QWidget):
             self._wanted_wallet = wallet_id
         self._load_wallets()
         self._show_step()
-        self._pages[self.flow.step].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.pages.page(self.flow.step).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def add_files(self, paths: Sequence[Path]) -> None:
         """Take files as if they had been chosen."""
@@ -126,18 +110,18 @@ class ImportWizard(QWidget):
             for file in self.flow.to_run():
                 self._jobs.run(self.flow, file)
         self._show_step()
-        self._pages[step].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.pages.page(step).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def back(self) -> None:
         """One step back; a preview that still runs is stopped."""
         self._jobs.stop_previews()
         self.flow.back()
         self._show_step()
-        self._pages[self.flow.step].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.pages.page(self.flow.step).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _begin_again(self) -> None:
         self.flow = ImportFlow()
-        self.file_page.zone.editor.setCurrentIndex(self.file_page.zone.editor.findData(0))
+        self.pages.files.zone.editor.setCurrentIndex(self.pages.files.zone.editor.findData(0))
 
     def _on_more(self) -> None:
         wallet = self.flow.wallet
@@ -147,8 +131,8 @@ class ImportWizard(QWidget):
     def _show_step(self) -> None:
         step = self.flow.step
         if step is Step.MAPPING and self.flow.mapping_file is not None:
-            self.mapping_page.show_file(self.flow.mapping_file)
-        self._stack.setCurrentWidget(self._pages[step])
+            self.pages.mapping.show_file(self.flow.mapping_file)
+        self.pages.show_step(step)
         steps = [each for each in Step if each is not Step.MAPPING or self._has_mapping()]
         self.header.set_facts(f"Step {steps.index(step) + 1} of {len(steps)} · {_STEP_WORDS[step]}")
         self._refresh()
@@ -161,14 +145,14 @@ class ImportWizard(QWidget):
         flow, step = self.flow, self.flow.step
         match step:
             case Step.FILES:
-                self.file_page.show_flow(flow)
+                self.pages.files.show_flow(flow)
             case Step.MAPPING:
                 file = flow.mapping_file
-                self.mapping_page.show_problem(mapping_problem(file.columns) if file else None)
+                self.pages.mapping.show_problem(mapping_problem(file.columns) if file else None)
             case Step.PREVIEW:
-                self.preview_page.show_flow(flow)
+                self.pages.preview.show_flow(flow)
             case Step.RESULT:
-                self.result_page.show_flow(flow)
+                self.pages.result.show_flow(flow)
         obstacle = flow.obstacle()
         self._obstacle.setText(obstacle)
         set_kind(self._obstacle, "dim")
@@ -205,7 +189,7 @@ class ImportWizard(QWidget):
             chosen = self.flow.wallet.id
         self._wanted_wallet = None
         if self.flow.step is Step.FILES:
-            self.file_page.set_wallets(wallets, chosen)
+            self.pages.files.set_wallets(wallets, chosen)
 
     def _on_wallet(self, wallet: Wallet | None) -> None:
         if wallet == self.flow.wallet:
@@ -236,28 +220,10 @@ class ImportWizard(QWidget):
             self._body.removeWidget(form)
             form.hide()
             form.deleteLater()
-            self.file_page.wallet.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.pages.files.wallet.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         self._refresh()
 
-    # ------------------------------------------------------------------------------------------------ the result
-
-    def _on_rows_asked(self, file: FlowFile) -> None:
-        if file.report is not None and file.report.batch is not None:
-            self._context.navigator.open_rows(rows_of_batch(file.report.batch.id))
-
-    def _on_save_asked(self, text: str) -> None:
-        name, _filter = QFileDialog.getSaveFileName(self, "Save the rows that were not stored", "rejected.csv", "*.csv")
-        if name:
-            self.save_rejections(text, Path(name))
-
-    def save_rejections(self, text: str, path: Path) -> None:
-        """Write the list of refused rows."""
-
-        def write() -> None:
-            with writing(path) as sink:
-                sink.write(text)
-
-        self._context.write(write, said=f"The list is in {path}.")
+    # ---------------------------------------------------------------------------------- what the pages ask for
 
     def _on_retry(self, file: FlowFile) -> None:
         self._jobs.run(self.flow, file)
@@ -267,7 +233,7 @@ class ImportWizard(QWidget):
         self._jobs.forget(file)
         self.flow.remove(file)
         self._refresh()
-        self.file_page.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.pages.files.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_account(self, file: FlowFile, account: str) -> None:
         self.flow.set_account(file, account)
@@ -287,7 +253,7 @@ class ImportWizard(QWidget):
     def _build_layout(self) -> None:
         self._body = QHBoxLayout()
         self._body.setSpacing(Space.L)
-        self._body.addWidget(self._stack, 2)
+        self._body.addWidget(self.pages, 2)
         foot = QHBoxLayout()
         foot.setSpacing(Space.S)
         foot.addWidget(self.back_button)
@@ -305,28 +271,21 @@ class ImportWizard(QWidget):
     def _connect(self) -> None:
         self._jobs.changed.connect(self._refresh)
         self._jobs.stored.connect(self._on_stored)
-        self._jobs.read_on.connect(self.preview_page.show_progress)
-        self._jobs.run_on.connect(self.result_page.show_progress)
         self.next_button.clicked.connect(self.forward)
         self.back_button.clicked.connect(self.back)
         self.close_button.clicked.connect(self.closed)
         self.more_button.clicked.connect(self._on_more)
-        files = self.file_page
+        self.pages.column_chosen.connect(self._on_column)
+        self.pages.day_order_chosen.connect(self._on_day_order)
+        self.pages.leave_out_asked.connect(self.leave_out)
+        self.pages.retry_asked.connect(self._on_retry)
+        files = self.pages.files
         files.files_chosen.connect(self.add_files)
         files.remove_asked.connect(self._on_remove)
         files.wallet_chosen.connect(self._on_wallet)
         files.add_wallet_asked.connect(self._on_add_wallet)
         files.zone_chosen.connect(self._on_zone)
         files.account_chosen.connect(self._on_account)
-        self.mapping_page.column_chosen.connect(self._on_column)
-        self.mapping_page.day_order_chosen.connect(self._on_day_order)
-        self.mapping_page.leave_out_asked.connect(self.leave_out)
-        result = self.result_page
-        result.cancel_asked.connect(self._jobs.stop)
-        result.retry_asked.connect(self._on_retry)
-        result.rows_asked.connect(self._on_rows_asked)
-        result.save_asked.connect(self._on_save_asked)
-        result.decimals_asked.connect(lambda: self._context.navigator.open_section("tokens"))
 
     # Qt overrides
 

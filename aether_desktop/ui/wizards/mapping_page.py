@@ -91,7 +91,6 @@ class MappingPage(QWidget):
             box = QComboBox()
             box.setObjectName(f"{import_part_name('map')}_{field.key}")
             box.setAccessibleName(f"Column for: {field.title}")
-            box.setFont(self._theme.fonts.interface())
             box.setMinimumWidth(Size.DETAILS_MIN)
             box.setToolTip(field.help)
             caption.setBuddy(box)
