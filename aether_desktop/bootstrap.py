@@ -57,6 +57,7 @@ class WindowProgram(QObject):
 
     def __init__(self, app: QApplication, options: StartOptions, settings: SettingsFile) -> None:
         super().__init__()
+        self._app = app
         self._options = options
         self._settings = settings
         self._closed = False
@@ -105,6 +106,8 @@ class WindowProgram(QObject):
         if self.services is not None:
             self.services.close()
         self._settings.close()
+        self._app.removeEventFilter(self._plain_text)
+        self._app.setStyleSheet("")  # the application is the caller's
         self.window.close()
         self.window.deleteLater()
 

@@ -24,7 +24,8 @@ def plain(qapp: QApplication) -> Iterator[PlainTextFilter]:
     qapp.removeEventFilter(made)
 
 
-def test_without_the_filter_qt_would_read_markup(qtbot: QtBot) -> None:
+def test_without_the_filter_qt_would_read_markup(qapp: QApplication, qtbot: QtBot) -> None:
+    qapp.setStyleSheet("")  # ours sets the format too
     label = QLabel(HOSTILE)
     qtbot.addWidget(label)
     label.show()
