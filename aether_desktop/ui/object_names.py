@@ -188,7 +188,7 @@ def overview_part_name(part: str) -> str:
     """Return the name of one part of the overview.
 
     Parts: cards, worth, totals, balances, open_rows, history, history_currency, last_import, import_rows, all_imports,
-    import, attention, empty, start, start_import; and, numbered from 0 with a further underscore: act, rows.
+    import, attention, empty, empty_begin, start_import; and, numbered from 0 with a further underscore: act, rows.
     """
     return f"overview_{part}"
 

@@ -223,7 +223,7 @@ class TestEmptyVault:
         imports: list[object] = []
         ledger.context.navigator.section_asked.connect(asked.append)
         ledger.context.navigator.import_asked.connect(imports.append)
-        QTest.mouseClick(page.part("start_begin"), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(page.part("empty_begin"), Qt.MouseButton.LeftButton)
         QTest.mouseClick(page.part("start_import"), Qt.MouseButton.LeftButton)
         assert (asked, imports) == (["wallets/add"], [None])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from aether_desktop.domain.imports import ImportBatch
 from aether_desktop.domain.records import TableName
@@ -119,7 +119,7 @@ class OverviewView(QWidget):
         self.shown = overview
         has_anything = bool(found.wallets)
         self._stack.setCurrentWidget(self._cards if has_anything else self._empty)
-        self.header.set_facts(_facts(found))
+        self.header.set_facts(_facts(found) if has_anything else "")
         self.totals.show_overview(overview)
         self.balances.show_overview(overview)
         self.history.show_series(found.series)
@@ -179,28 +179,19 @@ class OverviewView(QWidget):
 
     def _make_empty(self) -> QWidget:
         theme = self._context.theme
-        page = QWidget()
-        page.setObjectName(overview_part_name("empty"))
         state = EmptyState(
             theme,
             icon="overview",
             sentence="Here you will see what you hold, how it came about, and what needs a look.",
             button="Add a wallet",
-            more="Then import its history, from Etherscan, Koinly, Ledger Live, Electrum, Bitcoin Core or any CSV.",
-            object_name=overview_part_name("start"),
+            more="Then import its history: Etherscan, Koinly, Ledger Live, Electrum, Bitcoin Core or any CSV.",
+            object_name=overview_part_name("empty"),
         )
         state.started.connect(self._on_add_wallet)
         begin = plain_button(theme, "Import history", object_name=overview_part_name("start_import"))
         begin.clicked.connect(self._on_import)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(begin)
-        row.addStretch(1)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, Space.HUGE)
-        column.addWidget(state, 1)
-        column.addLayout(row)
-        return page
+        state.add_below(begin)
+        return state
 
     # Qt overrides
 

@@ -47,6 +47,7 @@ class EmptyState(QWidget):
             begin.clicked.connect(self.started)
             column.addWidget(begin, 0, middle)
             self.setFocusProxy(begin)
+        self._column = column
         column.addWidget(self._more)
         self._more.setVisible(bool(more))
         column.addStretch(3)
@@ -55,6 +56,10 @@ class EmptyState(QWidget):
         row.addStretch(1)
         row.addWidget(words, 100)
         row.addStretch(1)
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put another way to begin under the words."""
+        self._column.insertWidget(self._column.count() - 1, widget, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def set_words(self, sentence: str, *, more: str = "") -> None:
         """Say something else ("Nothing matches this filter.")."""

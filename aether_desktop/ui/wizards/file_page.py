@@ -19,6 +19,7 @@ from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, link_button
 from aether_desktop.ui.widgets.card import Card
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
+from aether_desktop.ui.widgets.scrolling import scrolling
 from aether_desktop.ui.wizards.import_flow import FileState, FlowFile, ImportFlow
 
 _INVITATION = "Drop files here: Etherscan, Koinly, Ledger Live, Electrum, Bitcoin Core, or any other CSV."
@@ -151,15 +152,20 @@ class FilePage(QWidget):
         wallet.setSpacing(Space.XS)
         wallet.addWidget(self.wallet)
         wallet.addWidget(self.add_wallet_button, 0, Qt.AlignmentFlag.AlignLeft)
+        wallet.addStretch(1)
         fields.addLayout(wallet, 1)
         fields.addWidget(self.zone, 1, Qt.AlignmentFlag.AlignTop)
         fields.addStretch(1)
-        column = QVBoxLayout(self)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.L)
         column.addWidget(self._card)
         column.addLayout(fields)
         column.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolling(inner, name="Files and wallet"))
 
     def _on_wallet(self) -> None:
         if not self._filling:

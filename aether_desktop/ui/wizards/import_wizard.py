@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.domain.records import Record, TableName
@@ -19,7 +19,7 @@ from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import import_part_name
-from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button
 from aether_desktop.ui.widgets.labels import set_kind, text_label
 from aether_desktop.ui.widgets.page_header import PageHeader
@@ -29,6 +29,7 @@ from aether_desktop.ui.wizards.import_jobs import ImportJobs
 from aether_desktop.ui.wizards.new_wallet_form import NewWalletForm
 from aether_desktop.ui.wizards.wizard_pages import WizardPages
 
+_ROOM_FOR_BOTH = 2 * Size.FORM_WIDTH
 _STEP_WORDS = {
     Step.FILES: "Files and wallet",
     Step.MAPPING: "Columns",
@@ -206,6 +207,7 @@ class ImportWizard(QWidget):
         form.cancelled.connect(self._close_form)
         self._body.addWidget(form, 1)
         form.show()
+        self._divide()
         form.setFocus(Qt.FocusReason.OtherFocusReason)
         self._refresh()
 
@@ -220,8 +222,13 @@ class ImportWizard(QWidget):
             self._body.removeWidget(form)
             form.hide()
             form.deleteLater()
+            self._divide()
             self.pages.files.wallet.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         self._refresh()
+
+    def _divide(self) -> None:
+        """Where there is no room for both, the form stands in the files' place."""
+        self.pages.setVisible(self._form is None or self.width() >= _ROOM_FOR_BOTH)
 
     # ---------------------------------------------------------------------------------- what the pages ask for
 
@@ -288,6 +295,10 @@ class ImportWizard(QWidget):
         files.account_chosen.connect(self._on_account)
 
     # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._divide()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

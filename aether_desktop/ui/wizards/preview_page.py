@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout,
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.settings import Settings
-from aether_desktop.services.importing import ImportPreview, PreviewRow
+from aether_desktop.services.importing import ImportPreview, PreviewRow, RowState
 from aether_desktop.ui.jobs import JobHandle
 from aether_desktop.ui.models.value_table_model import ValueTableModel
 from aether_desktop.ui.object_names import import_part_name
@@ -19,6 +19,7 @@ from aether_desktop.ui.wizards.import_columns import preview_columns
 from aether_desktop.ui.wizards.import_flow import Counts, FlowFile, ImportFlow
 
 _STEPS = 1000
+_REASON_COLUMN = 2
 
 
 class PreviewPage(QWidget):
@@ -104,14 +105,24 @@ class PreviewPage(QWidget):
         if preview is None:
             self.counts.setText("" if failure else "The file is being read…")
             self._notes.setText("")
+            self.grid.clearSpans()
             self.model.set_rows(())
         else:
             self.counts.setText(Counts.of(preview.report).words())
             self._notes.setText(_notes(preview.report.title, file))
             self.model.set_rows(preview.first)
+            self._give_reasons_room(preview)
             if preview.first and not self.grid.currentIndex().isValid():
                 self.grid.selectRow(0)
         self._notes.setVisible(bool(self._notes.text()))
+
+    def _give_reasons_room(self, preview: ImportPreview) -> None:
+        """A wrong row has nothing but its reason: that may run over the other columns."""
+        self.grid.clearSpans()
+        last = self.model.columnCount()
+        for number, row in enumerate(preview.first):
+            if row.state is RowState.WRONG:
+                self.grid.setSpan(number, _REASON_COLUMN, 1, last - _REASON_COLUMN)
 
     def _on_file(self, index: int) -> None:
         if not self._filling and 0 <= index < len(self._files):

@@ -12,16 +12,18 @@ from aether_desktop.ui.jobs import JobHandle
 from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueTableModel
 from aether_desktop.ui.object_names import import_part_name
 from aether_desktop.ui.theme.theme import Theme
-from aether_desktop.ui.theme.tokens import FontSize, Space
+from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.activity import words_for_time_left
 from aether_desktop.ui.widgets.buttons import IconLabel, link_button, plain_button
 from aether_desktop.ui.widgets.card import Card
 from aether_desktop.ui.widgets.labels import ElidedLabel, set_kind, text_label
+from aether_desktop.ui.widgets.scrolling import scrolling
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 from aether_desktop.ui.wizards.import_columns import rejection_columns
 from aether_desktop.ui.wizards.import_flow import Counts, FlowFile, ImportFlow, RejectedRow, rejections_csv
 
 _STEPS = 1000
+_LEAST_ROWS = 5
 
 
 class ResultPage(QWidget):
@@ -125,9 +127,11 @@ class ResultPage(QWidget):
         top.addWidget(self.copy_button)
         top.addWidget(self.save_button)
         rejected.addLayout(top)
+        self.grid.setMinimumHeight(_LEAST_ROWS * Size.ROW)
         rejected.addWidget(self.grid, 1)
         self._rest = QWidget()
-        column = QVBoxLayout(self)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.M)
         column.addWidget(self._title)
@@ -136,6 +140,9 @@ class ResultPage(QWidget):
         column.addWidget(self._assumed_row)
         column.addWidget(self._rejected_part, 1)
         column.addWidget(self._rest, 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolling(inner, name="What came of the import"))
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(rejections_csv(self._rejected))
