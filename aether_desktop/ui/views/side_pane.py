@@ -15,6 +15,7 @@ from aether_desktop.ports.tables import TABLES
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.forms.conflict_panel import ConflictPanel
 from aether_desktop.ui.forms.record_form import RecordForm
+from aether_desktop.ui.forms.temple_node_form import TempleNodeForm
 from aether_desktop.ui.theme.tokens import Size
 from aether_desktop.ui.views.details_pane import DetailsPane
 
@@ -66,13 +67,18 @@ class SidePane(QStackedWidget):
             if self._table is TableName.TRANSACTIONS and not found[0]:
                 self._context.messages.warn("Add a wallet first: every transaction belongs to one.")
                 return
-            form = RecordForm(self._table, self._context.theme, wallets=found[0], methods=found[1], record=record)
+            form = self._new_form(found, record)
             form.submitted.connect(lambda values: self._submit(form, values))
             form.cancelled.connect(self.close_form)
             self._show_side(form)
 
         job = self._context.jobs.read(lambda _token, _progress: choices())
         job.on_success(on_choices).on_failure(self._context.messages.report)
+
+    def _new_form(self, found: tuple[list[Wallet], list[PaymentMethod]], record: Record | None) -> RecordForm:
+        if self._table is TableName.TEMPLE_NODES:
+            return TempleNodeForm(self._context.theme, record=record)
+        return RecordForm(self._table, self._context.theme, wallets=found[0], methods=found[1], record=record)
 
     def _submit(self, form: RecordForm, values: dict[str, object]) -> None:
         records, table, base = self._context.services.records, self._table, form.record
