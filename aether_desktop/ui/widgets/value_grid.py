@@ -41,6 +41,7 @@ class ValueGrid(QTableView):
         self._model = model
         self._key: Hashable = None
         self._most_rows = 0
+        self._sorted: tuple[int, bool] | None = None  # column, descending
         self.setObjectName(object_name)
         self.setAccessibleName(name)
         self.setModel(model)
@@ -109,15 +110,16 @@ class ValueGrid(QTableView):
         self.setFixedHeight(height + 2 * self.frameWidth() + Space.XS)
 
     def _on_header_clicked(self, section: int) -> None:
-        if not self._model.headerData(section, _HEADER, HeaderRole.SORTABLE):
+        if self._model.headerData(section, _HEADER, HeaderRole.SORTABLE):
+            self._sorted = (section, self._sorted == (section, False))
+        if self._sorted is None:
             return
+        column, descending = self._sorted
+        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
         header = self.horizontalHeader()
-        same = header.isSortIndicatorShown() and header.sortIndicatorSection() == section
-        ascending = not (same and header.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder)
-        order = Qt.SortOrder.AscendingOrder if ascending else Qt.SortOrder.DescendingOrder
         header.setSortIndicatorShown(True)
-        header.setSortIndicator(section, order)
-        self._model.sort(section, order)
+        header.setSortIndicator(column, order)  # the header itself moves and turns it at each click, whatever happens
+        self._model.sort(column, order)
 
     def _on_about_to_reset(self) -> None:
         self._key = self._model.key_at(self.currentIndex().row()) if self.currentIndex().isValid() else None
