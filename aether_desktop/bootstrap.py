@@ -145,7 +145,9 @@ class WindowProgram(QObject):
         messages = Messages(self)
         messages.shown.connect(self.window.messages.show_message)
         self._vault = OpenVault(self.window, services, jobs=self._jobs, theme=self._theme, messages=messages)
-        self._pages = PageBuilder(self.window.page, self.window.section_keys, self)
+        window = self.window
+        self._pages = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
+        self._pages.finished.connect(gc.freeze)  # the pages stay as well
         self.opened.emit()
 
     def _on_failed(self, error: BaseException) -> None:

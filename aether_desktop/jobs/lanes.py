@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from aether_desktop.ports.errors import OperationCancelled
@@ -67,59 +68,69 @@ class LaneJob(Generic[ResultT]):
 
 
 class Lanes:
-    """Daemonless worker threads by lane. ``close`` cancels everything, joins and is idempotent."""
+    """Daemonless worker threads by lane. ``close`` cancels everything, joins and is idempotent.
+
+    The queues are lock-free for whoever submits: a busy worker never keeps the GUI thread waiting.
+    """
 
     def __init__(self, *, readers: int = 4) -> None:
-        self._condition = threading.Condition()
-        self._queues: dict[LaneName, deque[LaneJob[object]]] = {name: deque() for name in LaneName}
+        self._queues: dict[LaneName, SimpleQueue[LaneJob[object] | None]] = {name: SimpleQueue() for name in LaneName}
+        self._lock = threading.Lock()  # of _running alone
         self._running: set[LaneJob[object]] = set()
         self._closed = False
         counts = {LaneName.READ: readers, LaneName.WRITE: 1}
         numbers = itertools.count(1)
         self._threads = [
-            threading.Thread(target=self._work_off, args=(lane,), name=f"aether-{lane}-{next(numbers)}")
+            (lane, threading.Thread(target=self._work_off, args=(lane,), name=f"aether-{lane}-{next(numbers)}"))
             for lane, count in counts.items()
             for _ in range(count)
         ]
-        for thread in self._threads:
+        for _lane, thread in self._threads:
             thread.start()
 
     def submit(self, lane: LaneName, job: LaneJob[object]) -> None:
         """Queue a job; any thread. Raises LanesClosedError."""
-        with self._condition:
-            if self._closed:
-                raise LanesClosedError("The lanes are closed.")
-            self._queues[lane].append(job)
-            self._condition.notify_all()
+        if self._closed:
+            raise LanesClosedError("The lanes are closed.")
+        self._queues[lane].put(job)
+        if self._closed:  # closed in between: its workers may be gone
+            self._drop_waiting()
 
     def close(self) -> None:
         """Cancel what runs and what waits, wait for the workers. Not from a worker."""
-        with self._condition:
-            self._closed = True
-            pending = [job for queue in self._queues.values() for job in queue]
-            for queue in self._queues.values():
-                queue.clear()
+        self._closed = True
+        with self._lock:
             running = list(self._running)
-            self._condition.notify_all()
         for job in running:
             job.token.cancel()
-        for job in pending:
-            job.on_end(Cancelled())
-        for thread in self._threads:
+        self._drop_waiting()
+        for lane, _thread in self._threads:
+            self._queues[lane].put(None)
+        for _lane, thread in self._threads:
             thread.join()
+        self._drop_waiting()
+
+    def _drop_waiting(self) -> None:
+        for queue in self._queues.values():
+            waiting = []
+            with suppress(Empty):
+                while True:
+                    waiting.append(queue.get_nowait())
+            for job in waiting:
+                if job is None:
+                    queue.put(None)  # a worker's order to stop
+                else:
+                    job.on_end(Cancelled())
 
     def _work_off(self, lane: LaneName) -> None:
         queue = self._queues[lane]
-        while True:
-            with self._condition:
-                while not queue and not self._closed:
-                    self._condition.wait()
-                if self._closed:
-                    return
-                job = queue.popleft()
+        while (job := queue.get()) is not None:
+            with self._lock:
                 self._running.add(job)
+            if self._closed:
+                job.token.cancel()
             try:
                 job.run()
             finally:
-                with self._condition:
+                with self._lock:
                     self._running.discard(job)

@@ -165,7 +165,7 @@ def test_the_window_offers_its_sections_and_more(qtbot: QtBot, theme: Theme) -> 
     assert palette.isVisible()
     QTest.keyClicks(palette.search.edit, "temple")
     press(palette, Qt.Key.Key_Return)
-    assert window.current_section == "temple_nodes"
+    qtbot.waitUntil(lambda: window.current_section == "temple_nodes")
     QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     QTest.keyClicks(palette.search.edit, "back up")
     press(palette, Qt.Key.Key_Return)

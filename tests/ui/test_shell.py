@@ -97,10 +97,10 @@ class TestPages:
             assert isinstance(entry, QAbstractButton)
             assert entry.accessibleName() == entry.text() != ""
 
-    def test_arrow_keys_walk_through_the_sections(self, window: MainWindow) -> None:
+    def test_arrow_keys_walk_through_the_sections(self, qtbot: QtBot, window: MainWindow) -> None:
         child(window, object_names.navigation_name("overview")).setFocus()
         press(child(window, object_names.navigation_name("overview")), Qt.Key.Key_Down)
-        assert window.current_section == "wallets"
+        qtbot.waitUntil(lambda: window.current_section == "wallets")
 
     def test_the_same_section_again_is_silent(self, qtbot: QtBot, window: MainWindow) -> None:
         with qtbot.assertNotEmitted(window.section_changed):
@@ -159,10 +159,25 @@ class TestMemory:
 
 
 class TestKeyboard:
-    def test_control_and_a_number_opens_a_section(self, window: MainWindow) -> None:
+    def test_control_and_a_number_opens_a_section(self, qtbot: QtBot, window: MainWindow) -> None:
         for number, key in enumerate(object_names.SECTIONS[:9], 1):
             press(window, Qt.Key(Qt.Key.Key_0 + number), CONTROL)
-            assert window.current_section == key
+            qtbot.waitUntil(lambda key=key: window.current_section == key)
+
+    def test_the_last_of_two_wishes_counts(self, qtbot: QtBot, window: MainWindow) -> None:
+        told: list[str] = []
+        window.section_changed.connect(told.append)
+        window.go_to("contracts")
+        window.go_to("people")
+        assert window.going
+        qtbot.waitUntil(lambda: window.current_section == "people")
+        assert not window.going
+        assert told == ["people"]
+
+    def test_a_command_goes_to_the_section_asked_for_just_before(self, window: MainWindow) -> None:
+        window.go_to("contracts")
+        window.run_page_command(PageCommand.FILTER)
+        assert window.current_section == "contracts"
 
     @pytest.mark.parametrize(
         ("key", "modifiers", "command"),

@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._extra_commands: Sequence[PaletteEntry] = ()
         self._alone = False
-        self._section = ""
+        self._section = self._going_to = ""
         self._shown: QWidget | None = None
         self.setObjectName(object_names.MAIN_WINDOW)
         self.setWindowTitle(title)
@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self._sections = {section.key: section for section in sections}
         self.navigation.set_sections(sections)
         for number, section in enumerate(sections[:NUMBERED_SECTIONS], 1):
-            self._bind(f"Ctrl+{number}", partial(self.open_section, section.key))
+            self._bind(f"Ctrl+{number}", partial(self.go_to, section.key))
         kept = self._state.section()
         self._section = kept if kept in self._sections else sections[0].key
         self.end_alone()
@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         While one page stands alone this only decides what is shown afterwards.
         """
         page = self.page(key)
-        self._section = key
+        self._section = self._going_to = key
         if self._alone:
             return page
         self._close_floating()
@@ -98,15 +98,34 @@ class MainWindow(QMainWindow):
         self.navigation.show_chosen(key)
         return page
 
+    def go_to(self, key: str) -> None:
+        """Show a section as a person asks for it: a page not yet made is made in a turn of the loop of its own."""
+        self._going_to = key
+        self.navigation.show_chosen(key)
+        if key in self._pages or self._alone:
+            self._arrive(key)
+        else:
+            QTimer.singleShot(0, self, partial(self._make_on_the_way, key))
+
+    @property
+    def going(self) -> bool:
+        """Whether somebody asked for a section that is not shown yet."""
+        return self._going_to != self._section
+
     def page(self, key: str) -> QWidget:
         """Return a section's page, making it if this is its first time; KeyError if unknown."""
+        page = self._made_page(key)
+        if self._stack.indexOf(page) < 0:
+            self._stack.addWidget(page)
+        return page
+
+    def _made_page(self, key: str) -> QWidget:
         page = self._pages.get(key)
         if page is None:
             page = self._sections[key].factory()
             if not page.objectName():
                 page.setObjectName(object_names.page_name(key))
             self._pages[key] = page
-            self._stack.addWidget(page)
         return page
 
     @property
@@ -156,7 +175,9 @@ class MainWindow(QMainWindow):
         return self._messages
 
     def run_page_command(self, command: PageCommand) -> bool:
-        """Ask the page on view; False if it has no such thing."""
+        """Ask the page on view, or the one asked for just before; False if it has no such thing."""
+        if self.going:
+            self.open_section(self._going_to)
         page: object = self._stack.currentWidget()
         return isinstance(page, CommandablePage) and page.run_page_command(command)
 
@@ -193,7 +214,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._ground)
 
     def _connect(self) -> None:
-        self.navigation.section_chosen.connect(self.open_section)
+        self.navigation.section_chosen.connect(self.go_to)
         self.navigation.find_asked.connect(self.open_palette)
         self.status.activity_asked.connect(self.toggle_activity)
         self.activity.count_changed.connect(self.status.set_activity)
@@ -213,7 +234,7 @@ class MainWindow(QMainWindow):
         own = [
             PaletteEntry(
                 f"Go to {section.title}",
-                partial(self._go_to, section.key),
+                partial(self.go_to, section.key),
                 icon=section.icon,
                 keys=f"Ctrl+{number}" if number <= NUMBERED_SECTIONS else "",
             )
@@ -224,8 +245,20 @@ class MainWindow(QMainWindow):
         return [*own, *self._extra_commands]
 
     # --------------------------------------------------------------------------------------------------- floating
-    def _go_to(self, key: str) -> None:
-        self.open_section(key)
+    def _make_on_the_way(self, key: str) -> None:
+        """Made, given the style sheet's look, and shown: three turns of the loop."""
+        if key != self._going_to:
+            return
+        if key in self._pages:
+            self.page(key)
+            QTimer.singleShot(0, self, partial(self._arrive, key))
+        else:
+            self._made_page(key)
+            QTimer.singleShot(0, self, partial(self._make_on_the_way, key))
+
+    def _arrive(self, key: str) -> None:
+        if key == self._going_to:  # the last wish counts
+            self.open_section(key)
 
     def _place_messages(self, page: object) -> None:
         bar = self._messages

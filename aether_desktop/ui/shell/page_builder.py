@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 _PAUSE_MS = 120  # between two pieces: the window's own work goes first
@@ -25,9 +25,14 @@ class CompletablePage(Protocol):
 class PageBuilder(QObject):
     """One piece of one page per turn. GUI thread only."""
 
-    def __init__(self, make_page: Callable[[str], QWidget], keys: Iterable[str], parent: QObject) -> None:
+    finished = Signal()
+
+    def __init__(
+        self, make_page: Callable[[str], QWidget], keys: Iterable[str], parent: QObject, *, busy: Callable[[], bool]
+    ) -> None:
+        """While ``busy()`` the next piece waits another pause; ``finished`` comes after the last one."""
         super().__init__(parent)
-        self._make_page = make_page
+        self._make_page, self._busy = make_page, busy
         self._pieces: deque[Callable[[], object]] = deque()
         for key in keys:
             self._pieces.append(partial(make_page, key))
@@ -44,6 +49,9 @@ class PageBuilder(QObject):
     def _on_turn(self) -> None:
         if not self._pieces:
             self._timer.stop()
+            self.finished.emit()
+            return
+        if self._busy():
             return
         self._pieces.popleft()()
 

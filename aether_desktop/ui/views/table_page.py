@@ -277,7 +277,11 @@ class TablePage(QWidget):
         self.side.form_closed.connect(self.grid.setFocus)
         self.model.failed.connect(self._on_failed)
         self.model.loading_changed.connect(self._on_loading)
-        self.grid.current_row_changed.connect(self._on_current_row)
+        self._details_soon = QTimer(self)  # the rows are painted first; several changes of one turn are shown once
+        self._details_soon.setSingleShot(True)
+        self._details_soon.setInterval(0)
+        self._details_soon.timeout.connect(self._show_current_row)
+        self.grid.current_row_changed.connect(self._details_soon.start)
         self.grid.details_asked.connect(self.toggle_details)
         self.grid.doubleClicked.connect(lambda _index: self.edit_current())
         self.grid.copy_too_large.connect(
@@ -307,9 +311,9 @@ class TablePage(QWidget):
         details.archive_asked.connect(lambda row: self._archive([row.id], restore=row.archived))
         return details
 
-    def _on_current_row(self, row: Row | None) -> None:
+    def _show_current_row(self) -> None:
         if self._started and not self._closed:
-            self.details.show_row(row)
+            self.details.show_row(self.grid.current_row())
 
     def choose_export(self) -> None:
         """Offer the formats of the enabled reaping modules."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from aether_desktop.ui.widgets.buttons import IconButton
 from aether_desktop.ui.widgets.labels import text_label
 
 _GROUP = 4
+_ROWS_A_TURN = 5  # to make a row costs about 1 ms
 _LONGEST = 20_000  # characters of one line
 _BREAK = 24  # a run without spaces longer than this gets places where it may wrap
 
@@ -42,6 +43,11 @@ class DetailsList(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._rows: list[_DetailRow] = []
+        self._shown: list[DetailEntry] = []
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.setInterval(0)
+        self._more.timeout.connect(self._add_rows)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(Space.S)
@@ -49,16 +55,23 @@ class DetailsList(QWidget):
 
     def set_entries(self, entries: Sequence[DetailEntry]) -> None:
         """Show these facts in this order; entries without a value are left out."""
-        shown = [entry for entry in entries if entry.value]
-        while len(self._rows) < len(shown):
+        self._shown = [entry for entry in entries if entry.value]
+        for at, row in enumerate(self._rows):
+            if at < len(self._shown):
+                row.show_entry(self._shown[at])
+            row.setVisible(at < len(self._shown))
+        self._add_rows()
+
+    def _add_rows(self) -> None:
+        """Make some of the rows that lack; the rest follows in the next turns of the loop."""
+        for entry in self._shown[len(self._rows) :][:_ROWS_A_TURN]:
             row = _DetailRow(self._theme)
             row.copied.connect(self.copied)
             self._rows.append(row)
             self._column.insertWidget(self._column.count() - 1, row)
-        for at, row in enumerate(self._rows):
-            if at < len(shown):
-                row.show_entry(shown[at])
-            row.setVisible(at < len(shown))
+            row.show_entry(entry)
+        if len(self._rows) < len(self._shown):
+            self._more.start()
 
 
 def grouped(text: str) -> str:
@@ -75,6 +88,7 @@ class _DetailRow(QWidget):
         super().__init__()
         self._theme = theme
         self._text = ""
+        self._mono = False
         self._label = text_label(theme, kind="dim")
         self._value = text_label(theme, wrap=True)
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
@@ -94,8 +108,10 @@ class _DetailRow(QWidget):
         """Show another fact."""
         self._text = entry.value if entry.copy is None else entry.copy
         self._label.setText(entry.label)
-        fonts = self._theme.fonts
-        self._value.setFont(fonts.mono(FontSize.SMALL) if entry.mono else fonts.interface())
+        if entry.mono is not self._mono:  # a new font means a new look at the style sheet
+            self._mono = entry.mono
+            fonts = self._theme.fonts
+            self._value.setFont(fonts.mono(FontSize.SMALL) if entry.mono else fonts.interface())
         self._value.setText(grouped(entry.value) if entry.mono else _breakable(entry.value))
         self._copy.set_name(f"Copy {entry.label}")
         self._copy.setVisible(bool(self._text))
