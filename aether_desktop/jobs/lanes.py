@@ -77,7 +77,7 @@ class Lanes:
         self._queues: dict[LaneName, SimpleQueue[LaneJob[object] | None]] = {name: SimpleQueue() for name in LaneName}
         self._lock = threading.Lock()  # of _running alone
         self._running: set[LaneJob[object]] = set()
-        self._closed = False
+        self._closing = threading.Event()
         counts = {LaneName.READ: readers, LaneName.WRITE: 1}
         numbers = itertools.count(1)
         self._threads = [
@@ -90,15 +90,15 @@ class Lanes:
 
     def submit(self, lane: LaneName, job: LaneJob[object]) -> None:
         """Queue a job; any thread. Raises LanesClosedError."""
-        if self._closed:
+        if self._closing.is_set():
             raise LanesClosedError("The lanes are closed.")
         self._queues[lane].put(job)
-        if self._closed:  # closed in between: its workers may be gone
+        if self._closing.is_set():  # closed in between: its workers may be gone
             self._drop_waiting()
 
     def close(self) -> None:
         """Cancel what runs and what waits, wait for the workers. Not from a worker."""
-        self._closed = True
+        self._closing.set()
         with self._lock:
             running = list(self._running)
         for job in running:
@@ -127,7 +127,7 @@ class Lanes:
         while (job := queue.get()) is not None:
             with self._lock:
                 self._running.add(job)
-            if self._closed:
+            if self._closing.is_set():
                 job.token.cancel()
             try:
                 job.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,10 @@ class TestPages:
             window.open_section("overview")
 
 
+def is_open(window: MainWindow, key: str) -> bool:
+    return window.current_section == key and not window.going
+
+
 class TestFirstPaint:
     def test_it_is_told_once_and_after_the_paint(self, qtbot: QtBot, theme: Theme) -> None:
         shown = MainWindow(theme, MemoryState())
@@ -162,7 +167,7 @@ class TestKeyboard:
     def test_control_and_a_number_opens_a_section(self, qtbot: QtBot, window: MainWindow) -> None:
         for number, key in enumerate(object_names.SECTIONS[:9], 1):
             press(window, Qt.Key(Qt.Key.Key_0 + number), CONTROL)
-            qtbot.waitUntil(lambda key=key: window.current_section == key)
+            qtbot.waitUntil(partial(is_open, window, key))
 
     def test_the_last_of_two_wishes_counts(self, qtbot: QtBot, window: MainWindow) -> None:
         told: list[str] = []
@@ -170,8 +175,7 @@ class TestKeyboard:
         window.go_to("contracts")
         window.go_to("people")
         assert window.going
-        qtbot.waitUntil(lambda: window.current_section == "people")
-        assert not window.going
+        qtbot.waitUntil(partial(is_open, window, "people"))
         assert told == ["people"]
 
     def test_a_command_goes_to_the_section_asked_for_just_before(self, window: MainWindow) -> None:
