@@ -1,0 +1,81 @@
+"""Levels, seals and signatures as the layers without cryptography see them. Worker threads only."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aether_desktop.domain.courts import Court
+from aether_desktop.domain.sealed_fields import SealedField
+from aether_desktop.ports.errors import AetherError, KeyStoreError
+
+
+class LevelLockedError(AetherError):
+    """The level is not open now; the window asks for its factor and tries again."""
+
+    def __init__(self, level: Court, message: str = "", *, hint: str = "") -> None:
+        super().__init__(
+            message or f"This needs level {int(level)} ({level.title}), which is locked.",
+            hint=hint or f"Unlock level {int(level)} and try again.",
+        )
+        self.level = level
+
+
+class WrongFactorError(AetherError):
+    """The password, passphrase, key file or words do not open the level. ``wait`` is in seconds, 0 to try again now."""
+
+    def __init__(self, message: str, *, wait: float = 0.0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.wait = wait
+
+
+class KeysDamagedError(KeyStoreError):
+    """The key file was altered, is cut off, or was made by a newer program. Nothing is guessed."""
+
+
+class SealError(AetherError):
+    """A sealed field does not open: altered, moved from another row, or sealed under another key. Names the field."""
+
+    def __init__(self, message: str, *, field: SealedField, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+
+
+class Levels(Protocol):
+    """The level secrets that are open now."""
+
+    def is_open(self, level: Court) -> bool:
+        """Any thread."""
+        ...
+
+    def derive(self, level: Court, info: bytes) -> bytes:
+        """32 bytes by HKDF-SHA256 from the level's secret, for one purpose. Raises LevelLockedError."""
+        ...
+
+
+class AuditSigner(Protocol):
+    """Signs audit entries as one device of one person."""
+
+    @property
+    def key_id(self) -> bytes:
+        """Which key: the first 16 bytes of the SHA-256 of its public half."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Ed25519 (RFC 8032), 64 bytes. Raises LevelLockedError when the vault was locked meanwhile."""
+        ...
+
+
+class FieldSealer(Protocol):
+    """Seals and opens fields of one vault. ``owner_id`` is the person whose court key is used."""
+
+    def seal(self, field: SealedField, plain: bytes, *, row_id: int, owner_id: int, revision: int) -> bytes:
+        """Raises LevelLockedError, PermissionDeniedError without a key of that owner."""
+        ...
+
+    def open(self, field: SealedField, sealed: bytes, *, row_id: int, owner_id: int, revision: int) -> bytes:
+        """Raises SealError, LevelLockedError, PermissionDeniedError."""
+        ...
+
+    def blind(self, field: SealedField, plain: bytes, *, owner_id: int) -> tuple[bytes, ...]:
+        """The search tokens under every live version of the key, the current one first. Only for high-entropy fields."""
+        ...
