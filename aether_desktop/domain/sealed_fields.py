@@ -8,7 +8,7 @@ from aether_desktop.domain.courts import Court
 
 
 class SealedField(StrEnum):
-    """The values are the fields' permanent ids: they are part of every seal and never change, whatever a column's name."""
+    """The values are permanent ids: part of every seal, they never change, whatever a column is called."""
 
     USER_EMAIL = "user.email"
     NOTE = "annotation.note"

@@ -77,5 +77,5 @@ class FieldSealer(Protocol):
         ...
 
     def blind(self, field: SealedField, plain: bytes, *, owner_id: int) -> tuple[bytes, ...]:
-        """The search tokens under every live version of the key, the current one first. Only for high-entropy fields."""
+        """Search tokens under every live version of the key, the current one first. For high-entropy fields only."""
         ...
