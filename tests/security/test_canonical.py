@@ -127,7 +127,7 @@ def test_other_types_are_refused(value: object) -> None:
 
 @pytest.mark.parametrize("value", [-1, 2**64, "\ud800"])
 def test_values_out_of_bounds_are_refused(value: Value) -> None:
-    with pytest.raises(ValueError, match="number|surrogates"):
+    with pytest.raises(ValueError, match=r"number|surrogates"):
         encode(LABEL, value)
 
 
