@@ -1,0 +1,33 @@
+"""Logins on a shared server, as the people service asks for them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aether_desktop.domain.users import Role
+
+
+class LoginAdministration(Protocol):
+    """Login roles of a shared database; absent in an embedded vault. Worker threads only.
+
+    Every call joins the transaction of the caller (``Storage.unit_of_work``), so that a login and the statement about
+    it are one change. Raises PermissionDeniedError, StorageError and its kinds.
+    """
+
+    def create_login(self, username: str, role: Role, *, scram_verifier: str) -> str:
+        """A login for a person who is in ``users`` already; returns the login's name, kept in ``vault_members``."""
+        ...
+
+    def set_role(self, user_id: int, role: Role) -> None: ...
+
+    def disable(self, user_id: int) -> None:
+        """The login can no longer be used, and its open sessions end."""
+        ...
+
+    def enable(self, user_id: int) -> None: ...
+
+
+class ScramVerifiers(Protocol):
+    """Makes what the server stores instead of a password (RFC 5803), so that it never sees the password."""
+
+    def __call__(self, password: str) -> str: ...
