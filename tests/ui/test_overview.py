@@ -19,7 +19,8 @@ from aether_desktop.ui.object_names import overview_part_name
 from aether_desktop.ui.shell.sections import PageCommand
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.overview import OverviewView
-from aether_desktop.ui.widgets.history_plot import HistoryPlot, load_plotting
+from aether_desktop.ui.widgets.history_plot import HistoryPlot
+from tests.ui.colours import colours_in
 from tests.ui.ledgers import ADDRESS, OTHER, WAIT, Ledger
 
 _CHANGED = ChangeSet(frozenset({TableName.TRANSACTIONS}))
@@ -245,7 +246,6 @@ def test_every_control_has_a_name(page: Page) -> None:
 class TestPlot:
     @pytest.fixture
     def plot(self, theme: Theme, qtbot: QtBot) -> HistoryPlot:
-        load_plotting()
         plot = HistoryPlot(theme)
         qtbot.addWidget(plot)
         plot.resize(600, 220)
@@ -274,25 +274,31 @@ class TestPlot:
         now = datetime.now(UTC)
         plot.show_points([(now - timedelta(days=100), 1), (now - timedelta(days=50), 2)], decimals=0, symbol="X")
         QApplication.processEvents()
-        view = plot._plot.viewport()
         for share, expected in ((0.3, "1 X"), (0.9, "2 X")):
-            place = QPointF(view.width() * share, view.height() / 2)
+            place = QPointF(plot.width() * share, plot.height() / 2)
             none = Qt.MouseButton.NoButton
             move = QMouseEvent(
                 QEvent.Type.MouseMove,
                 place,
-                QPointF(view.mapToGlobal(place)),
+                QPointF(plot.mapToGlobal(place)),
                 none,
                 none,
                 Qt.KeyboardModifier.NoModifier,
             )
             with qtbot.waitSignal(plot.pointed, timeout=WAIT) as told:
-                QApplication.sendEvent(view, move)
+                QApplication.sendEvent(plot, move)
             assert told.args is not None
             assert told.args[0].endswith(expected)
 
     def test_it_follows_the_theme_and_nothing_to_draw_is_fine(self, plot: HistoryPlot, theme: Theme) -> None:
         plot.show_points([], decimals=0, symbol="X")
-        theme.set_mode(ThemeMode.LIGHT)
-        assert plot._plot.backgroundBrush().color().name() == theme.colours.panel.lower()
         assert plot.accessibleDescription() == "nothing yet"
+        assert colours_in(plot).isdisjoint({theme.colours.accent, theme.colours.bad.shape})
+        day = datetime(2024, 1, 1, tzinfo=UTC)
+        plot.show_points([(day, 100), (day + timedelta(days=200), -1)], decimals=0, symbol="X")
+        for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
+            theme.set_mode(mode)
+            wanted = {theme.colours.accent, theme.colours.bad.shape}
+            assert wanted <= colours_in(plot), "a balance just below zero is seen as such"
+        assert plot.accessibleName() == "X over time"
+        assert plot.accessibleDescription() == "1 Jan 2024: 100 X to 19 Jul 2024: -1 X"

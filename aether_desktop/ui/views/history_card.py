@@ -13,7 +13,7 @@ from aether_desktop.ui.models.value_texts import currency_name
 from aether_desktop.ui.object_names import overview_part_name
 from aether_desktop.ui.theme.tokens import Size
 from aether_desktop.ui.widgets.card import Card
-from aether_desktop.ui.widgets.history_plot import HistoryPlot, load_plotting
+from aether_desktop.ui.widgets.history_plot import HistoryPlot
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
 
 
@@ -23,10 +23,9 @@ class HistoryCard(Card):
     def __init__(self, context: UiContext) -> None:
         super().__init__(context.theme, "History")
         self.setObjectName(overview_part_name("history"))
-        self._context = context
+        self._theme = context.theme
         self._series: tuple[Series, ...] = ()
         self._chosen: int | None = None
-        self._loading = False
         self.plot: HistoryPlot | None = None
         self.currency = QComboBox()
         self.currency.setObjectName(overview_part_name("history_currency"))
@@ -54,21 +53,13 @@ class HistoryCard(Card):
         self._nothing.setVisible(not series)
         self._words.setVisible(bool(series))
         if series and self.plot is None:
-            self._load()
+            self._make_plot()
         self._draw()
-
-    def _load(self) -> None:
-        if self._loading:
-            return
-        self._loading = True
-        job = self._context.jobs.read(lambda _token, _progress: load_plotting())
-        job.on_success(lambda _none: self._make_plot()).on_failure(self._context.messages.report)
 
     def _make_plot(self) -> None:
-        self.plot = HistoryPlot(self._context.theme)
+        self.plot = HistoryPlot(self._theme)
         self.plot.pointed.connect(self._say)
         self.body.insertWidget(1, self.plot)
-        self._draw()
 
     def _draw(self) -> None:
         place = self.currency.currentIndex()
