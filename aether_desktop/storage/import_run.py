@@ -178,6 +178,7 @@ class ImportRun:
             {
                 "vault_id": self._unit.vault_id,
                 "id": word_id,
+                "owner_id": self._constants.owner_id,
                 "table_name": TableName.TRANSACTIONS,
                 "row_id": row_id,
                 "label": movement.label[:255],

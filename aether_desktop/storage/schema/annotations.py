@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, text
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.storage.columns import Choice, Flag, Identifier, JsonText, UtcTime, choice_check, length_check
@@ -10,7 +10,8 @@ from aether_desktop.storage.schema.base import reference, required, text_column,
 
 # Undoing an import removes rows but not the words on them: those are ``detached`` with the wallet and ``identity`` of
 # the movement, and are attached again when the same movement is imported into that wallet. ``row_id`` has no foreign
-# key because it points into nine tables; stores check it when they write.
+# key because it points into nine tables; stores check it when they write. ``owner_id`` is the owner of that row; of a
+# foreign label, who imported it.
 ANNOTATIONS = vault_table(
     "annotations",
     Column("id", Identifier(), nullable=False, autoincrement=False),
@@ -22,6 +23,7 @@ ANNOTATIONS = vault_table(
     required("version", Identifier()),
     required("changed_at", UtcTime()),
     Column("detached", Flag(), nullable=False),
+    Column("owner_id", Identifier(), nullable=False, server_default=text("0")),
     Column("wallet_id", Identifier()),
     Column("identity", LargeBinary()),
     choice_check("table_name", TableName),
@@ -30,7 +32,8 @@ ANNOTATIONS = vault_table(
     CheckConstraint("length(identity) = 16", name="identity"),
     CheckConstraint("NOT detached OR (wallet_id IS NOT NULL AND identity IS NOT NULL)", name="detached"),
     reference("wallet_id", "wallets"),
-    unique_index("uq_annotations_row", "table_name", "row_id"),
+    unique_index("uq_annotations_row", "table_name", "row_id", where="NOT detached"),
+    Index("ix_annotations_row", "vault_id", "table_name", "row_id"),
     Index("ix_annotations_identity", "vault_id", "wallet_id", "identity"),
 )
 
@@ -53,6 +56,7 @@ FOREIGN_LABELS = vault_table(
     text_column("ref", default=False),
     text_column("origin"),
     required("record", JsonText()),
+    Column("owner_id", Identifier(), nullable=False, server_default=text("0")),
     length_check("type", 100, least=1),
-    unique_index("uq_foreign_labels_ref", "type", "ref", "origin"),
+    unique_index("uq_foreign_labels_ref", "owner_id", "type", "ref", "origin"),
 )

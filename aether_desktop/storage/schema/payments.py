@@ -62,7 +62,7 @@ PAYMENTS = record_table(
     reference("currency_id", "currencies"),
     reference("wallet_id", "wallets"),
     reference("payment_method_id", "payment_methods"),
-    unique_index("uq_payments_external", "provider", "external_id", where="external_id <> ''"),
+    unique_index("uq_payments_external", "owner_id", "provider", "external_id", where="external_id <> ''"),
     Index("ix_payments_time", "vault_id", "paid_at", "id"),
     Index("ix_payments_amount", "vault_id", "amount_rank", "id"),
 )

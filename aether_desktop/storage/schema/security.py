@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, Table
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, text
 
 from aether_desktop.domain.users import Role
 from aether_desktop.storage.columns import Choice, Identifier, JsonText, UtcTime, choice_check, length_check
@@ -62,7 +62,8 @@ AUDIT_ENTRIES = vault_table(
 )
 
 # Who may give ids with this client number, and until when; ``generation`` grows with every change of hands, ``writes``
-# with every commit of the holder (other clients poll it where notifications do not reach them).
+# with every commit of the holder (other clients poll it where notifications do not reach them). On a shared server
+# a trigger writes whose login holds the number, and from when on (microseconds): the ids that login may use.
 ID_CLIENTS = vault_table(
     "id_clients",
     required("number", Identifier()),
@@ -72,6 +73,8 @@ ID_CLIENTS = vault_table(
     required("leased_at", UtcTime()),
     required("expires_at", UtcTime()),
     Column("released_at", UtcTime()),
+    text_column("login"),
+    Column("starts_at", Identifier(), nullable=False, server_default=text("0")),
     CheckConstraint("number BETWEEN 0 AND 4095", name="number"),
     length_check("holder", 200),
     key=("number",),

@@ -23,9 +23,10 @@ WALLETS = record_table(
     length_check("chain", 40, least=1),
     length_check("address", 200),
     length_check("symbol", 64),
-    unique_index("uq_wallets_name", "name_fold", where="archived_at IS NULL"),
+    unique_index("uq_wallets_name", "owner_id", "name_fold", where="archived_at IS NULL"),
     unique_index(
         "uq_wallets_address",
+        "owner_id",
         "address",
         "chain",
         "kind",

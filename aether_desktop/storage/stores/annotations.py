@@ -62,13 +62,13 @@ class SqlAnnotationStore:
             require_storable(field, text)
         table = annotation.table
         with self._database.write(action=f"{table.value}.annotate", table="annotations") as unit:
-            self._require_row(unit, table, annotation.row_id)
+            owner_id = self._owner_of_row(unit, table, annotation.row_id)
             current = self._of(unit.connection, table, [annotation.row_id]).get(annotation.row_id)
             if current is not None and (current.id, current.version) != (annotation.id, annotation.version):
                 raise ConflictError(
                     "Somebody changed these words since you opened them.", mine=annotation, theirs=current
                 )
-            self._store(unit, annotation, current)
+            self._store(unit, annotation, current, owner_id)
             unit.audit(rows=1, row=annotation.row_id)
             return unit.changed(ChangeSet(frozenset({table}), frozenset({annotation.row_id}), annotations=True))
 
@@ -117,6 +117,7 @@ class SqlAnnotationStore:
                     {
                         "vault_id": unit.vault_id,
                         "id": row_id,
+                        "owner_id": unit.user_id,
                         "type": key[0],
                         "ref": key[1],
                         "origin": key[2],
@@ -177,15 +178,17 @@ class SqlAnnotationStore:
             for row in rows
         ]
 
-    def _require_row(self, unit: Unit, table: TableName, row_id: int) -> None:
+    def _owner_of_row(self, unit: Unit, table: TableName, row_id: int) -> int:
         columns = RECORD_TABLES[table].c
-        known = select(columns.id).where(columns.vault_id == unit.vault_id, columns.id == row_id)
-        if unit.connection.scalar(known) is None:
+        known = select(columns.owner_id).where(columns.vault_id == unit.vault_id, columns.id == row_id)
+        owner_id: int | None = unit.connection.scalar(known)
+        if owner_id is None:
             raise NotFoundError(
                 f"The {TABLES[table].singular} does not exist (any more).", hint="Refresh and look again."
             )
+        return owner_id
 
-    def _store(self, unit: Unit, annotation: Annotation, current: Annotation | None) -> None:
+    def _store(self, unit: Unit, annotation: Annotation, current: Annotation | None, owner_id: int) -> None:
         columns, tags = ANNOTATIONS.c, ANNOTATION_TAGS.c
         this = (columns.vault_id == unit.vault_id, columns.id == annotation.id)
         if current is not None:
@@ -207,7 +210,12 @@ class SqlAnnotationStore:
         else:
             # One that was removed meanwhile comes back above the version that its readers hold.
             words["version"] = annotation.version + 1 if annotation.version > 1 else 1
-            place = {"id": annotation.id, "table_name": annotation.table, "row_id": annotation.row_id}
+            place = {
+                "id": annotation.id,
+                "owner_id": owner_id,
+                "table_name": annotation.table,
+                "row_id": annotation.row_id,
+            }
             unit.connection.execute(
                 insert(ANNOTATIONS).values(vault_id=unit.vault_id, detached=False, **place, **words)
             )
@@ -220,6 +228,7 @@ class SqlAnnotationStore:
             update(FOREIGN_LABELS)
             .where(
                 columns.vault_id == unit.vault_id,
+                columns.owner_id == unit.user_id,
                 columns.type == key[0],
                 columns.ref == key[1],
                 columns.origin == key[2],

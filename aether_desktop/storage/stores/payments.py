@@ -38,7 +38,9 @@ class SqlPaymentStore(SqlRecordStore[Payment]):
     table = PAYMENTS
     uniques = (
         UniqueRule(
-            ("provider", "external_id"), "external_id", "A payment with this id of this provider is already there."
+            ("owner_id", "provider", "external_id"),
+            "external_id",
+            "A payment with this id of this provider is already there.",
         ),
     )
 

@@ -19,8 +19,14 @@ class SqlWalletStore(SqlRecordStore[Wallet]):
     name = TableName.WALLETS
     table = WALLETS
     uniques = (
-        UniqueRule(("name_fold",), "name", "Another wallet has this name; names differ by more than their case."),
-        UniqueRule(("address", "chain", "kind", "symbol"), "address", "Another wallet watches this address already."),
+        UniqueRule(
+            ("owner_id", "name_fold"), "name", "Another wallet has this name; names differ by more than their case."
+        ),
+        UniqueRule(
+            ("owner_id", "address", "chain", "kind", "symbol"),
+            "address",
+            "Another wallet watches this address already.",
+        ),
     )
 
     def of_user(self, user_id: int) -> list[Wallet]:
