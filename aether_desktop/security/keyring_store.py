@@ -89,6 +89,30 @@ class KeyringStore:
                 f"The keyring holds another key for {vault}.", hint=f"Move {_companion(vault).name} away first."
             )
 
+    # -- device keys of the key hierarchy, by tag ----------------------------------------------------------------
+
+    def load_tagged(self, tag: str) -> bytes | None:
+        """None when the keyring has no such entry. Raises KeyStoreError and its kinds."""
+        kept = _call(lambda backend: backend.get_password(SERVICE, tag))
+        if kept is None:
+            return None
+        if _KEY.fullmatch(kept) is None:
+            raise KeyStoreError("What the keyring holds for this vault is not a key.", hint="Restore the keyring.")
+        return bytes.fromhex(kept)
+
+    def keep_tagged(self, tag: str, key: bytes) -> None:
+        """Store a key and read it back. Raises KeyStoreError and its kinds."""
+        _store(tag, key)
+
+    def forget_tagged(self, tag: str) -> None:
+        """Doing so twice is harmless. Raises KeyStoreError and its kinds."""
+        if _call(lambda backend: backend.get_password(SERVICE, tag)) is not None:
+            _call(lambda backend: backend.delete_password(SERVICE, tag))
+
+    def tag_of(self, vault: Path) -> str | None:
+        """The tag in the companion file of a vault of the old kind; None without that file. Raises KeyStoreError."""
+        return _read_tag(vault)
+
     # -- passwords of shared databases ---------------------------------------------------------------------------
 
     def save_password(self, location: str, password: str) -> None:

@@ -1,0 +1,132 @@
+"""The device key D, in the keyring or in a key file that stands for it. Worker threads only: a keyring may block.
+
+A slot names the key by a tag (its name in the keyring) and a check (derived from the key): a wrong device is told
+from a wrong password.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from hmac import compare_digest
+from pathlib import Path
+from typing import Protocol
+
+from aether_desktop.ports.errors import KeyMissingError, KeyStoreError
+from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.security.keyring_store import KeyringStore
+from aether_desktop.security.memory import Secret
+from aether_desktop.security.slots import TAG_BYTES, DeviceRef, device_check
+
+_KIT: str = "On another device the recovery kit opens the vault."
+
+
+class DeviceKeys(Protocol):
+    """Where this device's keys lie. Everything raises KeyStoreError and its kinds."""
+
+    def find(self, device: DeviceRef) -> Secret:
+        """Raises KeyMissingError when it is not here."""
+        ...
+
+    def obtain(self) -> tuple[DeviceRef, Secret]:
+        """A key for a new vault, or for a slot of this device: stored and read back."""
+        ...
+
+    def renew(self) -> tuple[DeviceRef, Secret]:
+        """A fresh key, kept beside the present one, which is not touched."""
+        ...
+
+    def settle(self, device: DeviceRef) -> None:
+        """The slots name this key now: it takes the place of the one before, which is kept for old back-ups."""
+        ...
+
+    def of_old_vault(self, vault: Path) -> tuple[DeviceRef, Secret]:
+        """The key that opens a vault of the old kind by itself; it becomes the device's key."""
+        ...
+
+
+class KeyringDevices:
+    """Implements ``DeviceKeys`` over the keyring of the operating system: one entry per tag."""
+
+    def __init__(self, store: KeyringStore | None = None) -> None:
+        self._store = store or KeyringStore()
+
+    def find(self, device: DeviceRef) -> Secret:
+        key = self._store.load_tagged(device.tag.hex())
+        if key is None:
+            raise KeyMissingError("The keyring holds no key for this vault.", hint=_KIT)
+        return _checked(Secret(key), device, "the keyring")
+
+    def obtain(self) -> tuple[DeviceRef, Secret]:
+        return self.renew()
+
+    def renew(self) -> tuple[DeviceRef, Secret]:
+        key, tag = Secret.random(), secrets.token_bytes(TAG_BYTES)
+        self._store.keep_tagged(tag.hex(), bytes(key.data))
+        return DeviceRef(tag, device_check(key)), key
+
+    def settle(self, device: DeviceRef) -> None:
+        """Every tag has its own entry: nothing to do."""
+
+    def of_old_vault(self, vault: Path) -> tuple[DeviceRef, Secret]:
+        key = Secret(self._store.load(vault))
+        tag = self._store.tag_of(vault)
+        if tag is None:
+            raise KeyMissingError(f"{vault.name}.keys is not beside the vault.", hint="Move both files together.")
+        return DeviceRef(bytes.fromhex(tag), device_check(key)), key
+
+
+class KeyFileDevices:
+    """Implements ``DeviceKeys`` over a key file, which may serve several vaults.
+
+    A key that is not the file's own lies beside it, under the file's name and the first digits of its check.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def find(self, device: DeviceRef) -> Secret:
+        beside = self._beside(device.check)
+        main = self._load(self._path)
+        if compare_digest(device_check(main), device.check) or not beside.exists():
+            return _checked(main, device, str(self._path))
+        main.wipe()
+        return _checked(self._load(beside), device, str(beside))
+
+    def obtain(self) -> tuple[DeviceRef, Secret]:
+        key = Secret(KeyFileStore(self._path).create(self._path))
+        return DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key)), key
+
+    def renew(self) -> tuple[DeviceRef, Secret]:
+        key = Secret.random()
+        device = DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key))
+        KeyFileStore(self._beside(device.check)).adopt(self._path, bytes(key.data))
+        return device, key
+
+    def settle(self, device: DeviceRef) -> None:
+        renewed = self._beside(device.check)
+        if not renewed.exists():
+            return
+        with self._load(self._path) as present:
+            KeyFileStore(self._beside(device_check(present))).adopt(self._path, bytes(present.data))
+        try:
+            os.replace(renewed, self._path)  # noqa: PTH105 - the name that kill tests watch
+        except OSError as error:
+            raise KeyStoreError(f"{self._path} cannot be written: {error.strerror}.") from error
+
+    def of_old_vault(self, vault: Path) -> tuple[DeviceRef, Secret]:
+        key = Secret(KeyFileStore(self._path).load(vault))
+        return DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key)), key
+
+    def _beside(self, check: bytes) -> Path:
+        return self._path.with_name(f"{self._path.name}.{check.hex()[:8]}")
+
+    def _load(self, path: Path) -> Secret:
+        return Secret(KeyFileStore(path).load(self._path))
+
+
+def _checked(key: Secret, device: DeviceRef, where: str) -> Secret:
+    if not compare_digest(device_check(key), device.check):
+        key.wipe()
+        raise KeyMissingError(f"What {where} holds is the key of another vault.", hint=_KIT)
+    return key
