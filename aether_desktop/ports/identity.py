@@ -240,6 +240,15 @@ class CourtIssue:
 
 
 @dataclass(frozen=True, slots=True)
+class Founding:
+    """The beginning of a vault's identity."""
+
+    person: StoredPersonKeys
+    statements: tuple[StoredStatement, ...]
+    courts: tuple[StoredCourtKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewInvitation:
     """``file`` is given to the invited person, ``secret`` on another way; ``login_password`` is the first one of the
     login on a shared server (the invited program computes it from file and secret)."""
@@ -263,10 +272,10 @@ class Identity(Protocol):
         """Verified from the beginning, and against the pin. A copy."""
         ...
 
-    def founding(self, username: str) -> tuple[StoredPersonKeys, Sequence[StoredStatement], Sequence[StoredCourtKey]]:
+    def founding(self, username: str) -> Founding:
         """New keys, the first statements and the founder's own court keys, to store in one transaction.
 
-        Raises LevelLockedError.
+        Raises LevelLockedError, PermissionDeniedError when the vault has a beginning.
         """
         ...
 
@@ -275,7 +284,10 @@ class Identity(Protocol):
         ...
 
     def settled(self) -> Pin:
-        """After a commit: verify what is stored now and remember its head. Raises KeyStoreError."""
+        """After a commit, never inside a transaction: verify what is stored now and remember its head.
+
+        Raises KeyStoreError.
+        """
         ...
 
     def new_court(self, owner_id: int, court: Court) -> CourtIssue:
@@ -286,10 +298,23 @@ class Identity(Protocol):
         """Every live version to one more person. Raises LevelLockedError, PermissionDeniedError."""
         ...
 
-    def invite(self, *, invitation_id: int, user_id: int, username: str, role: Role, url: str) -> NewInvitation:
-        """Raises LevelLockedError, InvalidInputError."""
+    def invite(
+        self, *, invitation_id: int, user_id: int, username: str, role: Role, vault_name: str, url: str
+    ) -> NewInvitation:
+        """Raises LevelLockedError, PermissionDeniedError, InvalidInputError."""
         ...
 
     def accept(self, invitation: StoredInvitation, reply: bytes) -> Fact:
         """The certified keys of a reply, as PersonAdded. Raises InvitationError, LevelLockedError."""
+        ...
+
+    def answer(self, file: bytes, secret: str) -> tuple[StoredPersonKeys, bytes]:
+        """As the invited person: new keys to store, and the reply; begins to trust the log of the invitation.
+
+        Raises InvitationError, LevelLockedError, MembershipError.
+        """
+        ...
+
+    def replace_keys(self) -> tuple[StoredPersonKeys, CourtIssue]:
+        """New keys of this person, with their own courts wrapped to them. Raises LevelLockedError."""
         ...

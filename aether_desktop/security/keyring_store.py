@@ -196,6 +196,18 @@ def _store(tag: str, key: bytes) -> None:
         raise KeyStoreError("The keyring did not keep the key.", hint=_WITHOUT)
 
 
+def read_entry(service: str, name: str) -> str | None:
+    """Something else that the keyring keeps for this program, or None. Raises KeyStoreError and its kinds."""
+    return _call(lambda backend: backend.get_password(service, name))
+
+
+def write_entry(service: str, name: str, value: str) -> None:
+    """Store and read back. Raises KeyStoreError and its kinds."""
+    _call(lambda backend: backend.set_password(service, name, value))
+    if read_entry(service, name) != value:
+        raise KeyStoreError("The keyring did not keep what this program must remember.", hint=_WITHOUT)
+
+
 def _backend() -> KeyringBackend:
     """The best usable keyring of the allow-list. Raises KeyStoreAbsentError."""
     usable = [kind for kind in _allowed() if kind.viable]

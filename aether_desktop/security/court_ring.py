@@ -1,0 +1,184 @@
+"""The court keys this person can open now, each checked against the membership log. Any worker thread."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aether_desktop.domain.courts import Court
+from aether_desktop.domain.membership_state import MembershipState
+from aether_desktop.ports.access import LevelLockedError, Levels
+from aether_desktop.ports.errors import PermissionDeniedError
+from aether_desktop.ports.identity import (
+    CourtKeyStore,
+    MembershipError,
+    MembershipFault,
+    RotationNeededError,
+    StoredCourtKey,
+)
+from aether_desktop.security.boxes import wipe
+from aether_desktop.security.court_keys import CourtKeyName, unwrap
+from aether_desktop.security.person_keys import PersonKeyring
+
+SEALS_BEFORE_ROTATION: Final = 1 << 30  # half of what design section 6 allows: counts of open programs may run late
+
+
+@dataclass(frozen=True, slots=True)
+class CourtVersions:
+    """What is stored for this person of one court of one owner."""
+
+    rows: tuple[StoredCourtKey, ...]
+
+    @property
+    def live(self) -> tuple[int, ...]:
+        """Versions that rows may be sealed under, the latest first."""
+        return tuple(row.version for row in reversed(self.rows) if row.retired_at is None)
+
+
+class CourtKeyRing:
+    """Opens court keys on demand and keeps them until their level locks.
+
+    ``state`` gives the verified log, ``keyrings`` this person's key generations, the latest first.
+    """
+
+    def __init__(
+        self,
+        levels: Levels,
+        store: CourtKeyStore,
+        *,
+        vault_id: int,
+        user_id: int,
+        state: Callable[[], MembershipState],
+        keyrings: Callable[[], list[PersonKeyring]],
+    ) -> None:
+        self.vault_id = vault_id
+        self.user_id = user_id
+        self._levels = levels
+        self._store = store
+        self._state = state
+        self._keyrings = keyrings
+        self._lock = threading.RLock()
+        self._keys: dict[CourtKeyName, bytearray] = {}
+        self._rows: dict[tuple[int, Court], CourtVersions] | None = None
+        self._known: MembershipState | None = None
+        self._latest: dict[tuple[int, Court], CourtKeyName] = {}
+        self._on_wipe: list[Callable[[Court], None]] = []
+
+    def on_wipe(self, listener: Callable[[Court], None]) -> None:
+        """Call ``listener`` when keys of a court are wiped, to forget what was derived from them."""
+        self._on_wipe.append(listener)
+
+    def current(self, owner_id: int, court: Court) -> CourtKeyName:
+        """What new values are sealed under.
+
+        Raises PermissionDeniedError without a key, RotationNeededError, MembershipError, LevelLockedError.
+        """
+        self._require_open(court)
+        with self._lock:
+            found = self._latest.get((owner_id, court))
+            if found is None:
+                found = self._latest[owner_id, court] = self._find_current(owner_id, court)
+            return found
+
+    def _find_current(self, owner_id: int, court: Court) -> CourtKeyName:
+        state = self._membership()
+        reason = state.needs_rotation(owner_id, court)
+        if reason:
+            raise RotationNeededError(
+                f"The key of the {court.title} must be replaced first. {reason}", owner_id=owner_id, court=court
+            )
+        version = state.court(owner_id, court).version
+        if not version or not self.versions(owner_id, court).live:
+            raise _no_key(court)
+        return CourtKeyName(self.vault_id, owner_id, court, version)
+
+    def versions(self, owner_id: int, court: Court) -> CourtVersions:
+        """What is stored for this person. Raises the StorageError family."""
+        with self._lock:
+            if self._rows is None:
+                rows: dict[tuple[int, Court], list[StoredCourtKey]] = {}
+                for row in self._store.of_recipient(self.user_id):
+                    rows.setdefault((row.owner_id, row.court), []).append(row)
+                self._rows = {
+                    key: CourtVersions(tuple(sorted(each, key=lambda row: row.version))) for key, each in rows.items()
+                }
+            return self._rows.get((owner_id, court), CourtVersions(()))
+
+    def key(self, name: CourtKeyName) -> bytearray:
+        """The ring's own copy: read it, do not keep or wipe it.
+
+        Raises PermissionDeniedError without such a key, LevelLockedError, KeysDamagedError, MembershipError when the
+        log does not vouch for the key.
+        """
+        self._require_open(name.court)
+        with self._lock:
+            found = self._keys.get(name)
+            if found is None:
+                found = self._keys[name] = self._opened(name)
+            return found
+
+    def lock(self, level: Court) -> None:
+        """Wipe the keys of the court that the level opens."""
+        with self._lock:
+            for name in [each for each in self._keys if each.court is level]:
+                wipe(self._keys.pop(name))
+        for listener in self._on_wipe:
+            listener(level)
+
+    def forget_rows(self) -> None:
+        """Ask the log and the store again at the next use: something was granted, replaced or revoked."""
+        with self._lock:
+            self._rows = self._known = None
+            self._latest.clear()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _require_open(self, court: Court) -> None:
+        if not self._levels.is_open(court):
+            self.lock(court)
+            raise LevelLockedError(court)
+
+    def _membership(self) -> MembershipState:
+        if self._known is None:
+            self._known = self._state()
+        return self._known
+
+    def _opened(self, name: CourtKeyName) -> bytearray:
+        rows = [row for row in self.versions(name.owner_id, name.court).rows if row.version == name.version]
+        if not rows:
+            raise _no_key(name.court)
+        row = rows[0]
+        court = self._membership().court(name.owner_id, name.court)
+        grants = [
+            each
+            for each in court.grants
+            if (each.version, each.recipient_id, each.recipient_key) == (name.version, self.user_id, row.recipient_key)
+            and each.wrapped == hashlib.sha256(row.wrapped).digest()
+        ]
+        if not grants:
+            raise _not_vouched(name)
+        ring = next((each for each in self._keyrings() if each.public.key_hash(name.court) == row.recipient_key), None)
+        if ring is None:
+            raise _no_key(name.court)
+        key = unwrap(name, row, ring.encryption(name.court))
+        if name.commitment(key) != grants[-1].commitment:
+            wipe(key)
+            raise _not_vouched(name)
+        return key
+
+
+def _no_key(court: Court) -> PermissionDeniedError:
+    return PermissionDeniedError(
+        f"You have no key of this owner's {court.title}.", hint="Ask the owner of the row to grant you the court."
+    )
+
+
+def _not_vouched(name: CourtKeyName) -> MembershipError:
+    return MembershipError(
+        f"Nobody entitled vouches for the stored key of the {name.court.title}, version {name.version}.",
+        fault=MembershipFault.KEY,
+        hint="Nothing is sealed under it. Compare the membership code with a colleague.",
+    )
