@@ -69,7 +69,7 @@ def session() -> None:
         vault = Path(sample.info.location)
         sample.close()
         program = opened(vault, Path(folder))
-        gaps = run_session(program)
+        gaps = run_session(program, Path(folder))
         program.close()
     print(f"\nGUI thread during a scripted session ({gaps.turns:,} turns of the event loop), milliseconds")
     print(f"  longest gap            {gaps.longest * 1000:6.1f}   (wanted: under 50; at {gaps.longest_in})")

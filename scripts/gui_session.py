@@ -10,14 +10,40 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QEventLoop, QObject, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QTableView, QWidget
 
 from aether_desktop.bootstrap import WindowProgram, build
+from aether_desktop.ui.wizards.import_wizard import ImportWizard
 
-SECTIONS = ("wallets", "transactions", "payments", "contracts", "content", "temple_nodes", "monitoring", "people")
+SECTIONS = (
+    "wallets",
+    "transactions",
+    "payments",
+    "contracts",
+    "content",
+    "temple_nodes",
+    "monitoring",
+    "people",
+    "payment_methods",
+    "imports",
+    "tokens",
+    "audit",
+    "modules",
+    "settings",
+    "overview",
+)
+_ADDRESS = "0xf98d0d57b5d23b1d4ba4d1e4a4a8d0cd4a5a0a3c"
+_HEADINGS = (
+    "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),From,To,ContractAddress,Value_IN(ETH),Value_OUT(ETH),"
+    "CurrentValue @ $0/Eth,TxnFee(ETH),TxnFee(USD),Historical $Price/Eth,Status,ErrCode,Method"
+)
+
+
+WidgetT = TypeVar("WidgetT", bound=QWidget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +107,16 @@ def opened(vault: Path, data_dir: Path, key_file: Path | None = None) -> WindowP
     return program
 
 
-def run_session(program: WindowProgram) -> Gaps:
-    """Sections, scrolling, sorting, filtering, details; returns the gaps of the GUI thread."""
+def run_session(program: WindowProgram, folder: Path) -> Gaps:
+    """Sections, scrolling, sorting, filtering, a form, an import; returns the gaps of the GUI thread.
+
+    ``folder`` is where the file to import is written.
+    """
     window = program.window
     watch = GapWatch()
     settle(200)
     watch.begin()
-    for step in _steps(window):
+    for step in _steps(window, folder):
         watch.step = step
         settle(30)
     watch.step = "end"
@@ -102,11 +131,22 @@ def settle(milliseconds: int) -> None:
     loop.exec()
 
 
-def _steps(window: QWidget) -> Iterator[str]:
+def _steps(window: QWidget, folder: Path) -> Iterator[str]:
+    yield from _visits(window)
+    yield from _reading(window)
+    yield from _wallet(window)
+    yield from _import(window, folder)
+    yield from _finding(window)
+
+
+def _visits(window: QWidget) -> Iterator[str]:
     for section in SECTIONS:
-        QTest.mouseClick(named(window, f"navigation_{section}"), Qt.MouseButton.LeftButton)
+        click(window, f"navigation_{section}")
         yield f"open {section}"
-    QTest.mouseClick(named(window, "navigation_transactions"), Qt.MouseButton.LeftButton)
+
+
+def _reading(window: QWidget) -> Iterator[str]:
+    click(window, "navigation_transactions")
     grid = window.findChild(QTableView, "transactions_grid")
     if grid is None:
         raise LookupError("no transactions_grid in the window")
@@ -138,6 +178,86 @@ def _steps(window: QWidget) -> Iterator[str]:
         settle(400)
     grid.selectAll()
     yield "select all"
+
+
+def _wallet(window: QWidget) -> Iterator[str]:
+    """A wallet by its form."""
+    click(window, "navigation_wallets")
+    yield "wallets"
+    click(window, "wallets_add")
+    wait(lambda: window.findChild(QLineEdit, "wallets_field_name") is not None)
+    yield "the form"
+    for field, text in (("name", "Scripted"), ("address", _ADDRESS)):
+        QTest.keyClicks(named(window, f"wallets_field_{field}"), text)
+        yield f"typed {field}"
+    chain = named(window, "wallets_field_chain")
+    if isinstance(chain, QComboBox):
+        chain.setCurrentIndex(chain.findData("ethereum"))
+    click(window, "wallets_form_save")
+    wait(lambda: window.findChild(QLineEdit, "wallets_field_name") is None)
+    yield "saved"
+
+
+def _import(window: QWidget, folder: Path) -> Iterator[str]:
+    """A file of 2,000 rows through the wizard."""
+    file = folder / "scripted.csv"
+    file.write_text("\n".join([_HEADINGS, *map(_export_row, range(2_000))]) + "\n", encoding="utf-8")
+    click(window, "navigation_transactions")
+    yield "back to transactions"
+    click(window, "transactions_import")
+    wizard = wait_for(window, "import_wizard", ImportWizard)
+    yield "the wizard"
+    wallet = wait_for(window, "import_wallet", QComboBox)
+    wait(lambda: wallet.findText("Scripted", Qt.MatchFlag.MatchContains) >= 0)
+    wallet.setCurrentIndex(wallet.findText("Scripted", Qt.MatchFlag.MatchContains))
+    yield "wallet chosen"
+    wizard.add_files([file])
+    yield "file chosen"
+    for step in ("preview", "import", "done"):
+        wait(lambda: named(window, "import_next").isEnabled())
+        yield f"ready to {step}"
+        click(window, "import_next")
+        yield step
+    yield "wizard left"
+
+
+def _finding(window: QWidget) -> Iterator[str]:
+    """The palette, the filter builder, both themes."""
+    QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    yield "palette"
+    field = wait_for(window, "command_palette_input", QLineEdit)
+    QTest.keyClicks(field, "scripted")
+    yield "found"
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    click(window, "transactions_builder")
+    yield "builder"
+    click(window, "navigation_overview")
+    settle(300)
+    yield "overview again"
+
+
+def _export_row(number: int) -> str:
+    moment = f"2021-01-{number % 28 + 1:02} 10:00:00"
+    ends = (_ADDRESS, f"0x{number:040x}") if number % 3 else (f"0x{number:040x}", _ADDRESS)
+    values = ("0", f"0.{number + 1:06}") if number % 3 else (f"0.{number + 1:06}", "0")
+    return (
+        f'"0x{number:064x}","{12_000_000 + number}","{1_609_459_200 + number}","{moment}","{ends[0]}","{ends[1]}","",'
+        f'"{values[0]}","{values[1]}","","0.00042","","","","","Transfer"'
+    )
+
+
+def click(window: QWidget, name: str) -> None:
+    """Click the widget with an object name. Raises LookupError."""
+    QTest.mouseClick(named(window, name), Qt.MouseButton.LeftButton)
+
+
+def wait_for(window: QWidget, name: str, kind: type[WidgetT]) -> WidgetT:
+    """The widget with an object name, once it is there. Raises TimeoutError."""
+    wait(lambda: window.findChild(kind, name) is not None)
+    found = window.findChild(kind, name)
+    if found is None:
+        raise LookupError(f"no {name} in the window")
+    return found
 
 
 def named(window: QWidget, name: str) -> QWidget:

@@ -362,7 +362,8 @@ class TestInTheBackground:
         gate = threading.Event()
         wizard.ledger.jobs.write(lambda _token, _progress: gate.wait(WAIT / 1000))  # holds the one write lane
         wizard.press("next")
-        assert [job.title for job in wizard.ledger.jobs.live if job.title] == ["Import export.csv into Treasury"]
+        live = wizard.ledger.jobs
+        wizard.until(lambda: [job.title for job in live.live if job.title] == ["Import export.csv into Treasury"])
         wizard.until(wizard.part("progress_0").isVisible)
         wizard.press("cancel_0")
         gate.set()
@@ -490,7 +491,7 @@ class TestInTheTransactions:
         assert button is not None
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
         assert page.importing
-        assert page.wizard.isVisible()
+        qtbot.waitUntil(page.wizard.isVisible, timeout=WAIT)
         assert not page.header.isVisible()
         assert not page.run_page_command(PageCommand.FILTER)
         with qtbot.waitSignal(page.wizard.closed, timeout=WAIT):
@@ -509,7 +510,7 @@ class TestInTheTransactions:
     def test_an_empty_ledger_begins_with_it(self, page: TransactionsView, qtbot: QtBot) -> None:
         qtbot.waitUntil(page.empty.isVisible, timeout=WAIT)
         page.empty.started.emit()
-        assert page.importing
+        qtbot.waitUntil(page.wizard.isVisible, timeout=WAIT)
 
 
 def test_every_control_has_a_name(wizard: Wizard) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from aether_desktop.domain.records import TableName
@@ -23,12 +25,16 @@ _WORDS = TablePageWords(
 )
 
 
+_WIZARD_LATER_MS = 400
+
+
 class TransactionsView(TablePage):
     """The ledger; the import wizard takes its place while it is open."""
 
     def __init__(self, context: UiContext) -> None:
         super().__init__(TableName.TRANSACTIONS, context, _WORDS)
         self._wizard: ImportWizard | None = None
+        self._import_asked = False
         button = self.header.add_action(
             "import", "Import history", object_name=import_name(self.table), shortcut="Ctrl+I"
         )
@@ -48,25 +54,41 @@ class TransactionsView(TablePage):
 
     @property
     def importing(self) -> bool:
-        """Whether the wizard is on view instead of the ledger."""
-        return self._wizard is not None and not self._wizard.isHidden()
+        """Whether the wizard is on view instead of the ledger, or about to be."""
+        return self._import_asked
 
     def open_import(self) -> None:
         """The import wizard, by the road that everybody takes."""
         self.context.navigator.open_import()
 
     def show_import(self, wallet_id: int | None = None) -> None:
-        """Put the wizard in the ledger's place."""
+        """Put the wizard in the ledger's place; made and shown in two turns of the loop."""
+        self._import_asked = True
+        if self._wizard is None:
+            _ = self.wizard
+            QTimer.singleShot(0, self, partial(self._put_wizard, wallet_id))
+        else:
+            self._put_wizard(wallet_id)
+
+    def _put_wizard(self, wallet_id: int | None) -> None:
+        if not self._import_asked:  # left again meanwhile
+            return
         wizard = self.wizard
         for part in self._parts():
             part.hide()
         wizard.show()
         wizard.open(wallet_id)
 
+    def complete(self) -> None:
+        """The details soon, the wizard a little later: opening it then costs no making."""
+        super().complete()
+        QTimer.singleShot(_WIZARD_LATER_MS, self, self._prepare_wizard)
+
     def close_import(self) -> None:
         """Back to the ledger; a running import goes on."""
         if not self.importing:
             return
+        self._import_asked = False
         self.wizard.hide()
         for part in self._parts():
             part.show()
@@ -95,6 +117,10 @@ class TransactionsView(TablePage):
         super().apply_changes(changes)
         if self._wizard is not None:
             self._wizard.apply_changes(changes)
+
+    def _prepare_wizard(self) -> None:
+        if not self._closed:
+            _ = self.wizard
 
     def _parts(self) -> tuple[QWidget, ...]:
         return self.header, self.filter_bar, self._splitter

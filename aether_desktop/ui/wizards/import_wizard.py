@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -30,6 +30,7 @@ from aether_desktop.ui.wizards.new_wallet_form import NewWalletForm
 from aether_desktop.ui.wizards.wizard_pages import WizardPages
 
 _ROOM_FOR_BOTH = 2 * Size.FORM_WIDTH
+_PAINT_MS = 40
 _STEP_WORDS = {
     Step.FILES: "Files and wallet",
     Step.MAPPING: "Columns",
@@ -107,11 +108,15 @@ class ImportWizard(QWidget):
         if step is Step.PREVIEW and since is not Step.PREVIEW:
             for file in self.flow.without_preview():
                 self._jobs.preview(self.flow, file)
-        elif step is Step.RESULT and since is Step.PREVIEW:
-            for file in self.flow.to_run():
-                self._jobs.run(self.flow, file)
         self._show_step()
         self.pages.page(step).setFocus(Qt.FocusReason.OtherFocusReason)
+        if step is Step.RESULT and since is Step.PREVIEW:
+            QTimer.singleShot(_PAINT_MS, self, self._run)  # the work takes turns with the window: shown first
+
+    def _run(self) -> None:
+        for file in self.flow.to_run():
+            self._jobs.run(self.flow, file)
+        self._refresh()
 
     def back(self) -> None:
         """One step back; a preview that still runs is stopped."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
 
 from aether_desktop.services.whole_file import writing
@@ -15,6 +16,8 @@ from aether_desktop.ui.wizards.import_jobs import ImportJobs
 from aether_desktop.ui.wizards.mapping_page import MappingPage
 from aether_desktop.ui.wizards.preview_page import PreviewPage
 from aether_desktop.ui.wizards.result_page import ResultPage
+
+_PREPARE_MS = 150
 
 
 class WizardPages(QStackedWidget):
@@ -69,8 +72,11 @@ class WizardPages(QStackedWidget):
         return self._result
 
     def show_step(self, step: Step) -> None:
-        """Bring the page of a step on view."""
+        """Bring the page of a step on view; the next one is made while the person reads."""
         self.setCurrentWidget(self.page(step))
+        following = {Step.FILES: Step.PREVIEW, Step.MAPPING: Step.PREVIEW, Step.PREVIEW: Step.RESULT}.get(step)
+        if following is not None:
+            QTimer.singleShot(_PREPARE_MS, self, partial(self.page, following))
 
     def page(self, step: Step) -> QWidget:
         """The page of a step."""
