@@ -40,6 +40,10 @@ class DeviceKeys(Protocol):
         """The slots name this key now: it takes the place of the one before, which is kept for old back-ups."""
         ...
 
+    def forget(self, device: DeviceRef) -> None:
+        """Take back a key that nothing uses yet."""
+        ...
+
     def of_old_vault(self, vault: Path) -> tuple[DeviceRef, Secret]:
         """The key that opens a vault of the old kind by itself; it becomes the device's key."""
         ...
@@ -67,6 +71,9 @@ class KeyringDevices:
 
     def settle(self, device: DeviceRef) -> None:
         """Every tag has its own entry: nothing to do."""
+
+    def forget(self, device: DeviceRef) -> None:
+        self._store.forget_tagged(device.tag.hex())
 
     def of_old_vault(self, vault: Path) -> tuple[DeviceRef, Secret]:
         key = Secret(self._store.load(vault))
@@ -113,6 +120,9 @@ class KeyFileDevices:
             os.replace(renewed, self._path)  # noqa: PTH105 - the name that kill tests watch
         except OSError as error:
             raise KeyStoreError(f"{self._path} cannot be written: {error.strerror}.") from error
+
+    def forget(self, device: DeviceRef) -> None:
+        """The file may serve other vaults: it stays."""
 
     def of_old_vault(self, vault: Path) -> tuple[DeviceRef, Secret]:
         key = Secret(KeyFileStore(self._path).load(vault))

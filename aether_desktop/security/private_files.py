@@ -35,6 +35,50 @@ def write_new(path: Path, content: bytes) -> None:
             passing.unlink(missing_ok=True)
 
 
+def replace_file(path: Path, content: bytes, *, previous: Path | None = None) -> None:
+    """Write ``content`` in the place of ``path`` (or newly): whoever reads finds the old content or the new one.
+
+    What was there is kept as ``previous`` when that is named. Raises KeyStoreError; then the old content stands.
+    """
+    passing = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        descriptor = os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if previous is not None and path.exists():
+            _keep_as(path, previous)
+        os.replace(passing, path)  # noqa: PTH105 - one name for the call that kill tests watch
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise KeyStoreError(
+            f"{path} cannot be written: {error.strerror}.",
+            hint="Make room, or make its folder writable; then try again.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            passing.unlink(missing_ok=True)
+
+
+def _keep_as(path: Path, previous: Path) -> None:
+    """Give the present content a second name, in the place of an older one."""
+    passing = previous.with_name(f".{previous.name}.{secrets.token_hex(4)}.new")
+    try:
+        try:
+            os.link(path, passing)
+        except OSError:  # a file system without hard links
+            descriptor = os.open(passing, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(path.read_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(passing, previous)  # noqa: PTH105 - as above
+    finally:
+        with suppress(OSError):
+            passing.unlink(missing_ok=True)
+
+
 def _take_name(passing: Path, path: Path) -> None:
     try:
         os.link(passing, path)

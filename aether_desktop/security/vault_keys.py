@@ -1,0 +1,338 @@
+"""The keys of one vault: created, unlocked, changed. Every change is one atomic replacement of one small file.
+
+Killed at any step, the file is the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aether_desktop.domain.courts import Court
+from aether_desktop.ports.access import WrongFactorError
+from aether_desktop.ports.errors import (
+    AlreadyExistsError,
+    InvalidInputError,
+    KeyMissingError,
+    KeyStoreError,
+    NotFoundError,
+)
+from aether_desktop.ports.vault_keys import DeviceKeyReport, Factor, FactorKind, LevelDescription, RecoveryKit
+from aether_desktop.security import recovery_kit
+from aether_desktop.security.attempts import Attempts, shown_wait
+from aether_desktop.security.device_keys import DeviceKeys
+from aether_desktop.security.header_file import HeaderFile
+from aether_desktop.security.key_descriptions import describe_device, describe_levels
+from aether_desktop.security.key_header import Header, LevelKeys, authenticate, open_file_key, open_former
+from aether_desktop.security.memory import Secret
+from aether_desktop.security.slot_factors import WRONG, factor_bytes
+from aether_desktop.security.slot_making import Device, SlotMaker
+from aether_desktop.security.slots import DeviceRef, Slot, open_slot
+from aether_desktop.security.unlocked_keys import UnlockedKeys
+
+
+class FileVaultKeys:
+    """Implements ``ports.vault_keys.VaultKeys`` over NAME.aether.keys. Worker threads, any of them."""
+
+    def __init__(
+        self, vault: Path, devices: DeviceKeys, *, shared: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
+        """``shared``: a place in the data directory that stands for a database; its key file holds no file key."""
+        self.levels = UnlockedKeys()
+        self._vault = vault
+        self._file = HeaderFile(vault)
+        self._devices = devices
+        self._shared = shared
+        self._clock = clock
+        self._maker = SlotMaker(clock)
+        self._attempts = Attempts(vault.with_name(f"{vault.name}.attempts"), clock=clock)
+        self._lock = threading.RLock()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        return self._file.is_of_hierarchy()
+
+    def describe(self) -> tuple[LevelDescription, ...]:
+        return describe_levels(self._file.read()[0] if self.exists() else None, self._devices, self.levels)
+
+    def device(self) -> DeviceKeyReport:
+        return describe_device(self._file.read()[0] if self.exists() else None, self._devices, self._vault)
+
+    def wait(self, level: Court) -> float:
+        return self._attempts.wait(level)
+
+    def wrong_words(self, words: str) -> str:
+        return recovery_kit.problem_with(words)
+
+    # -- opening -------------------------------------------------------------------------------------------------
+
+    def unlock(self, factor: Factor) -> None:
+        self._take(*self._open(Court.OUTER, factor), Court.OUTER)
+
+    def step_up(self, level: Court, factor: Factor) -> None:
+        self._take(*self._open(level, factor), level)
+
+    def verify(self, level: Court, factor: Factor) -> None:
+        with self.levels.copy(level):
+            self._open(level, factor)[1].wipe()
+
+    def lock(self, level: Court = Court.OUTER) -> None:
+        self.levels.lock(level)
+
+    def file_keys(self) -> tuple[Secret, ...]:
+        """The vault file's present key, and the next one while the file is re-keyed; the caller wipes them.
+
+        Raises LevelLockedError, KeysDamagedError.
+        """
+        with self._root() as (header, root):
+            return tuple(open_file_key(header, sealed, root) for sealed in header.file_keys)
+
+    # -- making --------------------------------------------------------------------------------------------------
+
+    def create(self, password: Factor) -> None:
+        """A key file for a new vault, level 1 open. One left by a creation that was interrupted is used again.
+
+        Raises AlreadyExistsError for one that the password does not open, KeyStoreError and its kinds.
+        """
+        if self._file.is_there():
+            self._use_unfinished(password)
+            return
+        ref, key = self._devices.obtain()
+        root = Secret.random()
+        try:
+            with key, Secret.random() as file_key:
+                keys = () if self._shared else (file_key,)
+                header = self._maker.first_header(password, Device(ref, key), root, file_keys=keys)
+                self._file.write_first(header, root)
+        except BaseException:
+            with suppress(KeyStoreError):
+                self._devices.forget(ref)
+            raise
+        self.levels.open(Court.OUTER, root)
+
+    def discard(self) -> None:
+        """Take a new key file back, when its vault could not be made."""
+        with suppress(KeyStoreError):
+            for slot in self._file.read()[0].levels[0].slots:
+                if slot.device is not None:
+                    self._devices.forget(slot.device)
+        self._file.remove()
+        self.lock()
+
+    def convert(self, password: Factor) -> None:
+        """Give a vault of the old kind, whose key alone opens it, a password; level 1 is open then.
+
+        The old key becomes the device's key, so that old back-ups still open; the file is re-keyed when it is opened
+        next. Raises AlreadyExistsError for a vault that was converted before, KeyStoreError and its kinds.
+        """
+        if self.exists():
+            raise AlreadyExistsError("This vault has a password already.", field="password")
+        ref, key = self._devices.of_old_vault(self._vault)
+        root = Secret.random()
+        with key, Secret.random() as file_key:
+            header = self._maker.first_header(password, Device(ref, key), root, file_keys=(key, file_key))
+            self._file.write(header, root, revoking=True)
+        self.levels.open(Court.OUTER, root)
+
+    def settle_file_key(self) -> None:
+        """The vault file opens with the next key now: forget the one before. Raises LevelLockedError."""
+        self._change(lambda header: replace(header, file_keys=header.file_keys[-1:]), revoking=True)
+
+    def drop_former(self, level: Court) -> None:
+        """All that was sealed under the level's former secrets is sealed anew: forget them.
+
+        Raises LevelLockedError, NotFoundError.
+        """
+        with self.levels.copy(level) as secret:
+            self._change(lambda header: header.with_level(replace(_level(header, level), former=())), revoking=True)
+            self.levels.open(level, secret.copy())
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def set_factor(self, level: Court, factor: Factor, *, label: str = "") -> None:
+        self._put_factor(level, factor, label=label, replacing=True)
+
+    def add_factor(self, level: Court, factor: Factor, *, label: str = "") -> None:
+        _level(self._file.read()[0], level)
+        self._put_factor(level, factor, label=label, replacing=False)
+
+    def remove_slot(self, slot_id: str) -> None:
+        def change(header: Header) -> Header:
+            for level in header.levels:
+                for slot in level.slots:
+                    if slot.slot_id.hex() == slot_id:
+                        self.levels.copy(level.level).wipe()  # only while it is open
+                        return header.with_level(self._without(level, slot))
+            raise NotFoundError("There is no such slot any more.")
+
+        self._change(change, revoking=True)
+
+    def new_kit(self, vault_name: str) -> RecoveryKit:
+        return recovery_kit.new_kit(vault_name, now=datetime.fromtimestamp(int(self._clock()), UTC))
+
+    def keep_kit(self, kit: RecoveryKit) -> None:
+        self._change(lambda header: self._maker.with_kit(header, kit, self.levels), revoking=True)
+
+    def compromise(self, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None) -> None:
+        with ExitStack() as held, self._root() as (header, _root):
+            if len(header.file_keys) > 1:
+                raise InvalidInputError(
+                    "The vault file is still being encrypted anew.", hint="Close the vault, open it, then try again."
+                )
+            existing = tuple(each.level for each in header.levels)
+            if set(factors) != set(existing):
+                raise InvalidInputError(
+                    "A new factor is needed for each level there is: "
+                    + ", ".join(str(int(level)) for level in existing)
+                    + ".",
+                    field="factors",
+                )
+            for level in existing:
+                self.levels.copy(level).wipe()  # before a key is made: raises when it is not open
+            ref, key = self._devices.renew()
+            held.enter_context(key)
+            new = {level: held.enter_context(Secret.random()) for level in existing}
+            changed = self._maker.renewed(
+                header, new, levels=self.levels, factors=factors, device=Device(ref, key), kit=kit
+            )
+            changed = replace(changed, generation=header.generation + 1)
+            self._file.write(changed, new[Court.OUTER], revoking=True)
+            for level in existing:
+                self._take(changed, new[level].copy(), level)
+        with suppress(KeyStoreError):  # the slots find the new key where it is
+            self._devices.settle(ref)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _root(self) -> Iterator[tuple[Header, Secret]]:
+        """The authenticated header and S(1), for one change at a time."""
+        with self._lock, self.levels.copy(Court.OUTER) as root:
+            yield self._file.read_authenticated(root), root
+
+    def _change(self, change: Callable[[Header], Header], *, revoking: bool) -> None:
+        with self._root() as (header, root):
+            changed = replace(change(header), generation=header.generation + 1)
+            self._file.write(changed, root, revoking=revoking)
+
+    def _open(self, level: Court, factor: Factor) -> tuple[Header, Secret]:
+        header, content = self._file.read()
+        slots = [slot for slot in _level(header, level).slots if slot.kind is factor.kind]
+        if not slots:
+            raise WrongFactorError(f"Nothing of that kind opens level {int(level)}.", hint="Use another factor.")
+        with ExitStack() as held:
+            material = held.enter_context(factor_bytes(factor))
+            candidates = self._candidates(level, slots, held)
+            self._attempts.begin(level)
+            for slot, below in candidates:
+                secret = open_slot(header.place(level), slot, factor=material.data, below=below)
+                if secret is not None:
+                    root = secret if level is Court.OUTER else held.enter_context(self.levels.copy(Court.OUTER))
+                    authenticate(content, root)
+                    self._attempts.succeed(level)
+                    return header, secret
+        wait = self._attempts.wait(level)
+        raise WrongFactorError(
+            WRONG[factor.kind], wait=wait, hint=f"Wait {shown_wait(wait)}, then try again." if wait else "Try again."
+        )
+
+    def _candidates(self, level: Court, slots: list[Slot], held: ExitStack) -> list[tuple[Slot, Secret | None]]:
+        """Slots with what salts their key; those of other devices left out. Raises when that leaves none."""
+        if level is not Court.OUTER:
+            under = held.enter_context(self.levels.copy(Court(level - 1)))
+            return [(slot, under) for slot in slots]
+        found: list[tuple[Slot, Secret | None]] = []
+        missing: KeyMissingError | None = None
+        for slot in slots:
+            try:
+                below = None if slot.device is None else held.enter_context(self._devices.find(slot.device))
+                found.append((slot, below))
+            except KeyMissingError as error:
+                missing = missing or error
+        if not found and missing is not None:
+            raise missing
+        return found
+
+    def _take(self, header: Header, secret: Secret, level: Court) -> None:
+        place = header.place(level)
+        former = [open_former(place, sealed, secret) for sealed in _level(header, level).former]
+        self.levels.open(level, secret, former)
+
+    def _use_unfinished(self, password: Factor) -> None:
+        try:
+            if self.exists():
+                self.unlock(password)
+                return
+        except WrongFactorError:
+            pass
+        raise AlreadyExistsError(
+            f"{self._file.path} is there without its vault.",
+            field="vault",
+            hint="It belongs to a vault that was moved or not finished: move it away, or choose another name.",
+        )
+
+    def _put_factor(self, level: Court, factor: Factor, *, label: str, replacing: bool) -> None:
+        if factor.kind is FactorKind.KIT:
+            raise InvalidInputError("A recovery kit is never a daily factor.", field="factor")
+        with self._root() as (header, root), ExitStack() as held:
+            known = header.level(level)
+            secret = held.enter_context(Secret.random() if known is None else self.levels.copy(level))
+            slots = () if known is None else known.slots
+            device: DeviceRef | None = None
+            if level is Court.OUTER:
+                device, below = self._this_device(slots)
+            else:
+                below = self.levels.copy(Court(level - 1))
+            held.enter_context(below)
+            slot = self._maker.slot(header.place(level), secret, factor=factor, below=below, device=device, label=label)
+            kept = tuple(each for each in slots if not (replacing and _takes_place(each, device)))
+            changed = LevelKeys(level, (*kept, slot), () if known is None else known.former)
+            changed_header = replace(header.with_level(changed), generation=header.generation + 1)
+            self._file.write(changed_header, root, revoking=replacing and known is not None)
+            if known is None:
+                self.levels.open(level, secret.copy())
+
+    def _this_device(self, slots: tuple[Slot, ...]) -> tuple[DeviceRef, Secret]:
+        for slot in slots:
+            if slot.device is not None:
+                with suppress(KeyMissingError):
+                    return slot.device, self._devices.find(slot.device)
+        return self._devices.obtain()
+
+    def _without(self, level: LevelKeys, gone: Slot) -> LevelKeys:
+        kept = tuple(each for each in level.slots if each is not gone)
+        usable = any(each.kind is not FactorKind.KIT and self._is_here(each) for each in kept)
+        if gone.kind is not FactorKind.KIT and not usable:
+            raise InvalidInputError(
+                f"Nothing but the recovery kit would open level {int(level.level)} here.",
+                field="slot",
+                hint="Add another factor first.",
+            )
+        return replace(level, slots=kept)
+
+    def _is_here(self, slot: Slot) -> bool:
+        if slot.device is None:
+            return True
+        try:
+            self._devices.find(slot.device).wipe()
+        except KeyMissingError:
+            return False
+        return True
+
+
+def _level(header: Header, level: Court) -> LevelKeys:
+    known = header.level(level)
+    if known is None:
+        raise NotFoundError(f"Level {int(level)} was not set up.", hint="Set a factor for it first.")
+    return known
+
+
+def _takes_place(slot: Slot, device: DeviceRef | None) -> bool:
+    """Whether a new factor takes the slot's place: no kit, and at level 1 of the same device."""
+    return slot.kind is not FactorKind.KIT and slot.device == device
