@@ -240,8 +240,8 @@ class CourtIssue:
 
 
 @dataclass(frozen=True, slots=True)
-class Founding:
-    """The beginning of a vault's identity."""
+class KeyChange:
+    """New keys of a person, with the signed statements and wrapped court keys that go with them: one transaction."""
 
     person: StoredPersonKeys
     statements: tuple[StoredStatement, ...]
@@ -272,7 +272,7 @@ class Identity(Protocol):
         """Verified from the beginning, and against the pin. A copy."""
         ...
 
-    def founding(self, username: str) -> Founding:
+    def founding(self, username: str) -> KeyChange:
         """New keys, the first statements and the founder's own court keys, to store in one transaction.
 
         Raises LevelLockedError, PermissionDeniedError when the vault has a beginning.
@@ -315,6 +315,6 @@ class Identity(Protocol):
         """
         ...
 
-    def replace_keys(self) -> tuple[StoredPersonKeys, CourtIssue]:
+    def replace_keys(self) -> KeyChange:
         """New keys of this person, with their own courts wrapped to them. Raises LevelLockedError."""
         ...

@@ -16,8 +16,8 @@ from aether_desktop.ports.access import KeysDamagedError, Levels
 from aether_desktop.ports.errors import PermissionDeniedError
 from aether_desktop.ports.identity import (
     CourtIssue,
-    Founding,
     IdentityStores,
+    KeyChange,
     MembershipError,
     MembershipFault,
     NewInvitation,
@@ -41,7 +41,7 @@ from aether_desktop.security.invitations import (
     new_secret,
     open_invitation,
 )
-from aether_desktop.security.membership import MembershipLog
+from aether_desktop.security.membership import PIN_NAME, MembershipLog
 from aether_desktop.security.person_keys import PersonKeyring, make_person_keys
 from aether_desktop.security.sealing import CourtSealer
 
@@ -62,6 +62,7 @@ class PersonIdentity:
         self.sealer = CourtSealer(self.ring, stores.court_keys)
         self._levels = levels
         self._stores = stores
+        self._pins = pins
         self._vault_id = vault_id
         self._user_id = user_id
 
@@ -106,13 +107,29 @@ class PersonIdentity:
         return self.log.compose(facts, signer_id=self._user_id, key=self._signing_key())
 
     def settled(self) -> Pin:
-        """After a commit, never inside a transaction. Raises MembershipError, KeyStoreError."""
+        """After a commit, never inside a transaction. Raises MembershipError, KeyStoreError.
+
+        A founder needs no other proof of the beginning than their own key in it, which nobody else can use; everybody
+        else learns the beginning from an invitation or by comparing codes.
+        """
         self.ring.forget_rows()
+        if self._pins.load(self._vault_id, PIN_NAME) is None:
+            self._trust_own_beginning()
         return self.log.remember()
+
+    def _trust_own_beginning(self) -> None:
+        found = self.log.beginning()
+        if found is None:
+            return
+        pin, keys = found
+        for ring in self.keyrings():
+            if ring.public == keys and self._levels.is_open(Court.HOLY):
+                ring.signing()  # opens under this person's own level, and is compared with the public half
+                self.log.trust(pin)
 
     # -- beginning -----------------------------------------------------------------------------------------------
 
-    def founding(self, username: str) -> Founding:
+    def founding(self, username: str) -> KeyChange:
         """Raises LevelLockedError, PermissionDeniedError when the log has begun already."""
         if self.state().people:
             raise PermissionDeniedError("This vault has its founder already.", hint="Ask them for an invitation.")
@@ -126,7 +143,7 @@ class PersonIdentity:
             rows += issue.keys
         signing = PersonKeyring(self._levels, person.stored).signing()
         lines = self.log.compose(facts, signer_id=self._user_id, key=signing)
-        return Founding(person.stored, tuple(lines), tuple(rows))
+        return KeyChange(person.stored, tuple(lines), tuple(rows))
 
     # -- courts --------------------------------------------------------------------------------------------------
 
@@ -153,7 +170,7 @@ class PersonIdentity:
             raise PermissionDeniedError("You have no key of this court yourself.", hint="Make the court's key first.")
         return self._wrapped_known(owner_id, court, versions=tuple(reversed(live)), recipient=recipient)
 
-    def replace_keys(self) -> tuple[StoredPersonKeys, CourtIssue]:
+    def replace_keys(self) -> KeyChange:
         """A new generation, and every key of this person's own courts wrapped to it. Raises LevelLockedError."""
         present = self.keyring()
         made = make_person_keys(
@@ -170,7 +187,13 @@ class PersonIdentity:
             issue = self._wrapped_known(self._user_id, court, versions=versions, recipient=made.public)
             facts += issue.facts
             rows += issue.keys
-        return made.stored, CourtIssue(tuple(facts), tuple(rows))
+        lines = self.log.compose(
+            facts,
+            signer_id=self._user_id,
+            key=present.signing(),
+            next_key=PersonKeyring(self._levels, made.stored).signing(),
+        )
+        return KeyChange(made.stored, tuple(lines), tuple(rows))
 
     # -- invitations ---------------------------------------------------------------------------------------------
 

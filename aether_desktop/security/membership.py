@@ -21,6 +21,7 @@ from aether_desktop.domain.membership import (
     KeysReplaced,
     PersonAdded,
     Pin,
+    PublicKeys,
     Statement,
 )
 from aether_desktop.domain.membership_state import MembershipRuleError, MembershipState
@@ -151,6 +152,19 @@ class MembershipLog:
             self._pins.save(self._vault_id, PIN_NAME, value)
         return head
 
+    def beginning(self) -> tuple[Pin, PublicKeys] | None:
+        """The first line alone and the founder's keys in it, whatever is remembered; None without a log.
+
+        Raises MembershipError for a log that does not verify in itself.
+        """
+        with self._lock:
+            verified = self._read()
+            if not verified.digests:
+                return None
+            founder = decode_statement(self._store.statements(0)[0].body).fact
+            assert isinstance(founder, Genesis)  # noqa: S101 - the state refuses any other beginning
+            return Pin(verified.digests[0], 0, verified.digests[0]), founder.keys
+
     def trust(self, pin: Pin) -> None:
         """Begin to remember, from an invitation or a code that was compared. Never replaces what is remembered.
 
@@ -161,8 +175,15 @@ class MembershipLog:
         if self._pins.load(self._vault_id, PIN_NAME) is None:
             self._pins.save(self._vault_id, PIN_NAME, encode_pin(self._vault_id, pin))
 
-    def compose(self, facts: Sequence[Fact], *, signer_id: int, key: HybridSigningKey) -> list[StoredStatement]:
-        """Signed lines on top of the log as it is now; nothing is stored.
+    def compose(
+        self,
+        facts: Sequence[Fact],
+        *,
+        signer_id: int,
+        key: HybridSigningKey,
+        next_key: HybridSigningKey | None = None,
+    ) -> list[StoredStatement]:
+        """Signed lines on top of the log as it is now; nothing is stored. ``next_key`` signs once it replaced ``key``.
 
         Raises PermissionDeniedError with the rule that refuses, and as ``state`` does.
         """
@@ -178,6 +199,8 @@ class MembershipLog:
                 raise PermissionDeniedError(error.reason, hint=error.who_may) from error
             lines.append(self._line(fact, digests, signer_id=signer_id, key=key))
             digests.append(line_digest(lines[-1]))
+            if next_key is not None and isinstance(fact, KeysReplaced) and fact.keys.signing == next_key.public:
+                key = next_key
         return lines
 
     # -- inside --------------------------------------------------------------------------------------------------
