@@ -9,7 +9,8 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -26,8 +27,12 @@ from aether_desktop.ports.errors import (
 from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.storage import Storage, StorageInfo
+from aether_desktop.ports.vault_keys import Factor, VaultLockedError, require_strong
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.security import KeyFileStore, KeyringStore
+from aether_desktop.security.device_keys import DeviceKeys, KeyFileDevices, KeyringDevices
+from aether_desktop.security.memory import forbid_core_dumps
+from aether_desktop.security.vault_keys import FileVaultKeys
 from aether_desktop.services.health import Check, CheckState, installation_checks
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import Places, find_places
@@ -35,13 +40,25 @@ from aether_desktop.services.sample import SampleFiller
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import DATABASE_URL, VAULT_PATH, SettingsFile
 from aether_desktop.services.targets import Target, TargetOrigin, resolve_target, without_password
-from aether_desktop.storage import backup, sql_storage
+from aether_desktop.services.vault_access import AccessState, VaultAccess
+from aether_desktop.storage import backup, rekeying, sql_storage
 from aether_desktop.storage.addresses import split_password
 from aether_desktop.storage.sqlite import is_plain_database
 from aether_desktop.storage.vault_files import keys_beside
 from aether_desktop.sums.built_in import BUILT_IN
 
-__all__ = ["Program", "Target", "create_vault", "default_vault", "find_target", "open_sample", "open_services"]
+__all__ = [
+    "Program",
+    "Target",
+    "VaultLock",
+    "create_vault",
+    "default_vault",
+    "find_lock",
+    "find_target",
+    "forbid_core_dumps",
+    "open_sample",
+    "open_services",
+]
 
 _SAMPLE_NAME = "Sample (generated data, not encrypted)"
 
@@ -79,24 +96,59 @@ def find_target(
     return target
 
 
+@dataclass(frozen=True, slots=True)
+class VaultLock:
+    """The locks of one vault. ``access.state`` tells what must be asked: LOCKED a password or kit; OLD nothing, the
+    vault was made before passwords and ``access.set_first_password`` converts it."""
+
+    target: Target
+    access: VaultAccess
+    keys: FileVaultKeys = field(repr=False)
+
+
+def find_lock(target: Target, *, key_file: Path | None = None) -> VaultLock | None:
+    """What stands between the person and a vault; None for a database and for the plain sample, which ask nothing.
+
+    Raises NotFoundError, KeysDamagedError, KeyStoreError.
+    """
+    if target.vault is None:
+        return None
+    if not target.vault.exists():
+        raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
+    chosen = key_file or target.key_file
+    if chosen is None and not keys_beside(target.vault).exists() and is_plain_database(target.vault):
+        return None
+    return _lock(target, chosen)
+
+
 def open_services(
     target: Target,
     *,
     settings: Settings,
     key_file: Path | None = None,
     data_dir: Path | None = None,
+    lock: VaultLock | None = None,
+    password: Factor | None = None,
     remember: bool = True,
     token: CancelToken | None = None,
     progress: Progress = silent,
 ) -> ServiceSet:
     """Open a vault or database and build the services over it; ``remember`` it for the next start.
 
-    Raises KeyStoreError, StorageError, InvalidInputError, OperationCancelled.
+    A vault that is LOCKED needs an unlocked ``lock``, which stays the caller's, or a ``password`` (or kit): then
+    closing the services locks it again. A change of keys that was interrupted is finished first.
+    Raises VaultLockedError, WrongFactorError, KeyStoreError, StorageError, InvalidInputError, OperationCancelled.
     """
-    storage = _open_storage(target, key_file=key_file or target.key_file, token=token, progress=progress)
+    chosen = key_file or target.key_file
+    own = find_lock(target, key_file=chosen) if lock is None else lock
+    with ExitStack() as on_failure:
+        if own is not None and lock is None:
+            on_failure.callback(own.access.lock)
+        storage = _open_storage(target, own, key_file=chosen, password=password, token=token, progress=progress)
+        on_failure.pop_all()
     if remember:
         _remember(target, storage.info, settings, default_vault(data_dir))
-    return _services(storage, settings, key_file=key_file or target.key_file)
+    return _services(storage, settings, key_file=chosen, lock=own, keep_lock=lock is not None)
 
 
 def create_vault(
@@ -107,18 +159,36 @@ def create_vault(
     data_dir: Path | None = None,
     name: str = "",
     username: str = "",
+    password: Factor | None = None,
 ) -> ServiceSet:
-    """A new encrypted vault, opened. Its key goes to the keyring, or to ``key_file`` (made when it is not there).
+    """A new encrypted vault, opened, level 1 open. The device's key goes to the keyring, or to ``key_file``.
 
+    Without a ``password`` a vault of the old kind, which the device's key opens by itself.
     Raises AlreadyExistsError, InvalidInputError, KeyStoreError, StorageError; then nothing is left behind.
     """
     if path.exists():
         raise AlreadyExistsError(f"{path} is already there.", field="vault", hint="Choose another name, or open it.")
-    _make_folder(path.parent)
-    key = _key_store(key_file).create(path)
-    storage = sql_storage.create_vault(path, key, name=name or path.stem, username=username or login_name())
+    target = Target(vault=path, key_file=key_file)
+    founder = username or login_name()
+    if password is None:
+        _make_folder(path.parent)
+        key = _key_store(key_file).create(path)
+        storage: Storage = sql_storage.create_vault(path, key, name=name or path.stem, username=founder)
+        lock = None
+    else:
+        require_strong(password)
+        _make_folder(path.parent)
+        lock = _lock(target, key_file)
+        lock.access.create(password)
+        try:
+            (file_key,) = lock.keys.file_keys()
+            with file_key:
+                storage = sql_storage.create_vault(path, bytes(file_key.data), name=name or path.stem, username=founder)
+        except BaseException:
+            lock.keys.discard()
+            raise
     _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
-    return _services(storage, settings, key_file=key_file)
+    return _services(storage, settings, key_file=key_file, lock=lock)
 
 
 def open_sample(
@@ -295,18 +365,40 @@ class Program:
 # ------------------------------------------------------------------------------------------------------- inside
 
 
-def _services(storage: Storage, settings: Settings, *, key_file: Path | None = None) -> ServiceSet:
+def _services(
+    storage: Storage,
+    settings: Settings,
+    *,
+    key_file: Path | None = None,
+    lock: VaultLock | None = None,
+    keep_lock: bool = False,
+) -> ServiceSet:
+    def close() -> None:
+        storage.close()
+        if lock is not None and not keep_lock:
+            lock.access.lock()
+
     return build_services(
         storage,
         settings,
         ModuleService(settings, BUILT_IN),
-        on_close=storage.close,
-        restorer=partial(_restore_as, key_file=key_file),
+        on_close=close,
+        restorer=partial(_restore_as, key_file=key_file, like=lock),
+        access=None if lock is None else lock.access,
     )
 
 
-def _restore_as(source: Path, target: Path, *, key_file: Path | None, token: CancelToken, progress: Progress) -> None:
-    key = _key_store(key_file).load(source)
+def _restore_as(
+    source: Path,
+    target: Path,
+    *,
+    key_file: Path | None,
+    like: VaultLock | None,
+    token: CancelToken,
+    progress: Progress,
+    password: Factor | None = None,
+) -> None:
+    key = _key_of_backup(source, key_file=key_file, like=like, password=password)
     backup.restore(source, target, key, progress=progress, token=token)
     try:
         sql_storage.open_vault(target, key, progress=progress, token=token).close()
@@ -316,16 +408,72 @@ def _restore_as(source: Path, target: Path, *, key_file: Path | None, token: Can
         raise
 
 
-def _open_storage(target: Target, *, key_file: Path | None, token: CancelToken | None, progress: Progress) -> Storage:
+def _key_of_backup(source: Path, *, key_file: Path | None, like: VaultLock | None, password: Factor | None) -> bytes:
+    """The key of a back-up. One of the open vault's own opens without being asked for its password."""
+    lock = _lock(Target(vault=source), key_file)
+    try:
+        if like is not None and lock.access.state is AccessState.LOCKED:
+            lock.keys.unlock_like(like.keys)
+        return _file_key(lock, key_file=key_file, password=password)
+    finally:
+        lock.access.lock()
+
+
+def _open_storage(
+    target: Target,
+    lock: VaultLock | None,
+    *,
+    key_file: Path | None,
+    password: Factor | None,
+    token: CancelToken | None,
+    progress: Progress,
+) -> Storage:
     if target.vault is None:
-        url, password = _with_password(target)
-        return sql_storage.open_database(url, password=password)
-    if not target.vault.exists():
-        raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
-    if key_file is None and is_plain_database(target.vault) and not keys_beside(target.vault).exists():
+        url, database_password = _with_password(target)
+        return sql_storage.open_database(url, password=database_password)
+    if lock is None:
         return _open_plain(target.vault)
-    key = _key_store(key_file).load(target.vault)
+    key = _file_key(lock, key_file=key_file, password=password)
+    if lock.access.state is not AccessState.OLD:
+        key = _finish_rekeying(lock, target.vault, key, progress=progress, token=token)
     return sql_storage.open_vault(target.vault, key, progress=progress, token=token)
+
+
+def _file_key(lock: VaultLock, *, key_file: Path | None, password: Factor | None) -> bytes:
+    """The key that opens the vault file now. Raises VaultLockedError, WrongFactorError, KeyStoreError."""
+    path = lock.target.vault
+    assert path is not None  # noqa: S101 - a lock is a file's
+    if lock.access.state is AccessState.OLD:
+        return _key_store(key_file).load(path)
+    if lock.access.state is AccessState.LOCKED:
+        if password is None:
+            raise VaultLockedError(
+                f"{path} opens with its password.", hint="Give it with --password-file PATH, or type it when asked."
+            )
+        lock.access.unlock(password)
+    with ExitStack() as held:
+        keys = [bytes(held.enter_context(each).data) for each in lock.keys.file_keys()]
+    return next((key for key in keys[1:] if rekeying.opens_with(path, key)), keys[0])
+
+
+def _finish_rekeying(
+    lock: VaultLock, path: Path, key: bytes, *, progress: Progress, token: CancelToken | None
+) -> bytes:
+    """Encrypt the file anew where the key file says so, also when an earlier run was ended in the middle."""
+    with ExitStack() as held:
+        keys = [bytes(held.enter_context(each).data) for each in lock.keys.file_keys()]
+    if len(keys) < 2:
+        return key
+    rekeying.rekey_vault(path, keys[0], keys[1], progress=progress, token=token)
+    lock.keys.settle_file_key()
+    return keys[1]
+
+
+def _lock(target: Target, key_file: Path | None) -> VaultLock:
+    assert target.vault is not None  # noqa: S101 - callers have looked
+    devices: DeviceKeys = KeyringDevices() if key_file is None else KeyFileDevices(key_file)
+    keys = FileVaultKeys(target.vault, devices)
+    return VaultLock(target, VaultAccess(keys), keys)
 
 
 def _open_plain(path: Path) -> Storage:

@@ -171,6 +171,15 @@ class VaultKeys(Protocol):
         """Seconds until the next attempt is allowed, 0 for now."""
         ...
 
+    def create(self, password: Factor) -> None:
+        """The keys of a new vault, level 1 open. Raises AlreadyExistsError for a key file of another vault."""
+        ...
+
+    def convert(self, password: Factor) -> None:
+        """A password for a vault of the old kind; level 1 is open then. Its file is encrypted anew when it is opened
+        next. Raises AlreadyExistsError when it has one."""
+        ...
+
     def unlock(self, factor: Factor) -> None:
         """Open level 1. Raises WrongFactorError (with ``wait``)."""
         ...

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aether_desktop.domain.courts import Court
-from aether_desktop.ports.access import WrongFactorError
+from aether_desktop.ports.access import KeysDamagedError, WrongFactorError
 from aether_desktop.ports.errors import (
     AlreadyExistsError,
     InvalidInputError,
@@ -84,6 +84,19 @@ class FileVaultKeys:
 
     def lock(self, level: Court = Court.OUTER) -> None:
         self.levels.lock(level)
+
+    def unlock_like(self, other: FileVaultKeys) -> bool:
+        """Open level 1 with what is open in another key file, of the same vault: a back-up's. False when it differs."""
+        if not other.levels.is_open(Court.OUTER):
+            return False
+        root = other.levels.copy(Court.OUTER)
+        try:
+            header = self._file.read_authenticated(root)
+        except KeysDamagedError:
+            root.wipe()
+            return False
+        self._take(header, root, Court.OUTER)
+        return True
 
     def file_keys(self) -> tuple[Secret, ...]:
         """The vault file's present key, and the next one while the file is re-keyed; the caller wipes them.

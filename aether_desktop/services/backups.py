@@ -9,6 +9,7 @@ from typing import Protocol
 
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.storage import Storage
+from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.records import utc_now
 
@@ -16,9 +17,12 @@ from aether_desktop.services.records import utc_now
 class VaultRestorer(Protocol):
     """Makes a vault of a backup; wired where keys may be asked for."""
 
-    def __call__(self, source: Path, target: Path, *, token: CancelToken, progress: Progress) -> None:
-        """A proven copy of ``source`` at ``target``, which must not exist. Raises KeyStoreError, StorageError,
-        InvalidInputError, OperationCancelled; then nothing is left behind."""
+    def __call__(
+        self, source: Path, target: Path, *, token: CancelToken, progress: Progress, password: Factor | None = None
+    ) -> None:
+        """A proven copy of ``source`` at ``target``, which must not exist. Raises VaultLockedError for a back-up that
+        needs a password, WrongFactorError, KeyStoreError, StorageError, InvalidInputError, OperationCancelled; then
+        nothing is left behind."""
         ...
 
 
@@ -56,12 +60,19 @@ class BackupService:
         return self._restorer is not None
 
     def restore_as(
-        self, source: Path, target: Path, *, token: CancelToken | None = None, progress: Progress = silent
+        self,
+        source: Path,
+        target: Path,
+        *,
+        password: Factor | None = None,
+        token: CancelToken | None = None,
+        progress: Progress = silent,
     ) -> Path:
         """A new vault at ``target`` from a backup, proven by opening it; the open vault is not touched.
 
-        Raises InvalidInputError (no backup, target exists, restoring is not wired here), KeyStoreError, StorageError,
-        OperationCancelled; then nothing is left behind.
+        ``password`` (or the kit) of the backup is needed where it is not a copy of the open vault.
+        Raises InvalidInputError (no backup, target exists, restoring is not wired here), VaultLockedError,
+        WrongFactorError, KeyStoreError, StorageError, OperationCancelled; then nothing is left behind.
         """
         if self._restorer is None:
             raise InvalidInputError("Backups cannot be restored from here.", hint="Use: aether-desktop restore")
@@ -71,5 +82,5 @@ class BackupService:
             raise InvalidInputError(f"{target} exists already.", field="path", hint="Choose another name.")
         if not target.parent.is_dir():
             raise InvalidInputError(f"The folder {target.parent} does not exist.", field="path")
-        self._restorer(source, target, token=token or CancelToken(), progress=progress)
+        self._restorer(source, target, token=token or CancelToken(), progress=progress, password=password)
         return target

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aether_desktop.ports.settings import Settings
+from aether_desktop.ports.signing import PersonSigner
 from aether_desktop.ports.storage import Storage, StorageInfo
 from aether_desktop.services.annotations import AnnotationService
 from aether_desktop.services.backups import BackupService, VaultRestorer
@@ -14,10 +15,12 @@ from aether_desktop.services.bip329 import LabelService
 from aether_desktop.services.exporting import ExportService
 from aether_desktop.services.importing import ImportService
 from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.payment_signatures import PaymentSignatures
 from aether_desktop.services.prices import PriceService
 from aether_desktop.services.records import RecordService
 from aether_desktop.services.search import SearchService
 from aether_desktop.services.undo import UndoStack
+from aether_desktop.services.vault_access import VaultAccess
 from aether_desktop.services.wallets import WalletService
 
 
@@ -42,7 +45,10 @@ class ServiceSet:
     backups: BackupService
     search: SearchService
     modules: ModuleService
+    signatures: PaymentSignatures
     on_close: Callable[[], None]
+    access: VaultAccess | None = None
+    """The vault's levels; None for the sample and for a database."""
 
     @property
     def info(self) -> StorageInfo:
@@ -60,10 +66,13 @@ def build_services(
     *,
     on_close: Callable[[], None],
     restorer: VaultRestorer | None = None,
+    access: VaultAccess | None = None,
+    signer: PersonSigner | None = None,
 ) -> ServiceSet:
-    """Wire the services over one storage."""
+    """Wire the services over one storage. ``signer``: the person's own keys, where the vault has them."""
     undo = UndoStack()
-    records = RecordService(storage, undo)
+    signatures = PaymentSignatures(vault_id=storage.info.vault_id, signer=signer)
+    records = RecordService(storage, undo, signatures=signatures)
     labels = LabelService(storage)
     return ServiceSet(
         storage=storage,
@@ -80,5 +89,7 @@ def build_services(
         backups=BackupService(storage, restorer=restorer),
         search=SearchService(storage),
         modules=modules,
+        signatures=signatures,
         on_close=on_close,
+        access=access,
     )

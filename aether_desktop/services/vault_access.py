@@ -100,6 +100,25 @@ class VaultAccess:
         """Seconds until the next attempt is allowed."""
         return self._keys.wait(level)
 
+    # -- making --------------------------------------------------------------------------------------------------
+
+    def create(self, password: Factor) -> None:
+        """The keys of a new vault, level 1 open. Raises InvalidInputError, AlreadyExistsError, KeyStoreError."""
+        with _wiped(password):
+            require_strong(password)
+            self._keys.create(password)
+        self._opened()
+
+    def set_first_password(self, password: Factor) -> None:
+        """Convert a vault of the old kind; it may be open meanwhile and is encrypted anew when it is opened next.
+
+        Raises InvalidInputError, AlreadyExistsError when it has a password, KeyStoreError and its kinds.
+        """
+        with _wiped(password):
+            require_strong(password)
+            self._keys.convert(password)
+        self._opened()
+
     # -- opening and locking -------------------------------------------------------------------------------------
 
     def unlock(self, factor: Factor) -> None:
@@ -113,9 +132,7 @@ class VaultAccess:
             else:
                 self._keys.unlock(factor)
                 self._by_kit = factor.kind is FactorKind.KIT
-        with self._lock:
-            self._screen_locked = False
-            self._deadlines[Court.OUTER] = self._clock() + IDLE_SECONDS
+        self._opened()
 
     def step_up(self, level: Court, factor: Factor) -> None:
         """Open level 2 or 3. Raises LevelLockedError naming a level to open before, WrongFactorError, NotFoundError."""
@@ -283,6 +300,11 @@ class VaultAccess:
             self._keys.verify(Court.OUTER, current)
             self._keys.compromise(factors, kit=kit)
             self._by_kit = False
+
+    def _opened(self) -> None:
+        with self._lock:
+            self._screen_locked = False
+            self._deadlines[Court.OUTER] = self._clock() + IDLE_SECONDS
 
 
 def confirm_words(kit: RecoveryKit, typed_back: Mapping[int, str]) -> None:
