@@ -85,10 +85,18 @@ class MembershipState:
     people: dict[int, Person] = field(default_factory=dict)
     groups: dict[int, str] = field(default_factory=dict)
     courts: dict[tuple[int, Court], CourtState] = field(default_factory=dict)
+    former: dict[int, tuple[PublicKeys, ...]] = field(default_factory=dict)
+    """Keys that were replaced, by person, the oldest first: old signatures still tell whose they are."""
 
     def copy(self) -> MembershipState:
         """An independent state."""
-        return replace(self, people=dict(self.people), groups=dict(self.groups), courts=dict(self.courts))
+        return replace(
+            self,
+            people=dict(self.people),
+            groups=dict(self.groups),
+            courts=dict(self.courts),
+            former=dict(self.former),
+        )
 
     # -- questions -----------------------------------------------------------------------------------------------
 
@@ -279,6 +287,7 @@ def _replace_keys(state: MembershipState, signer_id: int, fact: KeysReplaced) ->
     if fact.keys.vault_id != state.vault_id:
         raise MembershipRuleError("These keys were made for another vault.")
     state._require_new_device(fact.keys.device)
+    state.former[person.user_id] = (*state.former.get(person.user_id, ()), person.keys)
     state.people[person.user_id] = replace(person, keys=fact.keys, devices=((fact.keys.device, ""),))
 
 

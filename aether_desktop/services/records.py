@@ -24,6 +24,7 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import ConflictError, InvalidInputError
 from aether_desktop.ports.storage import RecordStore, Storage
 from aether_desktop.ports.tables import TABLES
+from aether_desktop.services.payment_signatures import PaymentSignatures
 from aether_desktop.services.undo import UndoStack, UndoStep
 
 RECORD_TYPES: Mapping[TableName, type[Record]] = MappingProxyType(
@@ -55,10 +56,19 @@ def field_names(table: TableName) -> tuple[str, ...]:
 class RecordService:
     """One service for nine tables; worker threads only, except ``check``, which is pure and may run anywhere."""
 
-    def __init__(self, storage: Storage, undo: UndoStack, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        undo: UndoStack,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        signatures: PaymentSignatures | None = None,
+    ) -> None:
+        """``signatures`` None: nothing can be signed, and payments of level quantum are refused."""
         self._storage = storage
         self._undo = undo
         self._now = now
+        self._signatures = signatures or PaymentSignatures(vault_id=storage.info.vault_id, signer=None)
 
     @property
     def undo_stack(self) -> UndoStack:
@@ -80,9 +90,12 @@ class RecordService:
     def create(self, table: TableName, values: Mapping[str, object]) -> Record:
         """Store a new row of the current user; returns it.
 
-        Raises InvalidInputError naming the field (AlreadyExistsError where it must be unique), NotFoundError.
+        Raises InvalidInputError naming the field (AlreadyExistsError where it must be unique), NotFoundError, for a
+        payment that is signed LevelLockedError (level 2) and PermissionDeniedError.
         """
         record = self._build(table, values, base=None, record_id=self._storage.new_id())
+        if isinstance(record, Payment):
+            record = self._signatures.prepared(record)
         self._store(table).create(record)
         ids = (record.id,)
         self._undo.push(
@@ -97,9 +110,12 @@ class RecordService:
     def edit(self, table: TableName, base: Record, values: Mapping[str, object]) -> Record:
         """Change fields of ``base`` (the record as the person saw it); returns the stored record.
 
-        Raises InvalidInputError naming the field, ConflictError when the row changed since ``base`` was read.
+        Raises InvalidInputError naming the field, ConflictError when the row changed since ``base`` was read, for a
+        payment that is signed LevelLockedError (level 2) and PermissionDeniedError.
         """
         record = self._build(table, values, base=base, record_id=base.id)
+        if isinstance(record, Payment) and isinstance(base, Payment):
+            record = self._signatures.prepared(record, base=base)
         before, after = _difference(base, record)
         if not after:
             return base

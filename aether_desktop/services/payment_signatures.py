@@ -1,0 +1,206 @@
+"""Payments of level quantum: signed when they are stored, verified when they are shown. Worker threads only."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from aether_desktop.domain.canonical import NotCanonicalError
+from aether_desktop.domain.payment_signatures import (
+    PURPOSE,
+    SignatureState,
+    StoredSignature,
+    decode_shown,
+    decode_stored,
+    encode_shown,
+    encode_stored,
+    hidden_digest,
+    shown_part,
+    signed_message,
+)
+from aether_desktop.domain.payments import Payment, SecurityLevel
+from aether_desktop.domain.times import InvalidTimeError, from_micros, to_micros
+from aether_desktop.ports.access import LevelLockedError
+from aether_desktop.ports.errors import AetherError, InvalidInputError, PermissionDeniedError, StorageError
+from aether_desktop.ports.signing import PersonSignature, PersonSigner, Signatory
+
+SIGNED_FIELDS: Final = frozenset(
+    {"paid_at", "amount", "provider", "external_id", "wallet_id", "payment_method_id", "description"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """``sentence`` says it in plain words with the reason; ``differences`` name what was changed since."""
+
+    state: SignatureState
+    sentence: str
+    signer: str = ""
+    signed_at: datetime | None = None
+    differences: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the payment must not be relied on."""
+        return self.state in {
+            SignatureState.MISSING,
+            SignatureState.ALTERED,
+            SignatureState.UNKNOWN_KEY,
+            SignatureState.UNREADABLE,
+        }
+
+
+class PaymentSignatures:
+    """``signer`` None where the vault has no keys of people (the sample, vaults before passwords)."""
+
+    def __init__(
+        self,
+        *,
+        vault_id: int,
+        signer: PersonSigner | None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._vault_id = vault_id
+        self._signer = signer
+        self._now = now
+
+    # -- storing -------------------------------------------------------------------------------------------------
+
+    def prepared(self, payment: Payment, *, base: Payment | None = None) -> Payment:
+        """The payment as it is to be stored: signed anew where its level asks for it and what is signed changed.
+
+        Raises InvalidInputError where the signature would be lost, PermissionDeniedError without keys,
+        LevelLockedError (level 2), MembershipError.
+        """
+        given = "" if base is None else base.quantum_signature
+        if payment.quantum_signature != given:
+            raise InvalidInputError(
+                "A signature is made by the program, never typed.",
+                field="quantum_signature",
+                hint="Choose the level quantum instead.",
+            )
+        if payment.security_level is not SecurityLevel.QUANTUM:
+            if base is not None and base.security_level is SecurityLevel.QUANTUM and given:
+                raise InvalidInputError(
+                    "This payment is signed; at a lower level its signature would be lost.",
+                    field="security_level",
+                    hint="Keep the level quantum, or archive this payment and add another.",
+                )
+            return payment
+        if base is not None and given and not self._changed(payment, base):
+            return payment
+        return self.signed(payment)
+
+    def signed(self, payment: Payment) -> Payment:
+        """With a fresh signature of this person. Raises as ``prepared``."""
+        signer = self._signer
+        if signer is None:
+            raise PermissionDeniedError(
+                "A payment of level quantum is signed, and this vault has no keys of people to sign with.",
+                hint="Choose another level, or use a vault that opens with a password.",
+            )
+        signed_at = to_micros(self._now())
+        shown = encode_shown(shown_part(payment, self._vault_id))
+        message = signed_message(
+            signer_id=signer.user_id, signed_at=signed_at, shown=shown, hidden=hidden_digest(payment, self._vault_id)
+        )
+        made = signer.sign(message, purpose=PURPOSE)
+        stored = StoredSignature(signer.user_id, signed_at, made.key, shown, made.value)
+        return dataclasses.replace(payment, quantum_signature=encode_stored(stored))
+
+    # -- showing -------------------------------------------------------------------------------------------------
+
+    def check(self, payment: Payment) -> SignatureReport:
+        """Whose signature it is, and whether the payment is what was signed.
+
+        Never raises for what the payment or the log holds. Raises the StorageError family.
+        """
+        if not payment.quantum_signature:
+            return _unsigned(payment)
+        try:
+            stored = decode_stored(payment.quantum_signature)
+            signed_at = from_micros(stored.signed_at)
+            differences = decode_shown(stored.shown).differences(shown_part(payment, self._vault_id))
+        except (NotCanonicalError, InvalidTimeError, ValueError):
+            return SignatureReport(
+                SignatureState.UNREADABLE,
+                "The signature cannot be read: it was altered, cut off, or made by a newer program.",
+            )
+        if self._signer is None:
+            return _unchecked("this vault has no keys of people to check it with")
+        try:
+            signatory = self._signer.signatory(stored.key)
+            genuine = self._genuine(payment, stored, self._signer)
+        except LevelLockedError as error:
+            return _unchecked(f"level {int(error.level)} is locked")
+        except StorageError:
+            raise
+        except AetherError as error:
+            return _unchecked(f"the list of people cannot be trusted. {error}")
+        if signatory is None or signatory.user_id != stored.signer_id:
+            return SignatureReport(
+                SignatureState.UNKNOWN_KEY,
+                "Signed with a key that this vault's list of people does not know: it says nothing about who made it.",
+                signed_at=signed_at,
+            )
+        return _verdict(payment, signatory, signed_at, genuine=genuine, differences=tuple(differences))
+
+    def _genuine(self, payment: Payment, stored: StoredSignature, signer: PersonSigner) -> bool:
+        message = signed_message(
+            signer_id=stored.signer_id,
+            signed_at=stored.signed_at,
+            shown=stored.shown,
+            hidden=hidden_digest(payment, self._vault_id),
+        )
+        return signer.verify(PersonSignature(stored.key, stored.signature), message, purpose=PURPOSE)
+
+    def _changed(self, payment: Payment, base: Payment) -> bool:
+        return any(getattr(payment, name) != getattr(base, name) for name in SIGNED_FIELDS)
+
+
+def _unsigned(payment: Payment) -> SignatureReport:
+    if payment.security_level is SecurityLevel.QUANTUM:
+        return SignatureReport(
+            SignatureState.MISSING,
+            "Not signed, although its level is quantum: the signature was removed, or another program stored it.",
+        )
+    return SignatureReport(SignatureState.NONE, f"Payments of level {payment.security_level.value} are not signed.")
+
+
+def _unchecked(reason: str) -> SignatureReport:
+    return SignatureReport(SignatureState.UNCHECKED, f"Not checked: {reason}.".replace("..", "."))
+
+
+def _verdict(
+    payment: Payment, signatory: Signatory, signed_at: datetime, *, genuine: bool, differences: tuple[str, ...]
+) -> SignatureReport:
+    name = signatory.username
+    if differences or not genuine:
+        said = "; ".join(differences)
+        if not genuine:
+            unnamed = "the provider's id, the description or the signature itself is not what was signed"
+            said = f"{said}; {unnamed}" if said else unnamed
+        return SignatureReport(
+            SignatureState.ALTERED,
+            f"Altered since {name} signed it: {said}.",
+            signer=name,
+            signed_at=signed_at,
+            differences=differences,
+        )
+    notes = []
+    if signatory.user_id != payment.owner_id:
+        notes.append("who is not its owner")
+    if not signatory.current:
+        notes.append("with keys that were replaced since")
+    if not signatory.active:
+        notes.append("who was disabled since")
+    noted = f" ({', '.join(notes)})" if notes else ""
+    return SignatureReport(
+        SignatureState.VALID,
+        f"Valid: signed by {name}{noted}, and nothing that was signed has changed.",
+        signer=name,
+        signed_at=signed_at,
+    )
