@@ -4,7 +4,8 @@
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
-PYTEST := scripts/timed tests $(PYTHON) -m pytest
+# A worker per processor, each with servers of its own; one file alone is quicker with: .venv/bin/python -m pytest FILE
+PYTEST := scripts/timed tests $(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 # A home, D-Bus, unlocked keyring and screen of its own, for what draws windows outside pytest.
 PRIVATE := $(PYTHON) -m scripts.private_session
 ARGS ?=
