@@ -80,6 +80,19 @@ def test_an_import_asked_for_anywhere_opens_the_wizard_with_the_wallet(opened: O
     assert page.wizard.flow.wallet.id == other
 
 
+def test_the_import_key_works_in_every_section(opened: Opened, qtbot: QtBot) -> None:
+    with qtbot.waitActive(opened.window):
+        opened.window.activateWindow()
+    sections = opened.window.section_keys
+    assert len(sections) == 15
+    for section in sections:
+        opened.window.open_section(section)
+        QTest.keyClick(opened.window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+        assert opened.ledger_page.importing, section
+        assert opened.window.current_section == "transactions"
+        opened.ledger_page.close_import()
+
+
 def test_what_the_wizard_brings_reaches_the_other_pages(opened: Opened, qtbot: QtBot) -> None:
     overview, imports = opened.window.page("overview"), opened.window.open_section("imports")
     assert isinstance(overview, OverviewView)

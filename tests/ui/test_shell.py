@@ -205,6 +205,21 @@ class TestKeyboard:
     def test_a_page_without_commands_refuses(self, window: MainWindow) -> None:
         assert not window.run_page_command(PageCommand.ADD)
 
+    def test_what_works_everywhere_comes_after_the_page_and_not_while_one_stands_alone(
+        self, window: MainWindow
+    ) -> None:
+        done: list[str] = []
+        window.set_everywhere({PageCommand.IMPORT: lambda: done.append("import")})
+        press(window, Qt.Key.Key_I, CONTROL)
+        assert done == ["import"]
+        page = window.open_section("transactions")
+        assert isinstance(page, SamplePage)
+        press(window, Qt.Key.Key_I, CONTROL)
+        assert (done, page.commands) == (["import"], [PageCommand.IMPORT])
+        window.show_alone(QLabel("locked"))
+        assert not window.run_page_command(PageCommand.IMPORT)
+        assert done == ["import"]
+
     def test_every_bound_key_is_on_the_shortcuts_page(self, window: MainWindow) -> None:
         told = {key.keys for key in KEYBOARD_MAP}
         assert set(PAGE_KEYS) <= told

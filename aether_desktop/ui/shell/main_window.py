@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ class MainWindow(QMainWindow):
         self._messages: MessageBar | None = None
         self._painted = False
         self._extra_commands: Sequence[PaletteEntry] = ()
+        self._everywhere: Mapping[PageCommand, Callable[[], object]] = {}
         self._alone = False
         self._section = self._going_to = ""
         self._shown: QWidget | None = None
@@ -159,6 +160,10 @@ class MainWindow(QMainWindow):
         """Offer these in the command palette, after the sections' own."""
         self._extra_commands = commands
 
+    def set_everywhere(self, commands: Mapping[PageCommand, Callable[[], object]]) -> None:
+        """What a key does on pages that have no such thing themselves; not while one page stands alone."""
+        self._everywhere = commands
+
     @property
     def palette_view(self) -> CommandPalette:
         """The command palette; made, with all that floats, when first asked for."""
@@ -175,11 +180,17 @@ class MainWindow(QMainWindow):
         return self._messages
 
     def run_page_command(self, command: PageCommand) -> bool:
-        """Ask the page on view, or the one asked for just before; False if it has no such thing."""
+        """Ask the page on view, or the one asked for just before, then the window; False if none has such a thing."""
         if self.going:
             self.open_section(self._going_to)
         page: object = self._stack.currentWidget()
-        return isinstance(page, CommandablePage) and page.run_page_command(command)
+        if isinstance(page, CommandablePage) and page.run_page_command(command):
+            return True
+        act = None if self._alone else self._everywhere.get(command)
+        if act is None:
+            return False
+        act()
+        return True
 
     def open_palette(self) -> None:
         """Open the command palette, unless the window shows one page alone."""

@@ -17,7 +17,7 @@ from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.sections import build_sections
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.main_window import MainWindow
-from aether_desktop.ui.shell.sections import ImportingPage, PartedPage
+from aether_desktop.ui.shell.sections import ImportingPage, PageCommand, PartedPage
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.table_page import TablePage
 
@@ -58,6 +58,7 @@ class OpenVault(QObject):
         window.section_changed.connect(self._on_section_changed)
         window.set_sections(build_sections(self.context))
         window.set_commands(self._commands())
+        window.set_everywhere({PageCommand.IMPORT: self._navigator.open_import})
         self._describe()
 
     def close(self) -> None:
