@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.composition import create_vault
@@ -62,6 +62,11 @@ def ended(qtbot: QtBot, row: TaskRow) -> str:
     """Wait for a task's words."""
     qtbot.waitUntil(lambda: bool(row.result) and row.button.isEnabled(), timeout=WAIT)
     return row.result
+
+
+def hint_of(page: SettingsView) -> str:
+    """What stands under the choice of the currency."""
+    return " ".join(label.text() for label in page.look.fiat.findChildren(QLabel))
 
 
 class TestLook:
@@ -131,6 +136,31 @@ class TestLook:
         choice.setCurrentIndex(choice.findData("EUR"))
         choice.activated.emit(choice.currentIndex())
         assert FIAT.get(ledger.context.settings) == "EUR"
+
+    def test_the_currency_that_holds_unchosen_is_said(self, page: SettingsView, ledger: Ledger, qtbot: QtBot) -> None:
+        choice = page.look.fiat.editor
+        assert choice.currentText() == "No values"
+        prices = ledger.folder / "prices.csv"
+        rows = "2024-01-01,ETH,USD,2100\n2024-01-01,ETH,EUR,2000\n"
+        prices.write_text(f"date,symbol,currency,price\n{rows}", encoding="utf-8")
+        page.data.import_prices(prices)
+        qtbot.waitUntil(lambda: choice.count() == 3, timeout=WAIT)
+        assert choice.currentData() == ""
+        assert choice.currentText() == f"{ledger.services.balances.overview().fiat}, the first with prices"
+        assert choice.currentText().startswith("EUR")
+
+    def test_a_chosen_currency_without_prices_is_said(self, page: SettingsView, ledger: Ledger, qtbot: QtBot) -> None:
+        FIAT.set(ledger.context.settings, "CHF")
+        prices = ledger.folder / "prices.csv"
+        prices.write_text("date,symbol,currency,price\n2024-01-01,ETH,EUR,2000\n", encoding="utf-8")
+        page.data.import_prices(prices)
+        choice = page.look.fiat.editor
+        qtbot.waitUntil(lambda: choice.findData("EUR") >= 0, timeout=WAIT)
+        assert choice.currentData() == "CHF"
+        assert "no prices in CHF" in hint_of(page)
+        choice.setCurrentIndex(choice.findData("EUR"))
+        choice.activated.emit(choice.currentIndex())
+        qtbot.waitUntil(lambda: "By the prices" in hint_of(page), timeout=WAIT)
 
 
 class TestSafekeeping:

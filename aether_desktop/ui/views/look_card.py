@@ -76,11 +76,12 @@ class LookCard(Card):
         editor = self.fiat.editor
         with QSignalBlocker(editor):
             editor.clear()
-            editor.addItem(_NO_VALUES, "")
+            editor.addItem(f"{plain_line(fiats[0], 12)}, the first with prices" if fiats else _NO_VALUES, "")
             for code in offered:
                 editor.addItem(plain_line(code, 12), code)
             editor.setCurrentIndex(max(0, editor.findData(chosen)))
-        self.fiat.set_hint(_HAS_PRICES if fiats else _NO_PRICES)
+        lacking = f"There are no prices in {plain_line(chosen, 12)}, so no values are shown."
+        self.fiat.set_hint(_NO_PRICES if not fiats else lacking if chosen and chosen not in fiats else _HAS_PRICES)
 
     def _show_chosen(self) -> None:
         settings = self._context.settings
@@ -101,6 +102,7 @@ class LookCard(Card):
 
     def _on_fiat(self, _index: int) -> None:
         FIAT.set(self._context.settings, str(self.fiat.editor.currentData()))
+        self.load_fiats()
         self._context.navigator.look_changed.emit()
 
     def _on_compact(self, on: bool) -> None:
