@@ -78,7 +78,7 @@ class StoredPersonKeys(NamedTuple):
 
 
 class StoredCourtKey(NamedTuple):
-    """A court key wrapped to one recipient. ``retired_at`` is set when no row is sealed under that version any more."""
+    """A court key wrapped to one recipient."""
 
     owner_id: int
     court: Court
@@ -87,7 +87,6 @@ class StoredCourtKey(NamedTuple):
     recipient_key: bytes
     wrapped: bytes
     created_at: datetime
-    retired_at: datetime | None = None
 
 
 class StoredInvitation(NamedTuple):
@@ -106,7 +105,10 @@ class StoredInvitation(NamedTuple):
 
 
 class StoredRotation(NamedTuple):
-    """How far the rows of one owner are re-sealed: all of the fields before ``field``, and of it up to ``row_id``."""
+    """How far the rows of one owner are re-sealed: all of the fields before ``field``, and of it up to ``row_id``.
+
+    Once finished, no row of theirs is sealed under a version below ``version``.
+    """
 
     owner_id: int
     court: Court
@@ -156,10 +158,6 @@ class CourtKeyStore(Protocol):
 
     def put(self, keys: Sequence[StoredCourtKey]) -> None:
         """Adds, or replaces what was wrapped to the same recipient."""
-        ...
-
-    def retire(self, owner_id: int, court: Court, *, before: int, at: datetime) -> None:
-        """Mark all versions below ``before``."""
         ...
 
     def count_seals(self, owner_id: int, court: Court, *, version: int, recipient_id: int, more: int) -> int:

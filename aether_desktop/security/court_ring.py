@@ -17,6 +17,7 @@ from aether_desktop.ports.identity import (
     MembershipError,
     MembershipFault,
     RotationNeededError,
+    RotationStore,
     StoredCourtKey,
 )
 from aether_desktop.security.boxes import wipe
@@ -31,11 +32,12 @@ class CourtVersions:
     """What is stored for this person of one court of one owner."""
 
     rows: tuple[StoredCourtKey, ...]
+    oldest_live: int = 1
 
     @property
     def live(self) -> tuple[int, ...]:
         """Versions that rows may be sealed under, the latest first."""
-        return tuple(row.version for row in reversed(self.rows) if row.retired_at is None)
+        return tuple(row.version for row in reversed(self.rows) if row.version >= self.oldest_live)
 
 
 class CourtKeyRing:
@@ -48,6 +50,7 @@ class CourtKeyRing:
         self,
         levels: Levels,
         store: CourtKeyStore,
+        rotations: RotationStore,
         *,
         vault_id: int,
         user_id: int,
@@ -58,6 +61,7 @@ class CourtKeyRing:
         self.user_id = user_id
         self._levels = levels
         self._store = store
+        self._rotations = rotations
         self._state = state
         self._keyrings = keyrings
         self._lock = threading.RLock()
@@ -102,8 +106,14 @@ class CourtKeyRing:
                 rows: dict[tuple[int, Court], list[StoredCourtKey]] = {}
                 for row in self._store.of_recipient(self.user_id):
                     rows.setdefault((row.owner_id, row.court), []).append(row)
+                oldest: dict[tuple[int, Court], int] = {}
+                for done in self._rotations.all():
+                    if done.finished_at is not None:
+                        key = (done.owner_id, done.court)
+                        oldest[key] = max(oldest.get(key, 1), done.version)
                 self._rows = {
-                    key: CourtVersions(tuple(sorted(each, key=lambda row: row.version))) for key, each in rows.items()
+                    key: CourtVersions(tuple(sorted(each, key=lambda row: row.version)), oldest.get(key, 1))
+                    for key, each in rows.items()
                 }
             return self._rows.get((owner_id, court), CourtVersions(()))
 

@@ -54,6 +54,7 @@ class PersonIdentity:
         self.ring = CourtKeyRing(
             levels,
             stores.court_keys,
+            stores.rotations,
             vault_id=vault_id,
             user_id=user_id,
             state=self.log.state,

@@ -105,11 +105,6 @@ class CourtRows:
     def put(self, keys: Sequence[StoredCourtKey]) -> None:
         self.rows.update({row[:4]: row for row in keys})
 
-    def retire(self, owner_id: int, court: Court, *, before: int, at: datetime) -> None:
-        for key, row in self.rows.items():
-            if key[:2] == (owner_id, court) and row.version < before:
-                self.rows[key] = row._replace(retired_at=at)
-
     def count_seals(self, owner_id: int, court: Court, *, version: int, recipient_id: int, more: int) -> int:
         self.counted += 1
         key = (owner_id, court, version)

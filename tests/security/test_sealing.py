@@ -13,7 +13,7 @@ from aether_desktop.domain.membership import CourtRevoked
 from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.ports.access import LevelLockedError, SealError
 from aether_desktop.ports.errors import PermissionDeniedError
-from aether_desktop.ports.identity import RotationNeededError
+from aether_desktop.ports.identity import RotationNeededError, StoredRotation
 from aether_desktop.security.court_keys import CourtKeyName
 from aether_desktop.security.court_ring import SEALS_BEFORE_ROTATION
 from aether_desktop.security.sealing import HEADER_BYTES, OVERHEAD, _Column, associated_data
@@ -156,7 +156,7 @@ class TestVersions:
         tokens = sealer.blind(FIELD, b"x", owner_id=1)
         assert len(tokens) == 2
         assert tokens[1:] == token
-        miriam.server.court_keys.retire(1, Court.HOLY, before=2, at=NOW)
+        miriam.server.rotations.put(StoredRotation(1, Court.HOLY, 2, NOW, finished_at=NOW))
         miriam.identity.settled()
         assert sealer.blind(FIELD, b"x", owner_id=1) == tokens[:1]
         assert sealer.open(FIELD, old, **ROW) == b"x"  # an old value in the audit still opens
