@@ -50,6 +50,8 @@ class IconName(StrEnum):
     ERROR = "error"
     EXPORT = "export"
     EXTERNAL = "external"
+    EYE = "eye"
+    EYE_OFF = "eye_off"
     FILTER = "filter"
     FOLDER = "folder"
     FORK = "fork"

@@ -76,6 +76,49 @@ FIRST_RUN_CONNECT_START: Final = "first_run_connect_start"
 FIRST_RUN_SAMPLE: Final = "first_run_sample"
 FIRST_RUN_SAMPLE_START: Final = "first_run_sample_start"
 FIRST_RUN_ERROR: Final = "first_run_error"
+FIRST_RUN_CREATE_PASSWORD: Final = "first_run_create_password"  # noqa: S105 - a name of a field
+FIRST_RUN_CREATE_REPEAT: Final = "first_run_create_password_repeat"
+FIRST_RUN_CREATE_STRENGTH: Final = "first_run_create_password_strength"
+
+# ----------------------------------------------------------------------------------- locked, passwords, recovery kit
+UNLOCK_PAGE: Final = "unlock_page"
+UNLOCK_TITLE: Final = "unlock_title"
+UNLOCK_PASSWORD: Final = "unlock_password"  # noqa: S105 - a name of a field
+UNLOCK_START: Final = "unlock_start"
+UNLOCK_ERROR: Final = "unlock_error"
+UNLOCK_WAIT: Final = "unlock_wait"
+UNLOCK_BUSY: Final = "unlock_busy"
+UNLOCK_KEYRING: Final = "unlock_keyring"
+UNLOCK_USE_KIT: Final = "unlock_use_kit"
+UNLOCK_USE_PASSWORD: Final = "unlock_use_password"  # noqa: S105 - see above
+UNLOCK_KIT_WORDS: Final = "unlock_kit_words"
+UNLOCK_OTHER: Final = "unlock_other"
+SET_PASSWORD_PAGE: Final = "set_password_page"  # noqa: S105 - see above
+SET_PASSWORD: Final = "set_password"  # noqa: S105 - see above
+SET_PASSWORD_REPEAT: Final = "set_password_repeat"
+SET_PASSWORD_START: Final = "set_password_start"  # noqa: S105 - see above
+SET_PASSWORD_LATER: Final = "set_password_later"  # noqa: S105 - see above
+SET_PASSWORD_ERROR: Final = "set_password_error"  # noqa: S105 - see above
+KIT_PAGE: Final = "kit_page"
+KIT_SHOW: Final = "kit_show"
+KIT_WORDS: Final = "kit_words"
+KIT_SAVE: Final = "kit_save"
+KIT_NEXT: Final = "kit_next"
+KIT_BACK: Final = "kit_back"
+KIT_LATER: Final = "kit_later"
+KIT_ERROR: Final = "kit_error"
+STEP_UP_PANEL: Final = "step_up_panel"
+STEP_UP_WHY: Final = "step_up_why"
+STEP_UP_PASSPHRASE: Final = "step_up_passphrase"  # noqa: S105 - see above
+STEP_UP_KEY_FILE: Final = "step_up_key_file"
+STEP_UP_START: Final = "step_up_start"
+STEP_UP_CANCEL: Final = "step_up_cancel"
+STEP_UP_ERROR: Final = "step_up_error"
+
+
+def kit_check_name(position: int) -> str:
+    """Return the name of the field where the kit's word at a position (from 1) is typed back."""
+    return f"kit_check_{position}"
 
 
 def navigation_name(section: str) -> str:

@@ -128,6 +128,9 @@ QRadioButton::indicator:checked {{ border: 5px solid {c.text}; width: 6px; heigh
 QCheckBox:disabled, QRadioButton:disabled {{ color: {c.faint}; }}
 QProgressBar {{ background: {c.pressed}; border: none; border-radius: 2px; min-height: 4px; max-height: 4px; }}
 QProgressBar::chunk {{ background: {c.info.shape}; border-radius: 2px; }}
+QProgressBar[tone="bad"]::chunk {{ background: {c.bad.shape}; }}
+QProgressBar[tone="warn"]::chunk {{ background: {c.warn.shape}; }}
+QProgressBar[tone="ok"]::chunk {{ background: {c.ok.shape}; }}
 """
 
 
