@@ -181,7 +181,7 @@ class FileVaultKeys:
                 for slot in level.slots:
                     if slot.slot_id.hex() == slot_id:
                         self.levels.copy(level.level).wipe()  # only while it is open
-                        return header.with_level(self._without(level, slot))
+                        return header.with_level(_without(level, slot, self._devices))
             raise NotFoundError("There is no such slot any more.")
 
         self._change(change, revoking=True)
@@ -318,26 +318,6 @@ class FileVaultKeys:
                     return slot.device, self._devices.find(slot.device)
         return self._devices.obtain()
 
-    def _without(self, level: LevelKeys, gone: Slot) -> LevelKeys:
-        kept = tuple(each for each in level.slots if each is not gone)
-        usable = any(each.kind is not FactorKind.KIT and self._is_here(each) for each in kept)
-        if gone.kind is not FactorKind.KIT and not usable:
-            raise InvalidInputError(
-                f"Nothing but the recovery kit would open level {int(level.level)} here.",
-                field="slot",
-                hint="Add another factor first.",
-            )
-        return replace(level, slots=kept)
-
-    def _is_here(self, slot: Slot) -> bool:
-        if slot.device is None:
-            return True
-        try:
-            self._devices.find(slot.device).wipe()
-        except KeyMissingError:
-            return False
-        return True
-
 
 def _level(header: Header, level: Court) -> LevelKeys:
     known = header.level(level)
@@ -349,3 +329,25 @@ def _level(header: Header, level: Court) -> LevelKeys:
 def _takes_place(slot: Slot, device: DeviceRef | None) -> bool:
     """Whether a new factor takes the slot's place: no kit, and at level 1 of the same device."""
     return slot.kind is not FactorKind.KIT and slot.device == device
+
+
+def _without(level: LevelKeys, gone: Slot, devices: DeviceKeys) -> LevelKeys:
+    kept = tuple(each for each in level.slots if each is not gone)
+    usable = any(each.kind is not FactorKind.KIT and _is_here(each, devices) for each in kept)
+    if gone.kind is not FactorKind.KIT and not usable:
+        raise InvalidInputError(
+            f"Nothing but the recovery kit would open level {int(level.level)} here.",
+            field="slot",
+            hint="Add another factor first.",
+        )
+    return replace(level, slots=kept)
+
+
+def _is_here(slot: Slot, devices: DeviceKeys) -> bool:
+    if slot.device is None:
+        return True
+    try:
+        devices.find(slot.device).wipe()
+    except KeyMissingError:
+        return False
+    return True
