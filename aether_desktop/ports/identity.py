@@ -288,8 +288,16 @@ class Identity(Protocol):
         """
         ...
 
-    def new_court(self, owner_id: int, court: Court) -> CourtIssue:
-        """The next version of a court key, to everybody entitled. Raises PermissionDeniedError."""
+    def person_code(self, user_id: int) -> str:
+        """For two people to compare a person's certified keys. Raises PermissionDeniedError for somebody unknown."""
+        ...
+
+    def log_code(self) -> str:
+        """For two people to compare the whole log: equal codes are equal logs."""
+        ...
+
+    def new_court(self, owner_id: int, court: Court, *, without: int | None = None) -> CourtIssue:
+        """The next version of a court key, to everybody entitled but ``without``. Raises PermissionDeniedError."""
         ...
 
     def grant_court(self, owner_id: int, court: Court, *, recipient_id: int) -> CourtIssue:

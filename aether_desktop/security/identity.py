@@ -42,7 +42,7 @@ from aether_desktop.security.invitations import (
     open_invitation,
 )
 from aether_desktop.security.membership import PIN_NAME, MembershipLog
-from aether_desktop.security.person_keys import PersonKeyring, make_person_keys
+from aether_desktop.security.person_keys import PersonKeyring, bundle_fingerprint, comparison_code, make_person_keys
 from aether_desktop.security.sealing import CourtSealer
 
 
@@ -128,6 +128,14 @@ class PersonIdentity:
                 ring.signing()  # opens under this person's own level, and is compared with the public half
                 self.log.trust(pin)
 
+    def person_code(self, user_id: int) -> str:
+        """Raises PermissionDeniedError for somebody unknown, MembershipError."""
+        return comparison_code(bundle_fingerprint(_person(self.state(), user_id)))
+
+    def log_code(self) -> str:
+        """Raises MembershipError."""
+        return self.log.code()
+
     # -- beginning -----------------------------------------------------------------------------------------------
 
     def founding(self, username: str) -> KeyChange:
@@ -148,11 +156,11 @@ class PersonIdentity:
 
     # -- courts --------------------------------------------------------------------------------------------------
 
-    def new_court(self, owner_id: int, court: Court) -> CourtIssue:
+    def new_court(self, owner_id: int, court: Court, *, without: int | None = None) -> CourtIssue:
         """The next version, to this person and everybody entitled. Raises PermissionDeniedError, MembershipError."""
         state = self.state()
         self._require_administrator(state, owner_id)
-        others = [each for each in state.entitled(owner_id, court) if each != self._user_id]
+        others = [each for each in state.entitled(owner_id, court) if each not in {self._user_id, without}]
         name = CourtKeyName(self._vault_id, owner_id, court, state.court(owner_id, court).version + 1)
         return self._wrapped_new(name, [_person(state, each) for each in (self._user_id, *others)])
 

@@ -118,6 +118,10 @@ class CourtSealer:
             tokens.append(version.to_bytes(8, "big") + hmac.digest(expand(key, info), value, "sha256"))
         return tuple(tokens)
 
+    def version(self, field: SealedField, sealed: bytes) -> int:
+        """Which version of the court key it is sealed under; nothing is opened. Raises SealError."""
+        return sealed_version(field, sealed)
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _column(self, name: CourtKeyName, field: SealedField) -> _Column:

@@ -1,0 +1,317 @@
+"""People of a vault: the founder's beginning, invitations, roles, disabling, courts. Worker threads only.
+
+Everything that changes who may do what is a signed statement; it is stored in one transaction with what it is about
+(rows, wrapped keys, logins), and the log's new head is remembered outside the database after the commit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from aether_desktop.domain.courts import Court
+from aether_desktop.domain.membership import Fact, GroupCourt, PersonDisabled, PersonEnabled, RoleSet
+from aether_desktop.domain.membership_state import Person
+from aether_desktop.domain.records import InvalidRecordError
+from aether_desktop.domain.text import fold
+from aether_desktop.domain.users import Role, User
+from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, PermissionDeniedError
+from aether_desktop.ports.identity import (
+    Identity,
+    IdentityStores,
+    NewInvitation,
+    StoredCourtKey,
+    StoredInvitation,
+    StoredRotation,
+)
+from aether_desktop.ports.people import LoginAdministration, ScramVerifiers
+from aether_desktop.ports.storage import Storage
+from aether_desktop.services.rotation import RotationService
+
+_TRIES: Final = 5  # of appending to the log while others do
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One person as the rows and as the log say; ``warning`` is a plain sentence where the two disagree."""
+
+    user: User
+    certified: Person | None
+    code: str
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """What a shared server needs: logins, and the verifier it stores instead of a password."""
+
+    administration: LoginAdministration
+    verifier: ScramVerifiers
+
+
+class PeopleService:
+    """Raises LevelLockedError where a level is needed, PermissionDeniedError with the rule, MembershipError where the
+    log is not to be trusted, the StorageError family."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        stores: IdentityStores,
+        *,
+        identity: Identity,
+        rotation: RotationService,
+        logins: Logins | None = None,
+    ) -> None:
+        self._storage = storage
+        self._stores = stores
+        self._identity = identity
+        self._rotation = rotation
+        self._logins = logins
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def people(self) -> list[Standing]:
+        """Everybody who is not archived, by user name."""
+        state = self._identity.state()
+        found = []
+        for user in self._storage.users.all():
+            person = state.people.get(user.id)
+            code = self._identity.person_code(user.id) if person is not None else ""
+            found.append(Standing(user, person, code, _disagreement(user, person)))
+        return found
+
+    def open_invitations(self) -> list[StoredInvitation]:
+        """Neither accepted nor withdrawn; a reply may have come."""
+        return self._stores.invitations.open()
+
+    def log_code(self) -> str:
+        """For comparing the membership log with a colleague's."""
+        return self._identity.log_code()
+
+    def why_not(self, fact: Fact) -> str:
+        """Which rule refuses a statement now and who could make it; empty when it may be made."""
+        refusal = self._identity.state().refusal(self._identity.user_id, fact)
+        return "" if refusal is None else f"{refusal.reason} {refusal.who_may}".strip()
+
+    # -- beginning -----------------------------------------------------------------------------------------------
+
+    def found(self) -> None:
+        """The founder's keys and the first statements, once per vault; all levels must be open."""
+        founder = self._storage.users.get(self._identity.user_id)
+        change = self._identity.founding(founder.username)
+        with self._storage.unit_of_work():
+            self._stores.person_keys.add(change.person)
+            self._stores.membership.append(change.statements)
+            self._stores.court_keys.put(change.courts)
+        self._identity.settled()
+
+    def replace_my_keys(self) -> list[Court]:
+        """New keys of one's own, then new versions of one's courts; returns the courts whose rows are to be resumed."""
+        change = self._identity.replace_keys()
+        with self._storage.unit_of_work():
+            self._stores.person_keys.add(change.person)
+            self._stores.membership.append(change.statements)
+            self._stores.court_keys.put(change.courts)
+        self._identity.settled()
+        mine = self._identity.user_id
+        courts = [court for court in Court if self._identity.state().court(mine, court).version]
+        for court in courts:
+            self._rotation.start(mine, court)
+        return courts
+
+    # -- inviting ------------------------------------------------------------------------------------------------
+
+    def invite(self, username: str, role: Role, *, url: str = "", display_name: str = "") -> NewInvitation:
+        """A person who is not here yet. ``url`` (no password in it) is where the shared vault is found.
+
+        Raises InvalidInputError, AlreadyExistsError.
+        """
+        user = self._new_user(username, role, display_name)
+        made = self._invitation(user, url)
+        with self._storage.unit_of_work():
+            self._storage.users.create(user)
+            self._stores.invitations.add(made.stored)
+            if self._logins is not None:
+                verifier = self._logins.verifier(made.login_password)
+                self._logins.administration.create_login(user.username, role, scram_verifier=verifier)
+        return made
+
+    def invite_again(self, user_id: int, *, url: str = "") -> NewInvitation:
+        """Somebody whose keys are lost or who let an invitation expire; earlier ones are withdrawn."""
+        user = self._storage.users.get(user_id)
+        made = self._invitation(user, url)
+        with self._storage.unit_of_work():
+            for earlier in self._stores.invitations.open():
+                if earlier.user_id == user_id:
+                    self._stores.invitations.settle(earlier.id, datetime.now(UTC))
+            self._stores.invitations.add(made.stored)
+        return made
+
+    def withdraw(self, invitation_id: int) -> None:
+        """It can be used no more. Raises NotFoundError."""
+        self._stores.invitations.settle(invitation_id, datetime.now(UTC))
+
+    def accept(self, invitation_id: int, reply: bytes | None = None) -> None:
+        """Certify the keys of a reply, given as a file's content or stored by the invited program.
+
+        Raises InvitationError, NotFoundError, InvalidInputError when there is no reply yet.
+        """
+        invitation = self._stores.invitations.get(invitation_id)
+        content = reply if reply is not None else invitation.reply
+        if content is None:
+            raise InvalidInputError("No reply has come yet.", field="reply", hint="Open the reply's file instead.")
+
+        def store() -> None:
+            self._stores.invitations.settle(invitation_id, datetime.now(UTC))
+
+        self._state([self._identity.accept(invitation, content)], store)
+
+    # -- being invited -------------------------------------------------------------------------------------------
+
+    def answer(self, file: bytes, secret: str, *, keep_in_database: bool = True) -> bytes:
+        """As the invited person, on first start, all levels open: make keys, and the reply for the inviter.
+
+        Raises InvitationError.
+        """
+        row, reply = self._identity.answer(file, secret)
+        with self._storage.unit_of_work():
+            self._stores.person_keys.add(row)
+            mine = [each for each in self._stores.invitations.open() if each.body == file] if keep_in_database else []
+            for each in mine:
+                self._stores.invitations.set_reply(each.id, reply)
+        return reply
+
+    def make_own_courts(self) -> list[Court]:
+        """Once certified: the first keys of one's own courts; returns those that were made. Twice is harmless."""
+        mine = self._identity.user_id
+        state = self._identity.state()
+        if mine not in state.people:
+            raise PermissionDeniedError(
+                "Your keys are not certified yet.", hint="Wait until whoever invited you has accepted your reply."
+            )
+        missing = [court for court in Court if not state.court(mine, court).version]
+        issues = [self._identity.new_court(mine, court) for court in missing]
+        facts = [fact for issue in issues for fact in issue.facts]
+        keys = [key for issue in issues for key in issue.keys]
+        if facts:
+            self._state(facts, lambda: self._stores.court_keys.put(keys))
+        return missing
+
+    # -- roles ---------------------------------------------------------------------------------------------------
+
+    def set_role(self, user_id: int, role: Role) -> None:
+        """Give or take a role; the last Zadokite stays one."""
+
+        def store() -> None:
+            if self._logins is not None:
+                self._logins.administration.set_role(user_id, role)
+            else:
+                self._storage.users.update(dataclasses.replace(self._storage.users.get(user_id), role=role))
+
+        self._state([RoleSet(user_id, role)], store)
+
+    def disable(self, user_id: int) -> None:
+        """The login is shut, statements no longer count, and the keys the person holds are to be replaced."""
+
+        def store() -> None:
+            if self._logins is not None:
+                self._logins.administration.disable(user_id)
+            else:
+                self._storage.users.update(dataclasses.replace(self._storage.users.get(user_id), active=False))
+
+        self._state([PersonDisabled(user_id)], store)
+
+    def enable(self, user_id: int) -> None:
+        """Undo ``disable``; keys that were replaced meanwhile must be granted again."""
+
+        def store() -> None:
+            if self._logins is not None:
+                self._logins.administration.enable(user_id)
+            else:
+                self._storage.users.update(dataclasses.replace(self._storage.users.get(user_id), active=True))
+
+        self._state([PersonEnabled(user_id)], store)
+
+    # -- courts --------------------------------------------------------------------------------------------------
+
+    def make_group(self, name: str) -> int:
+        """A group with court keys of its own in all three courts; returns its id."""
+        group_id = self._storage.new_id()
+        self._state([GroupCourt(group_id, name)], lambda: None)
+        for court in Court:
+            issue = self._identity.new_court(group_id, court)
+            self._state(issue.facts, self._keeping(issue.keys))
+        return group_id
+
+    def grant_court(self, court: Court, recipient_id: int, *, owner_id: int | None = None) -> None:
+        """Wrap every live version of one's own court (or a group's) to somebody."""
+        owner = self._identity.user_id if owner_id is None else owner_id
+        issue = self._identity.grant_court(owner, court, recipient_id=recipient_id)
+        self._state(issue.facts, self._keeping(issue.keys))
+
+    def revoke_court(self, court: Court, recipient_id: int, *, owner_id: int | None = None) -> StoredRotation:
+        """End a grant: a new version without that person, at once. It cannot unread what was read.
+
+        Follow with ``RotationService.resume`` to seal the rows again.
+        """
+        owner = self._identity.user_id if owner_id is None else owner_id
+        return self._rotation.start(owner, court, revoking=recipient_id)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _keeping(self, keys: Sequence[StoredCourtKey]) -> Callable[[], None]:
+        return lambda: self._stores.court_keys.put(keys)
+
+    def _state(self, facts: Sequence[Fact], store: Callable[[], None]) -> None:
+        """Sign and append in one transaction with ``store``; again on top of what somebody else appended first."""
+        for attempt in range(1, _TRIES + 1):
+            statements = self._identity.sign(facts)
+            try:
+                with self._storage.unit_of_work():
+                    self._stores.membership.append(statements)
+                    store()
+                break
+            except AlreadyExistsError as error:
+                if attempt == _TRIES or error.field != "position":
+                    raise
+        self._identity.settled()
+
+    def _new_user(self, username: str, role: Role, display_name: str) -> User:
+        taken = [user for user in self._storage.users.all() if fold(user.username) == fold(username.strip())]
+        if taken:
+            raise AlreadyExistsError("Another person has this user name.", field="username")
+        new_id = self._storage.new_id()
+        try:
+            return User(
+                id=new_id,
+                owner_id=new_id,
+                created_at=datetime.now(UTC),
+                username=username.strip(),
+                display_name=display_name,
+                role=role,
+            )
+        except InvalidRecordError as error:
+            raise InvalidInputError(error.reason, field=error.field) from error
+
+    def _invitation(self, user: User, url: str) -> NewInvitation:
+        return self._identity.invite(
+            invitation_id=self._storage.new_id(),
+            user_id=user.id,
+            username=user.username,
+            role=user.role,
+            vault_name=self._storage.info.vault_name,
+            url=url,
+        )
+
+
+def _disagreement(user: User, person: Person | None) -> str:
+    if person is None:
+        return "Not certified: the membership log does not know this person's keys."
+    if person.role is not user.role:
+        return f"The membership log says {person.role.value}, the table says {user.role.value}."
+    if person.active is not user.active:
+        return "The membership log and the table disagree on whether this person is disabled."
+    return ""

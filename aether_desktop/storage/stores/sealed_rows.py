@@ -1,0 +1,113 @@
+"""Sealed columns for a rotation: a table with one plugs in by a line in ``SEALED_COLUMNS``. Worker threads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, func, select, type_coerce, update
+from sqlalchemy.types import LargeBinary
+
+from aether_desktop.domain.courts import Court
+from aether_desktop.domain.sealed_fields import SealedField
+from aether_desktop.ports.sealed_rows import ResealedRow, SealedRow
+from aether_desktop.storage.database import Database
+
+REVISION_BYTES: Final = 8  # in front of each stored value: the seal's revision, big-endian
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """Where a sealed field lies: revision and seal in ``column``, its search token (if any) in ``token``."""
+
+    field: SealedField
+    table: Table
+    column: str
+    token: str = ""
+    owner: str = "owner_id"
+
+
+SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = ()
+
+
+class SqlSealedRows:
+    """Implements ``ports.sealed_rows.SealedRows``; raises the StorageError family."""
+
+    def __init__(self, database: Database, columns: Sequence[SealedColumn] = SEALED_COLUMNS) -> None:
+        self._database = database
+        self._columns = {each.field: each for each in columns}
+
+    def fields(self, court: Court) -> Sequence[SealedField]:
+        """In the order of their permanent ids."""
+        return sorted(field for field in self._columns if field.court is court)
+
+    def has_token(self, field: SealedField) -> bool:
+        """Whether the field is found by a blind token."""
+        return bool(self._columns[field].token)
+
+    def count(self, field: SealedField, *, owner_id: int, after: int) -> int:
+        """Rows of an owner with a sealed value and an id above ``after``."""
+        spec = self._columns[field]
+        query = select(func.count()).select_from(spec.table).where(*self._of_owner(spec, owner_id, after))
+        return int(self._database.fetch(lambda connection: connection.scalar(query)) or 0)
+
+    def page(self, field: SealedField, *, owner_id: int, after: int, limit: int) -> list[SealedRow]:
+        """In the order of ids."""
+        spec = self._columns[field]
+        query = (
+            select(spec.table.c.id, _raw(spec).label("stored"))
+            .where(*self._of_owner(spec, owner_id, after))
+            .order_by(spec.table.c.id)
+            .limit(limit)
+        )
+        rows = self._database.fetch(lambda connection: connection.execute(query).all())
+        return [
+            SealedRow(
+                row_id=row.id,
+                revision=int.from_bytes(row.stored[:REVISION_BYTES], "big"),
+                content=bytes(row.stored[REVISION_BYTES:]),
+            )
+            for row in rows
+        ]
+
+    def replace(self, field: SealedField, rows: Sequence[ResealedRow]) -> int:
+        """Values that somebody changed meanwhile stay: they are under a later key already."""
+        spec = self._columns[field]
+        done = 0
+        with self._database.write(action="seal.renew", table=spec.table.name) as unit:
+            for row in rows:
+                revision = row.old.revision.to_bytes(REVISION_BYTES, "big")
+                values: dict[Any, Any] = {spec.table.c[spec.column]: _bytes(revision + row.content)}
+                if spec.token:
+                    values[spec.table.c[spec.token]] = row.token
+                statement = (
+                    update(spec.table)
+                    .where(
+                        spec.table.c.vault_id == unit.vault_id,
+                        spec.table.c.id == row.old.row_id,
+                        _raw(spec) == revision + row.old.content,
+                    )
+                    .values(values)
+                )
+                done += unit.connection.execute(statement).rowcount
+            unit.audit(rows=done, field=field.value)
+        return done
+
+    def _of_owner(self, spec: SealedColumn, owner_id: int, after: int) -> list[ColumnElement[bool]]:
+        columns = spec.table.c
+        return [
+            columns.vault_id == self._database.vault_id,
+            columns[spec.owner] == owner_id,
+            columns.id > after,
+            columns[spec.column].is_not(None),
+        ]
+
+
+def _raw(spec: SealedColumn) -> ColumnElement[bytes]:
+    """The column's own bytes, whatever type the table gives it."""
+    return type_coerce(spec.table.c[spec.column], LargeBinary())
+
+
+def _bytes(value: bytes) -> ColumnElement[bytes]:
+    return type_coerce(value, LargeBinary())
