@@ -2,11 +2,14 @@
 
 Shown part: canonical ``aether/1/payment-shown`` (vault, payment, owner, UTC microseconds of creation and of payment,
 base units in 32 bytes, currency as [chain, contract, symbol, decimals], provider, wallet and method as sequences of
-none or one id). Hidden part: SHA-256 of canonical ``aether/1/payment-hidden`` (vault, payment, provider's id,
-description); it is not stored, because a guess could be tried against it. Signed: canonical ``aether/1/payment``
-(signer, UTC microseconds of signing, shown part, hidden part). Stored as base64: canonical
-``aether/1/payment-signature`` (signer, microseconds, key, shown part, signature). The shown part is stored so that a
-difference can be named.
+none or one id, SHA-256 of the description, 1 if there is a provider's id, else 0). Hidden part: SHA-256 of canonical
+``aether/1/payment-hidden`` (vault, payment, provider's id).
+
+Two signatures: over canonical ``aether/1/payment`` (signer, UTC microseconds of signing, shown part), which everybody
+can check who sees the row; and over canonical ``aether/1/payment-provider`` (signer, microseconds, hidden part), which
+those can check who may open the provider's id. The hidden part is not stored: a guess could be tried against it. Stored
+as base64: canonical ``aether/1/payment-signature`` (signer, microseconds, key, shown part, signature, second signature
+or nothing). The shown part is stored so that a difference can be named.
 """
 
 from __future__ import annotations
@@ -24,11 +27,13 @@ from aether_desktop.domain.payments import Payment
 from aether_desktop.domain.times import InvalidTimeError, from_micros, iso, to_micros
 
 PURPOSE: Final = "aether/1/payment"
+HIDDEN_PURPOSE: Final = "aether/1/payment-provider"
 SHOWN_LABEL: Final = "aether/1/payment-shown"
 HIDDEN_LABEL: Final = "aether/1/payment-hidden"
 STORED_LABEL: Final = "aether/1/payment-signature"
 KEY_BYTES: Final = 32
 _UNITS_BYTES: Final = 32
+_DIGEST_BYTES: Final = 32
 
 
 class SignatureState(StrEnum):
@@ -60,6 +65,8 @@ class ShownPart:
     provider: str
     wallet_id: int | None
     payment_method_id: int | None
+    description: bytes
+    has_external_id: bool
 
     def differences(self, now: ShownPart) -> list[str]:
         """What differs, each as "amount: signed 1 EUR, now 2 EUR"."""
@@ -73,8 +80,10 @@ class ShownPart:
             ("provider", self.provider or "none", now.provider or "none"),
             ("wallet", _reference(self.wallet_id), _reference(now.wallet_id)),
             ("payment method", _reference(self.payment_method_id), _reference(now.payment_method_id)),
+            ("provider's id", _presence(self.has_external_id), _presence(now.has_external_id)),
         )
-        return [f"{name}: signed {signed}, now {present}" for name, signed, present in pairs if signed != present]
+        found = [f"{name}: signed {signed}, now {present}" for name, signed, present in pairs if signed != present]
+        return found if self.description == now.description else [*found, "description: not the one that was signed"]
 
     def _money(self) -> str:
         asset = f" ({self.chain}{':' if self.contract else ''}{self.contract})" if self.chain or self.contract else ""
@@ -84,13 +93,15 @@ class ShownPart:
 
 @dataclass(frozen=True, slots=True)
 class StoredSignature:
-    """What the payment's column holds. ``key`` is the fingerprint of the public pair."""
+    """What the payment's column holds. ``key`` is the fingerprint of the public pair; ``hidden`` the signature over
+    the provider's id, empty without one."""
 
     signer_id: int
     signed_at: int
     key: bytes
     shown: bytes
     signature: bytes
+    hidden: bytes
 
 
 def shown_part(payment: Payment, vault_id: int) -> ShownPart:
@@ -110,6 +121,8 @@ def shown_part(payment: Payment, vault_id: int) -> ShownPart:
         provider=payment.provider,
         wallet_id=payment.wallet_id,
         payment_method_id=payment.payment_method_id,
+        description=hashlib.sha256(payment.description.encode("utf-8")).digest(),
+        has_external_id=bool(payment.external_id),
     )
 
 
@@ -127,6 +140,8 @@ def encode_shown(part: ShownPart) -> bytes:
         part.provider,
         [] if part.wallet_id is None else [part.wallet_id],
         [] if part.payment_method_id is None else [part.payment_method_id],
+        part.description,
+        int(part.has_external_id),
     )
 
 
@@ -141,7 +156,10 @@ def decode_shown(data: bytes) -> ShownPart:
     currency.end()
     provider = decoder.text()
     wallet_id, method_id = _optional(decoder), _optional(decoder)
+    description, has_external_id = decoder.bytes(_DIGEST_BYTES), decoder.number()
     decoder.end()
+    if has_external_id > 1:
+        raise NotCanonicalError("0 or 1 expected")
     return ShownPart(
         vault_id=vault_id,
         payment_id=payment_id,
@@ -156,22 +174,37 @@ def decode_shown(data: bytes) -> ShownPart:
         provider=provider,
         wallet_id=wallet_id,
         payment_method_id=method_id,
+        description=description,
+        has_external_id=bool(has_external_id),
     )
 
 
-def hidden_digest(payment: Payment, vault_id: int) -> bytes:
-    """Of what may be sealed: the provider's id and the description."""
-    return hashlib.sha256(encode(HIDDEN_LABEL, vault_id, payment.id, payment.external_id, payment.description)).digest()
+def hidden_digest(*, vault_id: int, payment_id: int, external_id: str) -> bytes:
+    """Of what may be sealed."""
+    return hashlib.sha256(encode(HIDDEN_LABEL, vault_id, payment_id, external_id)).digest()
 
 
-def signed_message(*, signer_id: int, signed_at: int, shown: bytes, hidden: bytes) -> bytes:
-    """What is signed, for ``PURPOSE``."""
-    return encode(PURPOSE, signer_id, signed_at, shown, hidden)
+def signed_message(*, signer_id: int, signed_at: int, shown: bytes) -> bytes:
+    """What is signed for ``PURPOSE``."""
+    return encode(PURPOSE, signer_id, signed_at, shown)
+
+
+def hidden_message(*, signer_id: int, signed_at: int, hidden: bytes) -> bytes:
+    """What is signed for ``HIDDEN_PURPOSE``."""
+    return encode(HIDDEN_PURPOSE, signer_id, signed_at, hidden)
 
 
 def encode_stored(stored: StoredSignature) -> str:
     """As the column keeps it."""
-    data = encode(STORED_LABEL, stored.signer_id, stored.signed_at, stored.key, stored.shown, stored.signature)
+    data = encode(
+        STORED_LABEL,
+        stored.signer_id,
+        stored.signed_at,
+        stored.key,
+        stored.shown,
+        stored.signature,
+        stored.hidden,
+    )
     return base64.b64encode(data).decode("ascii")
 
 
@@ -183,7 +216,12 @@ def decode_stored(text: str) -> StoredSignature:
         raise NotCanonicalError("this is not base64") from error
     decoder = Decoder(STORED_LABEL, data)
     stored = StoredSignature(
-        decoder.number(), decoder.number(), decoder.bytes(KEY_BYTES), decoder.bytes(), decoder.bytes()
+        signer_id=decoder.number(),
+        signed_at=decoder.number(),
+        key=decoder.bytes(KEY_BYTES),
+        shown=decoder.bytes(),
+        signature=decoder.bytes(),
+        hidden=decoder.bytes(),
     )
     decoder.end()
     return stored
@@ -198,6 +236,10 @@ def _optional(decoder: Decoder) -> int | None:
 
 def _reference(row_id: int | None) -> str:
     return "none" if row_id is None else f"row {row_id}"
+
+
+def _presence(there: bool) -> str:
+    return "one" if there else "none"
 
 
 def _time(count: int) -> str:

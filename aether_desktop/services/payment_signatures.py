@@ -10,6 +10,7 @@ from typing import Final
 
 from aether_desktop.domain.canonical import NotCanonicalError
 from aether_desktop.domain.payment_signatures import (
+    HIDDEN_PURPOSE,
     PURPOSE,
     SignatureState,
     StoredSignature,
@@ -18,17 +19,22 @@ from aether_desktop.domain.payment_signatures import (
     encode_shown,
     encode_stored,
     hidden_digest,
+    hidden_message,
     shown_part,
     signed_message,
 )
 from aether_desktop.domain.payments import Payment, SecurityLevel
 from aether_desktop.domain.times import InvalidTimeError, from_micros, to_micros
-from aether_desktop.ports.access import LevelLockedError
+from aether_desktop.ports.access import LevelLockedError, SealError
 from aether_desktop.ports.errors import AetherError, InvalidInputError, PermissionDeniedError, StorageError
 from aether_desktop.ports.signing import PersonSignature, PersonSigner, Signatory
 
 SIGNED_FIELDS: Final = frozenset(
     {"paid_at", "amount", "provider", "external_id", "wallet_id", "payment_method_id", "description"}
+)
+
+_STRANGER: Final = (
+    "Signed with a key that this vault's list of people does not know: it says nothing about who made it."
 )
 
 
@@ -104,11 +110,11 @@ class PaymentSignatures:
             )
         signed_at = to_micros(self._now())
         shown = encode_shown(shown_part(payment, self._vault_id))
-        message = signed_message(
-            signer_id=signer.user_id, signed_at=signed_at, shown=shown, hidden=hidden_digest(payment, self._vault_id)
-        )
-        made = signer.sign(message, purpose=PURPOSE)
-        stored = StoredSignature(signer.user_id, signed_at, made.key, shown, made.value)
+        made = signer.sign(signed_message(signer_id=signer.user_id, signed_at=signed_at, shown=shown), purpose=PURPOSE)
+        stored = StoredSignature(signer.user_id, signed_at, made.key, shown, made.value, b"")
+        if payment.external_id:
+            hidden = signer.sign(self._hidden(payment, stored), purpose=HIDDEN_PURPOSE)
+            stored = dataclasses.replace(stored, hidden=hidden.value)
         return dataclasses.replace(payment, quantum_signature=encode_stored(stored))
 
     # -- showing -------------------------------------------------------------------------------------------------
@@ -123,39 +129,61 @@ class PaymentSignatures:
         try:
             stored = decode_stored(payment.quantum_signature)
             signed_at = from_micros(stored.signed_at)
-            differences = decode_shown(stored.shown).differences(shown_part(payment, self._vault_id))
+            signed = decode_shown(stored.shown)
+            differences = signed.differences(shown_part(payment, self._vault_id))
         except (NotCanonicalError, InvalidTimeError, ValueError):
             return SignatureReport(
                 SignatureState.UNREADABLE,
                 "The signature cannot be read: it was altered, cut off, or made by a newer program.",
             )
-        if self._signer is None:
+        signer = self._signer
+        if signer is None:
             return _unchecked("this vault has no keys of people to check it with")
         try:
-            signatory = self._signer.signatory(stored.key)
-            genuine = self._genuine(payment, stored, self._signer)
-        except LevelLockedError as error:
-            return _unchecked(f"level {int(error.level)} is locked")
+            signatory = signer.signatory(stored.key)
+            if signatory is None or signatory.user_id != stored.signer_id:
+                return SignatureReport(SignatureState.UNKNOWN_KEY, _STRANGER, signed_at=signed_at)
+            message = signed_message(signer_id=stored.signer_id, signed_at=stored.signed_at, shown=stored.shown)
+            if not signer.verify(PersonSignature(stored.key, stored.signature), message, purpose=PURPOSE):
+                differences.append("the signature itself is not the one that was made")
+            unseen = ""
+            if signed.has_external_id and payment.external_id:
+                unseen = self._hidden_fault(payment, stored, signer, differences)
         except StorageError:
             raise
         except AetherError as error:
             return _unchecked(f"the list of people cannot be trusted. {error}")
-        if signatory is None or signatory.user_id != stored.signer_id:
+        if differences:
             return SignatureReport(
-                SignatureState.UNKNOWN_KEY,
-                "Signed with a key that this vault's list of people does not know: it says nothing about who made it.",
+                SignatureState.ALTERED,
+                f"Altered since {signatory.username} signed it: {'; '.join(differences)}.",
+                signer=signatory.username,
                 signed_at=signed_at,
+                differences=tuple(differences),
             )
-        return _verdict(payment, signatory, signed_at, genuine=genuine, differences=tuple(differences))
+        return _valid(payment, signatory, signed_at, unseen=unseen)
 
-    def _genuine(self, payment: Payment, stored: StoredSignature, signer: PersonSigner) -> bool:
-        message = signed_message(
-            signer_id=stored.signer_id,
-            signed_at=stored.signed_at,
-            shown=stored.shown,
-            hidden=hidden_digest(payment, self._vault_id),
-        )
-        return signer.verify(PersonSignature(stored.key, stored.signature), message, purpose=PURPOSE)
+    def _hidden_fault(
+        self, payment: Payment, stored: StoredSignature, signer: PersonSigner, differences: list[str]
+    ) -> str:
+        """Adds to ``differences`` when the provider's id is another; returns why that could not be checked."""
+        try:
+            message = self._hidden(payment, stored)
+        except LevelLockedError as error:
+            return f"level {int(error.level)} is locked"
+        except PermissionDeniedError:
+            return "it is sealed, and its owner has not granted it to you"
+        except SealError:
+            differences.append("provider's id: the sealed value does not open, it was altered")
+            return ""
+        if not signer.verify(PersonSignature(stored.key, stored.hidden), message, purpose=HIDDEN_PURPOSE):
+            differences.append("provider's id: not the one that was signed")
+        return ""
+
+    def _hidden(self, payment: Payment, stored: StoredSignature) -> bytes:
+        """What the second signature covers. Raises LevelLockedError, PermissionDeniedError, SealError."""
+        hidden = hidden_digest(vault_id=self._vault_id, payment_id=payment.id, external_id=payment.external_id)
+        return hidden_message(signer_id=stored.signer_id, signed_at=stored.signed_at, hidden=hidden)
 
     def _changed(self, payment: Payment, base: Payment) -> bool:
         return any(getattr(payment, name) != getattr(base, name) for name in SIGNED_FIELDS)
@@ -174,23 +202,8 @@ def _unchecked(reason: str) -> SignatureReport:
     return SignatureReport(SignatureState.UNCHECKED, f"Not checked: {reason}.".replace("..", "."))
 
 
-def _verdict(
-    payment: Payment, signatory: Signatory, signed_at: datetime, *, genuine: bool, differences: tuple[str, ...]
-) -> SignatureReport:
-    name = signatory.username
-    if differences or not genuine:
-        said = "; ".join(differences)
-        if not genuine:
-            unnamed = "the provider's id, the description or the signature itself is not what was signed"
-            said = f"{said}; {unnamed}" if said else unnamed
-        return SignatureReport(
-            SignatureState.ALTERED,
-            f"Altered since {name} signed it: {said}.",
-            signer=name,
-            signed_at=signed_at,
-            differences=differences,
-        )
-    notes = []
+def _valid(payment: Payment, signatory: Signatory, signed_at: datetime, *, unseen: str) -> SignatureReport:
+    name, notes = signatory.username, []
     if signatory.user_id != payment.owner_id:
         notes.append("who is not its owner")
     if not signatory.current:
@@ -198,9 +211,10 @@ def _verdict(
     if not signatory.active:
         notes.append("who was disabled since")
     noted = f" ({', '.join(notes)})" if notes else ""
+    rest = f" The provider's id was not compared: {unseen}." if unseen else ""
     return SignatureReport(
         SignatureState.VALID,
-        f"Valid: signed by {name}{noted}, and nothing that was signed has changed.",
+        f"Valid: signed by {name}{noted}, and nothing that was signed has changed.{rest}",
         signer=name,
         signed_at=signed_at,
     )
