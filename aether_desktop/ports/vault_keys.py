@@ -213,6 +213,13 @@ class VaultKeys(Protocol):
         """Raises NotFoundError, LevelLockedError, InvalidInputError for the last slot that is no kit."""
         ...
 
+    def make_key_file(self, path: Path) -> None:
+        """A new key file of mode 0600, for a factor; one that is there already is left as it is.
+
+        Raises PermissionDeniedError, KeyStoreError.
+        """
+        ...
+
     def new_kit(self, vault_name: str) -> RecoveryKit:
         """Fresh words. They open nothing before ``keep_kit``."""
         ...

@@ -28,6 +28,7 @@ from aether_desktop.security.attempts import Attempts, shown_wait
 from aether_desktop.security.device_keys import DeviceKeys
 from aether_desktop.security.header_file import HeaderFile
 from aether_desktop.security.key_descriptions import describe_device, describe_levels
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.key_header import Header, LevelKeys, authenticate, open_file_key, open_former
 from aether_desktop.security.memory import Secret
 from aether_desktop.security.slot_factors import WRONG, factor_bytes
@@ -185,6 +186,10 @@ class FileVaultKeys:
             raise NotFoundError("There is no such slot any more.")
 
         self._change(change, revoking=True)
+
+    def make_key_file(self, path: Path) -> None:
+        with Secret(KeyFileStore(path).create(path)):
+            pass
 
     def new_kit(self, vault_name: str) -> RecoveryKit:
         return recovery_kit.new_kit(vault_name, now=datetime.fromtimestamp(int(self._clock()), UTC))

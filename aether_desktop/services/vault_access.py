@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from aether_desktop.domain.courts import Court
@@ -23,7 +24,9 @@ from aether_desktop.ports.vault_keys import (
     require_strong,
 )
 
-IDLE_SECONDS: Final = 15 * 60.0  # level 1
+IDLE_SECONDS: Final = 15 * 60.0  # level 1, unless the person chose another time
+IDLE_LEAST: Final = 60.0
+IDLE_MOST: Final = 60 * 60.0
 HOLY_SECONDS: Final = 5 * 60.0  # level 2, from the step-up
 MOST_HOLY_SECONDS: Final = 60.0  # level 3, when no operation follows the step-up
 
@@ -52,6 +55,7 @@ class VaultAccess:
         self._by_kit = False
         self._deadlines: dict[Court, float] = {}
         self._using: dict[Court, int] = dict.fromkeys(Court, 0)
+        self._idle = IDLE_SECONDS
 
     # -- what is open --------------------------------------------------------------------------------------------
 
@@ -189,7 +193,13 @@ class VaultAccess:
     def touch(self) -> None:
         """The person did something: the idle time of level 1 starts again. Quick; may be called for every key press."""
         if Court.OUTER in self._deadlines:
-            self._deadlines[Court.OUTER] = self._clock() + IDLE_SECONDS
+            self._deadlines[Court.OUTER] = self._clock() + self._idle
+
+    def set_idle(self, seconds: float) -> None:
+        """How long level 1 stays open without the person doing anything: from 1 minute to an hour. Quick."""
+        with self._lock:
+            self._idle = min(max(seconds, IDLE_LEAST), IDLE_MOST)
+        self.touch()
 
     def next_deadline(self) -> float | None:
         """When ``expire`` has something to do, on the injected clock; None while nothing runs out. Quick."""
@@ -263,6 +273,13 @@ class VaultAccess:
         self.require(slot.level)
         self._keys.remove_slot(slot.slot_id)
 
+    def make_key_file(self, path: Path) -> None:
+        """A new key file for ``Factor.key_file``; one that is there is left alone.
+
+        Raises PermissionDeniedError, KeyStoreError.
+        """
+        self._keys.make_key_file(path)
+
     # -- recovery kit --------------------------------------------------------------------------------------------
 
     def new_kit(self, vault_name: str) -> RecoveryKit:
@@ -304,7 +321,7 @@ class VaultAccess:
     def _opened(self) -> None:
         with self._lock:
             self._screen_locked = False
-            self._deadlines[Court.OUTER] = self._clock() + IDLE_SECONDS
+            self._deadlines[Court.OUTER] = self._clock() + self._idle
 
 
 def confirm_words(kit: RecoveryKit, typed_back: Mapping[int, str]) -> None:

@@ -18,6 +18,9 @@ ResultT = TypeVar("ResultT")
 _PROGRESS_INTERVAL = 0.1  # seconds between two progress deliveries of one job
 _DELIVERY_SLICE = 0.006  # seconds of deliveries before the event loop gets its turn
 
+Refusal = Callable[[BaseException, Callable[[], None], Callable[[], None]], bool]
+"""Asked when work failed: the error, how to repeat the work, how to give it up. True: one of the two will be called."""
+
 
 class JobHandle(Generic[ResultT]):
     """One job as the GUI thread sees it. Exactly one of the three outcomes is reported, on the GUI thread.
@@ -106,6 +109,7 @@ class JobRunner(QObject):
         self._lanes = lanes
         self._numbers = itertools.count(1)
         self._live: dict[int, JobHandle[Any]] = {}
+        self._repeats: dict[int, Callable[[], None]] = {}
         self._inbox: deque[tuple[str, JobHandle[Any], Any]] = deque()
         self._lock = threading.Lock()
         self._waking = False
@@ -115,16 +119,31 @@ class JobRunner(QObject):
         self._resume.setInterval(0)
         self._resume.timeout.connect(self._on_woken)
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
+        self.refusal: Refusal | None = None
 
     @property
     def live(self) -> tuple[JobHandle[Any], ...]:
         """Jobs not ended yet, oldest first."""
         return tuple(self._live.values())
 
-    def submit(self, lane: LaneName, work: Work[ResultT], *, title: str = "") -> JobHandle[ResultT]:
-        """Run ``work(token, progress)`` on a lane; connect the outcomes before returning to the loop."""
+    def submit(
+        self, lane: LaneName, work: Work[ResultT], *, title: str = "", repeatable: bool = True
+    ) -> JobHandle[ResultT]:
+        """Run ``work(token, progress)`` on a lane; connect the outcomes before returning to the loop.
+
+        Work that a locked level refused is repeated when the level was opened, unless it is not ``repeatable``.
+        """
+        handle: JobHandle[ResultT] = JobHandle(next(self._numbers), title, lambda: None)
+        if repeatable:
+            self._repeats[handle.number] = lambda: self._start(handle, lane, work)
+        self._live[handle.number] = handle
+        self._start(handle, lane, work)
+        self.job_started.emit(handle)
+        return handle
+
+    def _start(self, handle: JobHandle[ResultT], lane: LaneName, work: Work[ResultT]) -> None:
         job: LaneJob[Any] = LaneJob(work, lambda *_: None, lambda _outcome: None)
-        handle: JobHandle[ResultT] = JobHandle(next(self._numbers), title, job.token.cancel)
+        handle._cancel = job.token.cancel
         last_progress = 0.0
 
         def on_progress(done: int, total: int | None, message: str = "") -> None:
@@ -136,16 +155,13 @@ class JobRunner(QObject):
 
         job.on_progress = on_progress
         job.on_end = lambda outcome: self._post("end", handle, outcome)
-        self._live[handle.number] = handle
         self._lanes.submit(lane, job)
-        self.job_started.emit(handle)
-        return handle
 
-    def read(self, work: Work[ResultT], *, title: str = "") -> JobHandle[ResultT]:
-        return self.submit(LaneName.READ, work, title=title)
+    def read(self, work: Work[ResultT], *, title: str = "", repeatable: bool = True) -> JobHandle[ResultT]:
+        return self.submit(LaneName.READ, work, title=title, repeatable=repeatable)
 
-    def write(self, work: Work[ResultT], *, title: str = "") -> JobHandle[ResultT]:
-        return self.submit(LaneName.WRITE, work, title=title)
+    def write(self, work: Work[ResultT], *, title: str = "", repeatable: bool = True) -> JobHandle[ResultT]:
+        return self.submit(LaneName.WRITE, work, title=title, repeatable=repeatable)
 
     def close(self) -> None:
         """Cancel and join all work; nothing is delivered afterwards."""
@@ -154,6 +170,7 @@ class JobRunner(QObject):
         self._lanes.close()
         self._inbox.clear()
         self._live.clear()
+        self._repeats.clear()
 
     def _post(self, kind: str, handle: JobHandle[Any], payload: Any) -> None:
         with self._lock:
@@ -188,7 +205,28 @@ class JobRunner(QObject):
             handle._deliver_progress(*payload)
             self.job_changed.emit(handle)
             return
+        repeat = self._repeats.get(handle.number)
+        if isinstance(payload, Failed) and repeat is not None and self._taken_over(handle, payload.error, repeat):
+            return
+        self._end(handle, payload)
+
+    def _taken_over(self, handle: JobHandle[Any], error: BaseException, repeat: Callable[[], None]) -> bool:
+        def again() -> None:
+            if handle.number in self._live and not self._closed:
+                repeat()
+
+        def give_up() -> None:
+            if handle.number in self._live:
+                self._end(handle, Cancelled())
+
+        if self.refusal is None or not self.refusal(error, again, give_up):
+            return False
+        handle._cancel = give_up
+        return True
+
+    def _end(self, handle: JobHandle[Any], payload: Any) -> None:
         self._live.pop(handle.number, None)
+        self._repeats.pop(handle.number, None)
         unheard = isinstance(payload, Failed) and not handle._failed
         handle._deliver(payload)
         self.job_ended.emit(handle)

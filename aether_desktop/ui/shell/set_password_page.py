@@ -17,11 +17,11 @@ from aether_desktop.ui.widgets.buttons import link_button, primary_button
 from aether_desktop.ui.widgets.labels import text_label
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
 
-FIRST_PASSWORD = (
+WHY_FIRST = (
     "This vault was made before there were passwords: whoever can read your keyring can open it. With a password both "
     "are needed. The file is encrypted anew, which takes a moment; if that is interrupted it goes on at the next start."
 )
-AFTER_KIT = (
+WHY_AFTER_KIT = (
     "The recovery kit opened the vault. With a password for this device you need not type the words again; the words "
     "stay valid."
 )

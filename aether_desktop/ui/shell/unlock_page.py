@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from enum import StrEnum
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -19,8 +18,8 @@ from aether_desktop.ui.widgets.buttons import IconLabel, link_button, primary_bu
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.secret_field import SecretField
+from aether_desktop.ui.widgets.wait_line import WaitLine
 
-_TICK_MS = 250  # of the countdown on view; nothing is decided by it
 _WORD_LINES = 4
 _KIT_LIMIT = 1000  # letters of 24 words, generously
 
@@ -50,7 +49,6 @@ class UnlockPage(AlonePage):
         self.title.setObjectName(names.UNLOCK_TITLE)
         self.said.setObjectName(names.UNLOCK_ERROR)
         self.busy.setObjectName(names.UNLOCK_BUSY)
-        self._wait_left = 0.0
         self._working = False
         self.password = SecretField(theme, "Password", object_name=names.UNLOCK_PASSWORD)
         words = QPlainTextEdit()
@@ -70,11 +68,8 @@ class UnlockPage(AlonePage):
         self.use_password = link_button(theme, "Use the password", object_name=names.UNLOCK_USE_PASSWORD)
         self.other = link_button(theme, "Open another vault", object_name=names.UNLOCK_OTHER)
         self.other.setVisible(kind is LockKind.VAULT)
-        self.wait = text_label(theme, kind="warn", wrap=True)
-        self.wait.setObjectName(names.UNLOCK_WAIT)
+        self.wait = WaitLine(theme, object_name=names.UNLOCK_WAIT)
         self._keyring = _KeyringLine(theme)
-        self._tick = QTimer(self)
-        self._tick.setInterval(_TICK_MS)
         self._fill()
         self._connect()
         self.show_kit(on=False)
@@ -91,14 +86,8 @@ class UnlockPage(AlonePage):
         self.set_busy("")
         text = str(error) if isinstance(error, AetherError) else f"This did not work ({type(error).__name__})."
         self.say(text, wrong=True)
-        self.start_wait(wait)
+        self.wait.start(wait)
         self.focus_field()
-
-    def start_wait(self, seconds: float) -> None:
-        """Count down until the next try."""
-        self._wait_left = seconds
-        self._tick.start() if seconds > 0 else self._tick.stop()
-        self._show_wait()
 
     def set_busy(self, text: str) -> None:
         """Say what is being done and hold the fields; an empty text lets them go."""
@@ -106,7 +95,7 @@ class UnlockPage(AlonePage):
         self.show_busy(text)
         for widget in (self.password, self.words, self.use_kit, self.use_password, self.other):
             widget.setEnabled(not text)
-        self._show_wait()
+        self._show_startable()
 
     def show_kit(self, *, on: bool) -> None:
         """Ask for the kit's words instead of the password, or the other way round."""
@@ -152,10 +141,10 @@ class UnlockPage(AlonePage):
         self.use_kit.clicked.connect(lambda: self.show_kit(on=True))
         self.use_password.clicked.connect(lambda: self.show_kit(on=False))
         self.other.clicked.connect(self.other_asked)
-        self._tick.timeout.connect(self._on_tick)
+        self.wait.changed.connect(self._show_startable)
 
     def _on_start(self) -> None:
-        if self._working or self._wait_left > 0:
+        if self._working or self.wait.waiting:
             return
         factor = self._typed()
         if factor is not None:
@@ -179,18 +168,8 @@ class UnlockPage(AlonePage):
         finally:
             typed[:] = bytes(len(typed))
 
-    def _on_tick(self) -> None:
-        self._wait_left = max(0.0, self._wait_left - _TICK_MS / 1000)
-        if self._wait_left <= 0:
-            self._tick.stop()
-            self.say("")
-        self._show_wait()
-
-    def _show_wait(self) -> None:
-        left = math.ceil(self._wait_left)
-        self.wait.setVisible(left > 0)
-        self.wait.setText(f"Wait {_duration(left)} before the next try. It is longer after each wrong one.")
-        self.start.setEnabled(left <= 0 and not self._working)
+    def _show_startable(self) -> None:
+        self.start.setEnabled(not self.wait.waiting and not self._working)
 
     # Qt overrides
 
@@ -225,9 +204,3 @@ class _KeyringLine(QWidget):
             self._meaning.setText(breakable(report.hint))
             self.setAccessibleName(f"{report.message} {report.hint}")
         self.setVisible(shown)
-
-
-def _duration(seconds: int) -> str:
-    if seconds < 120:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
-    return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} minutes"
