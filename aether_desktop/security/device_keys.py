@@ -24,6 +24,10 @@ _KIT: str = "On another device the recovery kit opens the vault."
 class DeviceKeys(Protocol):
     """Where this device's keys lie. Everything raises KeyStoreError and its kinds."""
 
+    def answers(self) -> str:
+        """A sentence for people when keys can be kept here."""
+        ...
+
     def find(self, device: DeviceRef) -> Secret:
         """Raises KeyMissingError when it is not here."""
         ...
@@ -54,6 +58,10 @@ class KeyringDevices:
 
     def __init__(self, store: KeyringStore | None = None) -> None:
         self._store = store or KeyringStore()
+
+    def answers(self) -> str:
+        self._store.load_tagged("0" * (2 * TAG_BYTES))  # a locked keyring is found out by asking
+        return "The keyring answers."
 
     def find(self, device: DeviceRef) -> Secret:
         key = self._store.load_tagged(device.tag.hex())
@@ -91,6 +99,9 @@ class KeyFileDevices:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def answers(self) -> str:
+        return f"The key file {self._path.name} stands for the keyring."
 
     def find(self, device: DeviceRef) -> Secret:
         beside = self._beside(device.check)

@@ -40,9 +40,11 @@ def describe_levels(header: Header | None, devices: DeviceKeys, levels: Levels) 
 
 
 def describe_device(header: Header | None, devices: DeviceKeys, vault: Path) -> DeviceKeyReport:
-    """How the keyring or key file answers for this vault. Never raises."""
+    """How the keyring or key file answers for this vault, or for one that is to be made here. Never raises."""
     refused: KeyStoreError | None = None
     try:
+        if header is None and not vault.exists():
+            return DeviceKeyReport(DeviceKeyState.PRESENT, devices.answers())
         if header is None:
             devices.of_old_vault(vault)[1].wipe()
             return _present()
