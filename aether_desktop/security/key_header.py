@@ -8,6 +8,8 @@
 
 ``mac`` is HMAC-SHA256 of the body under HKDF(S(1), "aether/1/vault-keys"); ``checksum`` is SHA-256 of label, body and
 mac, which tells damage from a wrong password before anything is typed. Sealed values are nonce (12) and AES-256-GCM.
+A file key is sealed under HKDF(S(1), "aether/1/vault-file") with "aether/1/vault-file", vault id as associated data; a
+former secret under HKDF(S(n), "aether/1/previous-secret") with "aether/1/previous-secret", vault id, level.
 Unknown labels, kinds, fields and costs below the standard are refused.
 """
 

@@ -3,6 +3,9 @@
 K(1) = HKDF(salt = D, ikm = Argon2id(password)), K(n+1) = HKDF(salt = S(n), ikm = Argon2id(factor)). The recovery kit's
 slot of level 1 has no salt: it must open without the device's key. HKDF gives 64 bytes: an AES-256-GCM key and a tag
 that commits to it (GCM alone lets one ciphertext open under two keys).
+
+In the canonical form: the info is "aether/1/slot-key", vault id, level, kind, slot id; the associated data of the
+wrapped secret is "aether/1/slot", vault id, level, and the slot's fields but the last as a sequence.
 """
 
 from __future__ import annotations
