@@ -102,7 +102,8 @@ def encryption_private(seed: bytes | bytearray) -> MLKEM768X25519PrivateKey:
     )
 
 
-def _encryption_pair_public(seed: bytes | bytearray) -> bytes:
+def encryption_pair_public(seed: bytes | bytearray) -> bytes:
+    """The public key of the 96 bytes of seeds. Raises ValueError."""
     kem = MLKEM768PrivateKey.from_seed_bytes(bytes(seed[:_KEM_SEED_BYTES])).public_key().public_bytes_raw()
     return kem + X25519PrivateKey.from_private_bytes(bytes(seed[_KEM_SEED_BYTES:])).public_key().public_bytes_raw()
 
@@ -130,9 +131,9 @@ def make_person_keys(
             vault_id=vault_id,
             user_id=user_id,
             encryption=(
-                _encryption_pair_public(seeds[0]),
-                _encryption_pair_public(seeds[1]),
-                _encryption_pair_public(seeds[2]),
+                encryption_pair_public(seeds[0]),
+                encryption_pair_public(seeds[1]),
+                encryption_pair_public(seeds[2]),
             ),
             signing=signing.public,
             device=Ed25519PrivateKey.from_private_bytes(bytes(seeds[4])).public_key().public_bytes_raw(),
@@ -173,7 +174,7 @@ class PersonKeyring:
         """What unwraps court keys of that court. Raises LevelLockedError, KeysDamagedError."""
         seed = self._open(_ENCRYPTION[court - 1])
         try:
-            if _encryption_pair_public(seed) != self.public.encryption[court - 1]:
+            if encryption_pair_public(seed) != self.public.encryption[court - 1]:
                 raise _damaged()
             return encryption_private(seed)
         finally:
