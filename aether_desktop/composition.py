@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from aether_desktop import shared_databases
 from aether_desktop.locations import resources_dir
 from aether_desktop.ports.errors import (
     AetherError,
     AlreadyExistsError,
     InvalidInputError,
-    KeyStoreAbsentError,
     KeyStoreError,
     NotAVaultError,
     NotFoundError,
@@ -276,13 +276,12 @@ class Program:
         return open_services(target, settings=self._settings, remember=False, token=token, progress=progress)
 
     def create_vault(self, target: Target, *, name: str = "", username: str = "") -> StorageInfo:
-        """On PostgreSQL the first vault in a migrated database without one."""
+        """On PostgreSQL the same as ``provision_database``."""
         if target.vault is None:
-            url, password = _with_password(target)
-            sql_storage.provision_database(
-                url, name=name or "vault", username=username or login_name(), password=password
+            _, own = self.provision_database(
+                target.database_url, name=name, username=username, key_file=target.key_file, new_password=False
             )
-            services = self.open(target)
+            services = self.open(Target(database_url=own, key_file=target.key_file))
         else:
             services = create_vault(
                 target.vault, settings=self._settings, key_file=target.key_file, name=name, username=username
@@ -316,15 +315,33 @@ class Program:
                 raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
             with closing(self.open(target, token=token, progress=progress)) as services:  # opening migrates
                 return f"{services.info.location} has schema {services.info.schema_revision}."
-        url, password = _with_password(target)
-        before, after = sql_storage.migrate_database(url, password=password)
-        shown = without_password(url)
-        done = f"{shown} has schema {after}, as before." if before == after else f"{shown} now has schema {after}."
         if create:
-            with suppress(AlreadyExistsError):
-                sql_storage.provision_database(url, name="vault", username=login_name(), password=password)
-                done += f" Its first vault belongs to {login_name()}."
-        return done
+            said, own = self.provision_database(
+                target.database_url, name="", username="", key_file=target.key_file, new_password=False
+            )
+            return f"{said} {own}"
+        return self.migrate_database(target.database_url)
+
+    def provision_database(
+        self, url: str, *, name: str, username: str, key_file: Path | None, new_password: bool
+    ) -> tuple[str, str]:
+        done = shared_databases.provision(
+            url,
+            name=name or "vault",
+            username=username or login_name(),
+            key_file=key_file,
+            replace_password=new_password,
+        )
+        shown = without_password(url)
+        said = [_migrated(shown, done.before, done.after), f"Its vault {done.vault_name} is set up."]
+        if done.kept:
+            said.append(f"The password of its founder's login lies in {done.kept}.")
+        said.append("Its founder opens it as:")
+        return " ".join(said), done.url
+
+    def migrate_database(self, url: str) -> str:
+        plain, password = split_password(url)
+        return _migrated(without_password(url), *sql_storage.migrate_database(plain, password=password))
 
     def examine(self, target: Target | None, *, token: CancelToken, progress: Progress) -> list[Check]:
         checks = list(installation_checks((self._places.data, self._places.config, self._places.state)))
@@ -429,7 +446,9 @@ def _open_storage(
     progress: Progress,
 ) -> Storage:
     if target.vault is None:
-        url, database_password = _with_password(target)
+        url, database_password = shared_databases.own_password(
+            target.database_url, key_file=key_file, known=target.origin is TargetOrigin.SETTINGS
+        )
         return sql_storage.open_database(url, password=database_password)
     if lock is None:
         return _open_plain(target.vault)
@@ -491,16 +510,8 @@ def _key_store(key_file: Path | None) -> KeyStore:
     return KeyringStore() if key_file is None else KeyFileStore(key_file)
 
 
-def _with_password(target: Target) -> tuple[str, str | None]:
-    """The URL without its password, and the password: from the URL, else kept for a database opened before.
-
-    Without either libpq looks itself (PGPASSWORD, .pgpass, a certificate).
-    """
-    url, password = split_password(target.database_url)
-    if password is None and target.origin is TargetOrigin.SETTINGS:
-        with suppress(KeyStoreAbsentError):
-            password = KeyringStore().load_password(url)
-    return url, password
+def _migrated(shown: str, before: str | None, after: str) -> str:
+    return f"{shown} has schema {after}, as before." if before == after else f"{shown} now has schema {after}."
 
 
 def _remember(target: Target, info: StorageInfo, settings: Settings, default: Path) -> None:

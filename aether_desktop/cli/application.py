@@ -53,6 +53,16 @@ class Application(Protocol):
         """Returns a sentence on what was done."""
         ...
 
+    def provision_database(
+        self, url: str, *, name: str, username: str, key_file: Path | None, new_password: bool
+    ) -> tuple[str, str]:
+        """Returns a sentence on what was done, and the founder's address."""
+        ...
+
+    def migrate_database(self, url: str) -> str:
+        """Returns a sentence on what was done."""
+        ...
+
     def examine(self, target: Target | None, *, token: CancelToken, progress: Progress) -> list[Check]:
         """``target`` None: the installation only."""
         ...

@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import_words(words)
     _add_ledger_words(words)
     _add_module_words(words)
+    _add_postgres_words(words)
     _add_care_words(words)
     return parser
 
@@ -171,6 +172,21 @@ def _add_module_words(words: _Words) -> None:
     _add_json(modules.add("list", "list them"))
     for name, text in (("enable", "use a module again"), ("disable", "do not use a module")):
         modules.add(name, text).add_argument("key", metavar="KEY")
+
+
+def _add_postgres_words(words: _Words) -> None:
+    postgres = words.group("postgres", "what the administrator of a shared database does")
+    provision = postgres.add(
+        "provision",
+        "set up or renew a database: roles, tables, row security, the first vault and its founder's own login, whose"
+        " password goes to the keyring (or beside --key-file); may be run again",
+    )
+    provision.add_argument("--name", default="", help="the first vault's name (default: vault)")
+    provision.add_argument("--username", default="", help="its founder (default: the login name)")
+    provision.add_argument("--new-password", action="store_true", help="give the founder's login another password")
+    migrate = postgres.add("migrate", "bring schema and access rules up to date")
+    for parser in (provision, migrate):
+        parser.add_argument("url", metavar="URL", help="as a superuser, or as the database's owner with CREATEROLE")
 
 
 def _add_care_words(words: _Words) -> None:

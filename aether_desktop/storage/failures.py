@@ -15,6 +15,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from aether_desktop.domain.permissions import RULES, Verb
 from aether_desktop.ports.errors import (
     AetherError,
     AlreadyExistsError,
@@ -30,6 +31,7 @@ from aether_desktop.ports.errors import (
     StorageError,
     StorageUnavailableError,
 )
+from aether_desktop.ports.permissions import denied
 from aether_desktop.ports.work import CancelToken
 
 DRIVER_ERRORS: Final = (SQLAlchemyError, psycopg.Error, sqlcipher.Error)
@@ -145,6 +147,9 @@ def translate(
     if isinstance(driver, sqlcipher.Error):
         return _from_sqlite(driver, where=where, cancelled=cancelled)
     if isinstance(driver, psycopg.Error):
+        if driver.sqlstate == "42501":
+            statement = error.statement if isinstance(error, DBAPIError) else None
+            return _not_permitted(driver, statement or "", where=where)
         return _from_postgres(driver, where=where, cancelled=cancelled)
     if isinstance(error, InvalidRequestError) and "invalid" in str(error):  # SQLAlchemy: the connection was given up
         return ConnectionLostError(f"The connection to {where} was lost.", hint="Try again.", details=str(error))
@@ -313,6 +318,40 @@ def _from_postgres(error: psycopg.Error, *, where: str, cancelled: bool) -> Exce
     if not state and isinstance(error, psycopg.InterfaceError):  # "the connection is closed"
         return ConnectionLostError(f"The connection to {where} was lost.", hint="Try again.", details=text)
     return StorageError(f"The server {where} refused the request: {text}", details=text)
+
+
+_REFUSED_TABLE: Final = re.compile(
+    r'(?:permission denied for (?:table|relation)|row-level security policy .*for table) "?(\w+)"?'
+)
+_FIRST_WORD: Final = re.compile(r"\b(SELECT|INSERT|COPY|UPDATE|DELETE|TRUNCATE)\b", re.IGNORECASE)
+_VERBS: Final = {
+    "SELECT": Verb.READ,
+    "INSERT": Verb.ADD,
+    "COPY": Verb.ADD,
+    "UPDATE": Verb.CHANGE,
+    "DELETE": Verb.REMOVE,
+    "TRUNCATE": Verb.EMPTY,
+}
+
+
+def _not_permitted(error: psycopg.Error, statement: str, *, where: str) -> PermissionDeniedError:
+    """Which rule of domain/permissions.py the server has applied; a function of ours says it in its own words."""
+    text = str(error).strip()
+    table, word = _REFUSED_TABLE.search(text), _FIRST_WORD.search(statement)
+    if table is not None and word is not None and table[1] in RULES:
+        refused = denied(_VERBS[word[1].upper()], table[1], details=text)
+        if "row-level security policy" not in text:
+            return refused
+        also = "The same is said where a row that it refers to belongs to somebody else or does not exist."
+        return PermissionDeniedError(f"{refused.message} {also}", hint=refused.hint, details=text)
+    said = error.diag.message_primary or text
+    if said.startswith(("only a Zadokite", "a vault keeps")):
+        return PermissionDeniedError(
+            f"{said[0].upper()}{said[1:]}.", hint="A Zadokite of the vault can help (People).", details=text
+        )
+    kind, message, hint = _POSTGRES_ANSWERS["42501"]
+    assert issubclass(kind, PermissionDeniedError)  # noqa: S101 - narrows the type
+    return kind(message.format(where=where), hint=hint, details=text)
 
 
 def _connection_failure(text: str, *, where: str) -> AetherError:

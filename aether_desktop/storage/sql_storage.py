@@ -14,14 +14,8 @@ from aether_desktop.ports.errors import StorageError
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage import backup, inspection
-from aether_desktop.storage.opening import (
-    OpenVault,
-    create_vault_file,
-    migrate_shared,
-    open_shared,
-    open_vault_file,
-    provision_shared,
-)
+from aether_desktop.storage.access.provisioning import Provisioned, migrate_shared, provision_shared
+from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
 from aether_desktop.storage.stores.audit import SqlAuditStore
@@ -187,7 +181,7 @@ def open_vault(
 
 
 def open_database(url: str, *, username: str = "", password: str | None = None, vault: str = "") -> SqlStorage:
-    """Open a vault on PostgreSQL as the person whose login this is, or who has ``username``; never changes the schema.
+    """Open a vault on PostgreSQL as the person whose login this is (``username``, if given, theirs); no DDL.
 
     Raises InvalidInputError, NotAVaultError (nothing there yet, or another program's), SchemaTooOldError,
     SchemaTooNewError, PermissionDeniedError, StorageUnavailableError.
@@ -204,10 +198,25 @@ def migrate_database(url: str, *, password: str | None = None, into_foreign: boo
     return migrate_shared(url, password=password, into_foreign=into_foreign)
 
 
-def provision_database(url: str, *, name: str, username: str, password: str | None = None) -> None:
-    """Make the first vault and its founder in a migrated database that has none.
+def provision_database(
+    url: str,
+    *,
+    name: str,
+    username: str,
+    verifier: str,
+    password: str | None = None,
+    replace_password: bool = False,
+) -> Provisioned:
+    """Make or renew roles, tables, rules and the founder's login, whose password has the SCRAM ``verifier``.
 
-    Raises AlreadyExistsError, InvalidInputError, NotAVaultError, SchemaTooOldError, SchemaTooNewError,
-    PermissionDeniedError, StorageUnavailableError.
+    Raises InvalidInputError, NotAVaultError, SchemaTooNewError, PermissionDeniedError naming the missing right,
+    StorageUnavailableError.
     """
-    provision_shared(url, name=name, username=username, password=password)
+    return provision_shared(
+        url,
+        name=name,
+        username=username,
+        verifier=verifier,
+        password=password,
+        replace_password=replace_password,
+    )

@@ -101,14 +101,14 @@ def require_current(kit: EngineKit, migrations: Migrations) -> None:
     """
     with translated(where=kit.location), kit.reader.connect() as connection:
         state, revision = migrations.state_of(connection)
-    _refuse_newer(kit, migrations, state, revision)
+    _refuse_newer(kit.location, migrations, state, revision)
     if state is SchemaState.OLD:
         raise SchemaTooOldError(
             f"{kit.location} has schema {revision}; this program needs {migrations.head}.",
-            hint="Ask the administrator of the database to run: aether-desktop migrate",
+            hint="Ask the administrator of the database to run: aether-desktop postgres migrate",
         )
     if state is not SchemaState.CURRENT:
-        raise _no_vault(kit, state)
+        raise _no_vault(kit.location, state)
 
 
 def upgrade_vault(
@@ -121,11 +121,11 @@ def upgrade_vault(
     """
     with translated(where=kit.location), kit.reader.connect() as connection:
         state, revision = migrations.state_of(connection)
-    _refuse_newer(kit, migrations, state, revision)
+    _refuse_newer(kit.location, migrations, state, revision)
     if state is SchemaState.CURRENT:
         return None
     if state is not SchemaState.OLD:
-        raise _no_vault(kit, state)
+        raise _no_vault(kit.location, state)
     kept = kit.path.with_name(f"{kit.path.name}.before-{revision}")
     back_up(kit, kept, replace=True, progress=progress, token=token)
     progress(0, None, f"Migrating the vault from schema {revision} to {migrations.head}")
@@ -152,39 +152,34 @@ def create_schema(kit: SqliteKit, migrations: Migrations) -> None:
             )
 
 
-def migrate_database(kit: EngineKit, migrations: Migrations, *, into_foreign: bool = False) -> tuple[str | None, str]:
-    """The administrator's command: bring a PostgreSQL database to the program's schema; returns (before, after).
+def require_migratable(connection: Connection, migrations: Migrations, *, where: str, foreign: bool) -> str | None:
+    """The revision of a shared database that may be brought to ``head``; None while it is empty.
 
-    A database with tables of another program is refused unless ``into_foreign``. Raises SchemaTooNewError,
-    NotAVaultError, PermissionDeniedError, StorageBusyError while another one migrates.
+    ``foreign``: also beside tables of another program. Raises SchemaTooNewError, NotAVaultError.
     """
-    with translated(where=kit.location), kit.writer.connect() as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        state, revision = migrations.state_of(connection)
-        _refuse_newer(kit, migrations, state, revision)
-        if state is SchemaState.FOREIGN and not into_foreign:
-            raise _no_vault(kit, state)
-        if state is not SchemaState.CURRENT:
-            migrations.run(connection)
-    return revision, migrations.head
+    state, revision = migrations.state_of(connection)
+    _refuse_newer(where, migrations, state, revision)
+    if state is SchemaState.FOREIGN and not foreign:
+        raise _no_vault(where, state)
+    return revision
 
 
-def _refuse_newer(kit: EngineKit, migrations: Migrations, state: SchemaState, revision: str | None) -> None:
+def _refuse_newer(where: str, migrations: Migrations, state: SchemaState, revision: str | None) -> None:
     if state is SchemaState.NEW:
         raise SchemaTooNewError(
-            f"{kit.location} has schema {revision}, which is newer than this program's {migrations.head}.",
+            f"{where} has schema {revision}, which is newer than this program's {migrations.head}.",
             hint="Install the newest version of Aether Desktop.",
         )
 
 
-def _no_vault(kit: EngineKit, state: SchemaState) -> NotAVaultError:
+def _no_vault(where: str, state: SchemaState) -> NotAVaultError:
     if state is SchemaState.EMPTY:
         return NotAVaultError(
-            f"{kit.location} holds no vault yet.",
-            hint="Its administrator creates one with: aether-desktop --database URL migrate",
+            f"{where} holds no vault yet.",
+            hint="Its administrator creates one with: aether-desktop postgres provision URL",
         )
     return NotAVaultError(
-        f"{kit.location} holds tables of another program and was not touched.", hint="Choose another database or file."
+        f"{where} holds tables of another program and was not touched.", hint="Choose another database or file."
     )
 
 

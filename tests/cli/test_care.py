@@ -15,7 +15,9 @@ from aether_desktop.locations import resources_dir
 from tests.cli.conftest import Run, process
 from tests.services import files
 from tests.services.conftest import ADDRESS
+from tests.support.postgres import PostgresCluster
 from tests.support.session_bus import SessionBus
+from tests.support.storages import as_founder, provision
 
 ADD = ("wallet", "add", "--name", "Main", "--chain", "ethereum", "--address", ADDRESS)
 
@@ -153,29 +155,83 @@ def database(postgres_database: Callable[..., str]) -> str:
 
 @pytest.fixture
 def shared(run: Run, database: str, tmp_path: Path) -> Callable[..., Any]:
-    """``run`` on the database."""
+    """``run`` on the database, as its administrator unless another address is given."""
+    here = ["--data-dir", str(tmp_path / "data"), "--key-file", str(tmp_path / "key")]
 
-    def call(*arguments: str, code: int = 0) -> Any:
-        return run(*arguments, code=code, instead=["--data-dir", str(tmp_path / "data"), "--database", database])
+    def call(*arguments: str, code: int = 0, url: str = database) -> Any:
+        return run(*arguments, code=code, instead=[*here, "--database", url])
 
     return call
 
 
-def test_an_empty_database_becomes_a_shared_vault(shared: Callable[..., Any], tmp_path: Path) -> None:
-    assert "migrate" in shared("wallet", "list", code=1).err
-    shared("migrate", "--create")
-    assert "as before" in shared("migrate", "--create").err
-    shared(*ADD)
+def test_an_empty_database_becomes_a_shared_vault(shared: Callable[..., Any], database: str, tmp_path: Path) -> None:
+    assert "postgres provision" in shared("wallet", "list", code=1).err
+    made = shared("postgres", "provision", database, "--name", "Books", "--username", "Miriam")
+    own = made.out.strip()
+    assert "_u_miriam@" in own
+    kept = tmp_path / "key.login"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.read_text().strip() not in made.out + made.err
+    assert str(kept) in made.err
+    again = shared("postgres", "provision", database)
+    assert (again.out.strip(), "as before" in again.err, str(kept) in again.err) == (own, True, False)
+    assert "as before" in shared("postgres", "migrate", database).err
+    assert "no person's own login" in shared("wallet", "list", code=1).err
+    shared(*ADD, url=own)
     path = files.write(tmp_path / "a.csv", files.NORMAL, files.incoming(1, "2"), files.outgoing(2, "0.5"))
-    (report,) = shared("import", str(path), "--wallet", "Main", "--json").json("import")
+    (report,) = shared("import", str(path), "--wallet", "Main", "--json", url=own).json("import")
     assert report["new"] == 2
-    (balance,) = shared("balance", "--json").json("balance")
+    (balance,) = shared("balance", "--json", url=own).json("balance")
     assert int(balance["base_units"]) == 1_499 * 10**15
-    info = shared("vault", "info", "--json").json("vault-info")
-    assert info["engine"] == "postgresql"
-    assert "pg_dump" in shared("backup", str(tmp_path / "copy"), code=1).err
-    assert "pg_restore" in shared("restore", str(path), code=1).err
-    assert {each["state"] for each in shared("doctor", "--json").json("doctor")} <= {"good", "notice"}
+    info = shared("vault", "info", "--json", url=own).json("vault-info")
+    assert (info["engine"], info["vault"]) == ("postgresql", "Books")
+    assert "pg_dump" in shared("backup", str(tmp_path / "copy"), code=1, url=own).err
+    assert "pg_restore" in shared("restore", str(path), code=1, url=own).err
+    assert {each["state"] for each in shared("doctor", "--json", url=own).json("doctor")} <= {"good", "notice"}
+
+
+def test_the_founder_s_password_can_be_made_anew(shared: Callable[..., Any], database: str, tmp_path: Path) -> None:
+    own = shared("postgres", "provision", database).out.strip()
+    shared("wallet", "list", url=own)
+    (tmp_path / "key.login").unlink()
+    assert "password" in shared("wallet", "list", code=1, url=own).err
+    assert shared("postgres", "provision", database, "--new-password").out.strip() == own
+    shared("wallet", "list", url=own)
+
+
+def test_the_old_words_do_the_same(shared: Callable[..., Any]) -> None:
+    own = shared("migrate", "--create").err.split()[-1]
+    shared(*ADD, url=own)
+    assert "as before" in shared("migrate", "--create").err
+    assert "as before" in shared("migrate").err
+
+
+def test_without_a_place_for_the_password_nothing_is_set_up(
+    database: str, absent_keyring: SessionBus, tmp_path: Path
+) -> None:
+    environment = {"DBUS_SESSION_BUS_ADDRESS": absent_keyring.address}
+    done = process("--data-dir", str(tmp_path), "postgres", "provision", database, environment=environment)
+    assert done.returncode == 1
+    assert "--key-file PATH" in done.stderr
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall() == []
+
+
+@pytest.mark.parametrize("action", ["provision", "migrate"])
+def test_missing_rights_are_named(
+    action: str, shared: Callable[..., Any], database: str, postgres_cluster: PostgresCluster
+) -> None:
+    name = f"clerk_{database[-6:]}"
+    shared("postgres", "provision", database)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'x'".encode())
+        connection.execute(f"GRANT CONNECT ON DATABASE {connection.info.dbname} TO {name}".encode())
+        connection.execute(f"GRANT SELECT ON aether_schema TO {name}".encode())
+    clerk = postgres_cluster.url(database.rpartition("/")[2], user=name, password="x")
+    said = shared("postgres", action, clerk, code=1).err
+    assert f"ALTER ROLE {name} CREATEROLE" in said
+    assert f"OWNER TO {name}" in said
+    assert "Nothing was changed" in said
 
 
 def test_another_programs_database_is_never_touched(shared: Callable[..., Any], database: str) -> None:
@@ -183,6 +239,7 @@ def test_another_programs_database_is_never_touched(shared: Callable[..., Any], 
         connection.execute("CREATE TABLE customers (id int)")
     for arguments in (("migrate",), ("migrate", "--create"), ("wallet", "list"), ("vault", "create")):
         shared(*arguments, code=1)
+    shared("postgres", "provision", database, code=1)
     with psycopg.connect(database) as connection:
         names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert names == [("customers",)]
@@ -191,11 +248,12 @@ def test_another_programs_database_is_never_touched(shared: Callable[..., Any], 
 def test_database_url_is_confirmed_once(
     run: Run, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", database)
+    provision(database)
+    monkeypatch.setenv("DATABASE_URL", as_founder(database))
     only = ["--data-dir", str(tmp_path / "data")]
-    assert "--confirm-database" in run("migrate", "--create", code=1, instead=only).err
+    assert "--confirm-database" in run("wallet", "list", code=1, instead=only).err
     assert "--confirm-database" in run("doctor", code=1, instead=only).out
-    run("migrate", "--create", "--confirm-database", instead=only)
+    run("wallet", "list", "--confirm-database", instead=only)
     assert run("wallet", "list", instead=only).out.startswith("id")
     stored = (tmp_path / "data" / "settings.json").read_text()
     assert "postgresql" not in stored

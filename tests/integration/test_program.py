@@ -15,11 +15,11 @@ from pytestqt.qtbot import QtBot
 from aether_desktop import composition
 from aether_desktop.bootstrap import WindowProgram, build
 from aether_desktop.services.settings_file import SettingsFile
-from aether_desktop.storage.sql_storage import migrate_database, provision_database
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.forms.conflict_panel import ConflictPanel
 from aether_desktop.ui.forms.record_form import RecordForm
 from aether_desktop.ui.views.table_page import TablePage
+from tests.support.storages import as_founder, provision
 
 ADDRESS = "0xf98c96b5d10faafc2324847c82305bd5fd7e5ad3"
 OTHER = "0x003dc32fe920a4aaeed12dc87e145f030aa753f3"
@@ -218,9 +218,9 @@ def test_a_wrong_key_is_said_and_nothing_changes(
 def test_two_windows_see_each_other_and_no_update_is_lost(
     start: Start, qtbot: QtBot, postgres_database: Callable[..., str]
 ) -> None:
-    url = postgres_database()
-    migrate_database(url)
-    provision_database(url, name="Family", username="postgres")
+    administration = postgres_database()
+    provision(administration)
+    url = as_founder(administration)
     first, second = start(database_url=url), start(database_url=url)
     add_wallet(qtbot, first, "Treasury", ADDRESS)
     theirs = opened_page(qtbot, second, "wallets")

@@ -9,16 +9,17 @@ from pathlib import Path
 import keyring.backend
 import pytest
 
-from aether_desktop import composition
+from aether_desktop import composition, shared_databases
 from aether_desktop.composition import Target
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreAbsentError, NotFoundError
+from aether_desktop.security import KeyringStore
 from aether_desktop.services.places import find_places
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.services.targets import TargetOrigin
 from aether_desktop.storage.addresses import split_password
-from aether_desktop.storage.sql_storage import migrate_database, provision_database
 from tests.support.session_bus import SessionBus
+from tests.support.storages import as_founder, provision
 
 
 @pytest.fixture
@@ -110,9 +111,9 @@ def test_the_password_of_a_database_goes_to_the_keyring(
     settings: SettingsFile,
     tmp_path: Path,
 ) -> None:
-    url = postgres_database()
-    migrate_database(url)
-    provision_database(url, name="Books", username="miriam")
+    administration = postgres_database()
+    provision(administration, name="Books")
+    url = as_founder(administration)
     shown, password = split_password(url)
     assert password
     composition.open_services(Target(database_url=url), settings=settings).close()
@@ -123,3 +124,23 @@ def test_the_password_of_a_database_goes_to_the_keyring(
     with closing(composition.open_services(again, settings=SettingsFile(settings.path))) as services:
         assert services.info.engine == "postgresql"
         assert password not in repr(services.info)
+
+
+def test_a_new_login_s_password_lies_in_the_keyring_only(
+    real_keyring: keyring.backend.KeyringBackend,
+    postgres_database: Callable[..., str],
+    settings: SettingsFile,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG")
+    done = shared_databases.provision(postgres_database(), name="Books", username="miriam")
+    password = KeyringStore().load_password(done.url)
+    assert password is not None
+    assert len(password) == 64
+    assert password not in repr(done) + caplog.text
+    assert done.kept == "the keyring"
+    with closing(composition.open_services(Target(database_url=done.url), settings=settings)) as services:
+        assert services.info.vault_name == "Books"
+        assert password not in repr(services.info)
+    settings.close()
+    assert password not in settings.path.read_text()

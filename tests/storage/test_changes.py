@@ -18,7 +18,7 @@ from aether_desktop.storage.changes import EVERYTHING, HintCoder, PostgresWatche
 from aether_desktop.storage.opening import OpenVault, open_shared
 from tests.storage.test_database import CHANGE, store
 from tests.support.postgres import PostgresCluster
-from tests.support.storages import FOUNDER, VaultPlace, database_template
+from tests.support.storages import FOUNDER, VaultPlace, as_founder, database_template
 
 WALLETS = ChangeSet(frozenset({TableName.WALLETS}), frozenset({7}))
 SECONDS = 1.0  # the promise
@@ -143,7 +143,7 @@ class TestOtherClients:
 
 @pytest.fixture
 def shared(postgres_cluster: PostgresCluster, postgres_database: Callable[..., str]) -> str:
-    return postgres_database(template=database_template(postgres_cluster))
+    return as_founder(postgres_database(template=database_template(postgres_cluster)))
 
 
 class TestHints:

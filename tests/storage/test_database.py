@@ -32,7 +32,7 @@ from aether_desktop.storage.schema import AUDIT_ENTRIES, FOREIGN_LABELS
 from aether_desktop.storage.sqlite import SqliteKit
 from tests.support.flaky_link import Cut, FlakyLink
 from tests.support.postgres import PostgresCluster
-from tests.support.storages import FOUNDER, KEY, VaultPlace, database_template
+from tests.support.storages import FOUNDER, KEY, VaultPlace, as_founder, database_template
 
 CHANGE = ChangeSet(frozenset({TableName.WALLETS}), frozenset({1}))
 ENDLESS = {
@@ -295,7 +295,7 @@ class TestAnotherProgram:
 @pytest.fixture
 def shared(postgres_cluster: PostgresCluster, postgres_database: Callable[..., str]) -> str:
     """The address of a database with a vault."""
-    return postgres_database(template=database_template(postgres_cluster))
+    return as_founder(postgres_database(template=database_template(postgres_cluster)))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from aether_desktop.ports.errors import (
     StorageUnavailableError,
 )
 from aether_desktop.storage.failures import ConnectionLostError, Violation, ViolationKind, translate, violation
-from aether_desktop.storage.opening import migrate_shared
+from aether_desktop.storage.access.provisioning import migrate_shared
 from aether_desktop.storage.schema import METADATA
 
 WHERE = "postgresql://miriam@db/family"

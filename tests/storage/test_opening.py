@@ -13,7 +13,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from aether_desktop.domain.users import Membership, Role
 from aether_desktop.ports.errors import (
@@ -24,12 +23,14 @@ from aether_desktop.ports.errors import (
     NotAVaultError,
     NotFoundError,
     PermissionDeniedError,
+    SchemaTooOldError,
     StorageBusyError,
     StorageError,
     StorageUnavailableError,
     WrongKeyError,
 )
 from aether_desktop.ports.storage import Storage
+from aether_desktop.storage.access.provisioning import Provisioned
 from aether_desktop.storage.schema import VAULT_MEMBERS
 from aether_desktop.storage.sql_storage import (
     SqlStorage,
@@ -37,13 +38,12 @@ from aether_desktop.storage.sql_storage import (
     migrate_database,
     open_database,
     open_vault,
-    provision_database,
 )
 from aether_desktop.storage.sqlite import PAGE_BYTES, SqliteKit, is_plain_database
 from aether_desktop.storage.upgrade import Migrations
 from tests.storage import samples
-from tests.support.postgres import ADMIN, PostgresCluster
-from tests.support.storages import FOUNDER, KEY, NAME, VaultPlace, database_template
+from tests.support.postgres import PostgresCluster
+from tests.support.storages import FOUNDER, KEY, NAME, VaultPlace, as_founder, database_template, provision
 
 WRONG = bytes(32)
 
@@ -281,8 +281,13 @@ class TestRefusedFiles:
 
 class TestDatabases:
     @pytest.fixture
-    def url(self, postgres_cluster: PostgresCluster, postgres_database: Callable[..., str]) -> str:
+    def administration(self, postgres_cluster: PostgresCluster, postgres_database: Callable[..., str]) -> str:
+        """The superuser's address."""
         return postgres_database(template=database_template(postgres_cluster))
+
+    @pytest.fixture
+    def url(self, administration: str) -> str:
+        return as_founder(administration)
 
     def test_the_login_is_the_person(self, url: str) -> None:
         with closing(open_database(url)) as storage:
@@ -298,35 +303,46 @@ class TestDatabases:
         with pytest.raises(PermissionDeniedError):
             open_database(bare)
 
-    def test_people_are_told_apart_by_name(self, url: str) -> None:
+    def test_nobody_opens_it_as_somebody_else(self, url: str) -> None:
         with closing(open_database(url)) as storage:
             storage.users.create(samples.user(storage, username="Deborah"))
-        with closing(open_database(url, username="DEBORAH")) as storage:
-            assert storage.users.get(storage.info.user_id).username == "Deborah"
-        with pytest.raises(PermissionDeniedError, match="Balaam"):
-            open_database(url, username="Balaam")
+        with closing(open_database(url, username="MIRIAM")) as storage:
+            assert storage.users.get(storage.info.user_id).username == FOUNDER
+        for name in ("Deborah", "Balaam"):
+            with pytest.raises(PermissionDeniedError, match=f"is not {name}'s"):
+                open_database(url, username=name)
 
-    def test_who_left_does_not_come_in(self, url: str) -> None:
-        with closing(open_database(url)) as storage:
-            person = samples.user(storage, username="Demas")
-            storage.users.create(person)
-            storage.users.archive([person.id], samples.NOW)
-        with pytest.raises(PermissionDeniedError):
-            open_database(url, username="Demas")
-
-    def test_a_login_without_a_place_is_refused(self, url: str) -> None:
-        with psycopg.connect(url) as session:
+    def test_a_login_without_a_place_is_refused(self, administration: str, url: str) -> None:
+        with psycopg.connect(administration) as session:
             session.execute(f"UPDATE {VAULT_MEMBERS.name} SET login = 'somebody'".encode())
-        with pytest.raises(PermissionDeniedError, match=f"{ADMIN} does not belong"):
+        with pytest.raises(PermissionDeniedError, match="does not belong to a vault"):
             open_database(url)
 
-    def test_a_login_without_rights_is_told_so(self, url: str, postgres_cluster: PostgresCluster) -> None:
-        with psycopg.connect(url) as session:
+    def test_only_a_persons_own_login_is_used(
+        self, administration: str, url: str, postgres_cluster: PostgresCluster
+    ) -> None:
+        with pytest.raises(PermissionDeniedError, match="no person's own login"):
+            open_database(administration)
+        with pytest.raises(PermissionDeniedError, match="acts as"):
+            group = url.split("//")[1].split("_u_", maxsplit=1)[0] + "_zadokite"
+            open_database(f"{url}?options=-c%20role%3D{group}")
+        with psycopg.connect(administration) as session:
             session.execute("DROP ROLE IF EXISTS stranger")
             session.execute("CREATE ROLE stranger LOGIN PASSWORD 'x'")
         name = url.rpartition("/")[2]
         with pytest.raises(PermissionDeniedError, match="does not let your login"):
             open_database(postgres_cluster.url(name, user="stranger", password="x"))
+
+    def test_rules_of_another_version_are_refused(self, administration: str, url: str) -> None:
+        with psycopg.connect(administration) as session:
+            session.execute(
+                "CREATE OR REPLACE FUNCTION public.aether_access_revision() RETURNS text LANGUAGE sql IMMUTABLE"
+                " AS $$ SELECT 'other' $$"
+            )
+        with pytest.raises(SchemaTooOldError, match="access rules"):
+            open_database(url)
+        migrate_database(administration)
+        open_database(url).close()
 
     def test_a_missing_database_and_a_dead_server_are_told_apart(
         self, postgres_cluster: PostgresCluster, disposable_postgres: PostgresCluster
@@ -342,9 +358,8 @@ class TestDatabases:
 
     def test_a_server_that_dies_and_returns_is_met_again(self, disposable_postgres: PostgresCluster) -> None:
         url = disposable_postgres.url(disposable_postgres.create_database())
-        migrate_database(url)
-        provision_database(url, name=NAME, username=FOUNDER)
-        with closing(open_database(url)) as storage:
+        provision(url)
+        with closing(open_database(as_founder(url))) as storage:
             wallet = samples.wallet(storage)
             storage.wallets.create(wallet)
             disposable_postgres.stop()
@@ -359,43 +374,33 @@ class TestDatabases:
 
     def test_the_first_vault_is_made_once(self, postgres_database: Callable[..., str]) -> None:
         url = postgres_database()
-        with pytest.raises(NotAVaultError):
-            provision_database(url, name=NAME, username=FOUNDER)
-        assert migrate_database(url) == (None, Migrations().head)
-        results: list[str] = []
+        results: list[Provisioned] = []
         barrier = threading.Barrier(3)
 
         def work() -> None:
             barrier.wait()
-            try:
-                provision_database(url, name=NAME, username=FOUNDER)
-            except AlreadyExistsError:
-                results.append("refused")
-            else:
-                results.append("made")
+            results.append(provision(url))
 
         threads = [threading.Thread(target=work) for _ in range(3)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(results) == ["made", "refused", "refused"]
-        with closing(open_database(url)) as storage:
+        assert sorted(done.made for done in results) == [False, False, True]
+        assert len({done.login for done in results}) == 1
+        with closing(open_database(as_founder(url))) as storage:
             assert storage.info.vault_name == NAME
 
-    def test_of_several_vaults_one_is_named(self, url: str) -> None:
-        with closing(open_database(url)) as storage, storage._database.write(action="x", table="y") as unit:
+    def test_of_several_vaults_one_is_named(self, administration: str, url: str) -> None:
+        with psycopg.connect(administration) as session:
             for table in ("vaults", "users", "vault_members"):
-                columns = "id, name, created_at" if table == "vaults" else "*"
-                unit.connection.execute(
-                    text(f"CREATE TEMPORARY TABLE other ON COMMIT DROP AS SELECT {columns} FROM {table}")
-                )
                 key = "id" if table == "vaults" else "vault_id"
-                unit.connection.execute(text(f"UPDATE other SET {key} = {key} + 1"))
+                session.execute(f"CREATE TEMPORARY TABLE other AS SELECT * FROM {table}".encode())
+                session.execute(f"UPDATE other SET {key} = {key} + 1".encode())
                 if table == "vaults":
-                    unit.connection.execute(text("UPDATE other SET name = 'Second'"))
-                unit.connection.execute(text(f"INSERT INTO {table} SELECT * FROM other"))
-                unit.connection.execute(text("DROP TABLE other"))
+                    session.execute("UPDATE other SET name = 'Second'")
+                session.execute(f"INSERT INTO {table} SELECT * FROM other".encode())
+                session.execute("DROP TABLE other")
         with pytest.raises(InvalidInputError, match="Family, Second"):
             open_database(url)
         with closing(open_database(url, vault="Second")) as storage:

@@ -29,12 +29,12 @@ from aether_desktop.storage.sql_storage import migrate_database, open_database, 
 from tests.storage import samples
 from tests.support.pooler import Pooler
 from tests.support.postgres import PostgresCluster
-from tests.support.storages import FOUNDER, NAME, database_template
+from tests.support.storages import FOUNDER, NAME, as_founder, database_template
 
 
 @pytest.fixture
 def url(postgres_cluster: PostgresCluster, postgres_database: Callable[..., str]) -> str:
-    return postgres_database(template=database_template(postgres_cluster))
+    return as_founder(postgres_database(template=database_template(postgres_cluster)))
 
 
 class TestPooler:

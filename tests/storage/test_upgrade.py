@@ -21,7 +21,8 @@ from aether_desktop.ports.errors import (
     StorageError,
 )
 from aether_desktop.ports.storage import Storage
-from aether_desktop.storage.opening import migrate_shared, open_shared, open_vault_file, provision_shared
+from aether_desktop.storage.access.provisioning import migrate_shared, provision_shared
+from aether_desktop.storage.opening import open_shared, open_vault_file
 from aether_desktop.storage.sql_storage import SqlStorage, open_vault
 from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.storage.upgrade import MIGRATION_LOCK, Migrations
@@ -29,7 +30,7 @@ from aether_desktop.storage.vault_files import create_file
 from tests.support import dumps
 from tests.support.next_migration import NEXT, tree_with_next
 from tests.support.schema_comparison import schema_of
-from tests.support.storages import ENGINES, FOUNDER, KEY
+from tests.support.storages import ENGINES, FOUNDER, KEY, as_founder, provision
 
 ROOT = Path(__file__).parents[2]
 HEAD = Migrations().head
@@ -49,11 +50,11 @@ class OldPlace:
         return Path(self.location)
 
     def open(self, migrations: Migrations | None = None) -> SqlStorage:
-        """As the program does; on PostgreSQL the administrator has migrated before."""
+        """As the program does; on PostgreSQL the administrator has provisioned before."""
         if self.engine == "sqlite":
             return SqlStorage(open_vault_file(self.path, KEY, migrations=migrations))
-        migrate_shared(self.location, migrations=migrations)
-        return SqlStorage(open_shared(self.location, username=FOUNDER, migrations=migrations))
+        provision(self.location, migrations=migrations)
+        return SqlStorage(open_shared(as_founder(self.location), username=FOUNDER, migrations=migrations))
 
     def rows(self, query: str) -> list[Row]:
         """Straight from the tables, past the program."""
@@ -162,7 +163,7 @@ class TestUpgrading:
         after = old.content()
         assert old.stored_revision == NEXT
         changed = {name for name in before if before[name] != after[name]}
-        assert changed == {"annotations"}
+        assert changed - {"vault_members"} == {"annotations"}  # provisioning gives the founder a login
         assert len(after["annotations"]) == len(before["annotations"])
         moods = old.rows("SELECT DISTINCT mood FROM annotations")
         assert moods == [("calm",)]
@@ -249,7 +250,7 @@ class TestNewerAndOlder:
         assert HEAD in refused.value.message
         if old.engine == "postgresql":
             with pytest.raises(SchemaTooNewError):
-                open_shared(old.location, username=FOUNDER)
+                open_shared(as_founder(old.location), username=FOUNDER)
         assert old.content() == content
 
     def test_a_database_is_migrated_by_its_administrator_only(self, make_old: MakeOld, tree: Path) -> None:
@@ -266,11 +267,11 @@ class TestNewerAndOlder:
 class TestForeign:
     def test_an_empty_database_holds_no_vault(self, postgres_database: Callable[..., str]) -> None:
         url = postgres_database()
-        with pytest.raises(NotAVaultError, match="migrate"):
+        with pytest.raises(NotAVaultError, match="postgres provision"):
             open_shared(url)
         assert _tables(url) == []
         assert migrate_shared(url) == (None, HEAD)
-        with pytest.raises(NotAVaultError, match="holds no vault yet"):
+        with pytest.raises(NotAVaultError, match="holds no vault that its server protects yet"):
             open_shared(url)
 
     @pytest.mark.parametrize(
@@ -291,7 +292,7 @@ class TestForeign:
             with pytest.raises(NotAVaultError, match="another program"):
                 use(url)
         with pytest.raises(NotAVaultError, match="another program"):
-            provision_shared(url, name="Family", username="miriam")
+            provision_shared(url, name="Family", username="miriam", verifier="none")
         assert _tables(url) == before
         assert migrate_shared(url, into_foreign=True) == (None, HEAD)
         assert set(before) < set(_tables(url))

@@ -47,7 +47,8 @@ def tree_with_next(folder: Path, head: str) -> Path:
 
 def main() -> None:
     """``ENGINE LOCATION TREE``: opens (or migrates) the vault as a program with that tree does; for a child process."""
-    from aether_desktop.storage.opening import migrate_shared, open_vault_file
+    from aether_desktop.storage.access.provisioning import migrate_shared
+    from aether_desktop.storage.opening import open_vault_file
     from aether_desktop.storage.upgrade import Migrations
     from tests.support.storages import KEY
 

@@ -6,21 +6,22 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
-from aether_desktop.storage.opening import (
-    OpenVault,
-    create_vault_file,
-    migrate_shared,
-    open_shared,
-    open_vault_file,
-    provision_shared,
-)
+import psycopg
+
+from aether_desktop.security.scram import scram_verifier
+from aether_desktop.storage.access.provisioning import Provisioned, provision_shared
+from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.sql_storage import SqlStorage
+from aether_desktop.storage.upgrade import Migrations
 from tests.support.postgres import PostgresCluster
 
 ENGINES = ("sqlite", "postgresql")
 KEY = bytes(range(32))
 NAME, FOUNDER = "Family", "miriam"
+PASSWORD = "of-the-founder-in-tests"
+_VERIFIER = scram_verifier(PASSWORD)
 _TEMPLATE = "aether_template"
 
 
@@ -32,22 +33,45 @@ def vault_template(folder: Path) -> Path:
     return path
 
 
+def provision(
+    url: str, *, name: str = NAME, username: str = FOUNDER, migrations: Migrations | None = None
+) -> Provisioned:
+    """What the administrator does first; the founder's password is PASSWORD."""
+    return provision_shared(url, name=name, username=username, verifier=_VERIFIER, migrations=migrations)
+
+
 def database_template(cluster: PostgresCluster) -> str:
-    """The name of a migrated database with a vault of FOUNDER, made on first use."""
+    """The name of a provisioned database with a vault of FOUNDER, made on first use; copies share its roles."""
+    return cluster.template(_TEMPLATE, provision)
 
-    def prepare(url: str) -> None:
-        migrate_shared(url)
-        provision_shared(url, name=NAME, username=FOUNDER)
 
-    return cluster.template(_TEMPLATE, prepare)
+def login_of(url: str, *, username: str = FOUNDER) -> str:
+    """The login of a person; ``url`` is the administrator's."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT m.login FROM vault_members m JOIN users u ON u.vault_id = m.vault_id AND u.id = m.user_id"
+            " WHERE u.username = %s",
+            (username,),
+        ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def as_founder(url: str) -> str:
+    """The address by which FOUNDER opens a database of which ``url`` is the administrator's."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{login_of(url)}:{quote(PASSWORD)}@{place}").geturl()
 
 
 class VaultPlace:
     """Where one test's vault lies: a file, or a database; opens it as often as wanted and closes all at the end."""
 
-    def __init__(self, engine: str, location: str) -> None:
+    def __init__(self, engine: str, location: str, *, administration: str = "") -> None:
+        """``location`` of a database is FOUNDER's address; ``administration`` the superuser's."""
         self.engine = engine
         self.location = location
+        self.administration = administration
         self._stack = ExitStack()
 
     def open_raw(self, *, username: str = "") -> OpenVault:
@@ -61,6 +85,16 @@ class VaultPlace:
     def open(self, *, username: str = "") -> SqlStorage:
         """Another client of the vault, with all stores."""
         return SqlStorage(self.open_raw(username=username))
+
+    def give(self, table: str, row_id: int, *, to: int) -> None:
+        """Make a row another person's, which no client may: only they themselves make theirs."""
+        statement = f"UPDATE {table} SET owner_id = {to:d} WHERE id = {row_id:d}"
+        if self.engine == "sqlite":
+            with self.open_raw().kit.writer.connect() as connection, connection.begin():
+                connection.exec_driver_sql(statement)
+            return
+        with psycopg.connect(self.administration) as administrator:
+            administrator.execute(statement.encode())
 
     def close(self) -> None:
         """Close every client that was opened."""
@@ -76,12 +110,14 @@ def vault_place(
     make_database: Callable[..., str],
 ) -> Iterator[VaultPlace]:
     """One test's own copy of the template; for a fixture that yields from it."""
+    administration = ""
     if engine == "sqlite":
         path = folder / "books.aether"
         shutil.copyfile(vault_template(templates), path)
         path.chmod(0o600)
         location = str(path)
     else:
-        location = make_database(template=database_template(cluster()))
-    with closing(VaultPlace(engine, location)) as place:
+        administration = make_database(template=database_template(cluster()))
+        location = as_founder(administration)
+    with closing(VaultPlace(engine, location, administration=administration)) as place:
         yield place

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from aether_desktop.cli.commands import care, imports, labels, ledger, modules, vaults, wallets
+from aether_desktop.cli.commands import care, imports, labels, ledger, modules, postgres, vaults, wallets
 from aether_desktop.cli.runner import Command
 
 _COMMANDS: Mapping[str, Command] = MappingProxyType(
@@ -27,6 +27,8 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "labels export": labels.export_labels,
         "labels import": labels.import_labels,
         "prices import": labels.import_prices,
+        "postgres provision": postgres.provision,
+        "postgres migrate": postgres.migrate,
         "modules list": modules.list_modules,
         "modules enable": modules.enable,
         "modules disable": modules.disable,

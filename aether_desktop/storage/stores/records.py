@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Connection, RowMapping, Select, Table, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import InvalidRecordError, Record, TableName
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import (
@@ -22,6 +23,7 @@ from aether_desktop.ports.errors import (
     NotFoundError,
     StorageError,
 )
+from aether_desktop.ports.permissions import denied
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.failures import Violation, ViolationKind, violation
@@ -30,6 +32,7 @@ from aether_desktop.storage.schema import METADATA
 RecordT = TypeVar("RecordT", bound=Record)
 IDS_AT_ONCE = 5_000  # SQLite takes 32 766 parameters
 LISTED_IDS = 1_000  # beyond this a ChangeSet says "many"
+_KEPT = frozenset({"id", "owner_id", "created_at", "version"})
 _REFERRED = {
     "users": "person",
     "wallets": "wallet",
@@ -173,15 +176,23 @@ class SqlRecordStore(ABC, Generic[RecordT]):
         others = self._before_stored(unit, record)
         columns = self.table.c
         row = self._row_of(record)
+        this = (columns.vault_id == unit.vault_id, columns.id == record.id)
+        before = unit.connection.execute(select(self.table).where(*this)).mappings().first()
+        if before is None:
+            raise self._gone()
+        # Only what differs is named: on a shared server a role may change some columns and not others.
+        new = {name: value for name, value in row.items() if name not in _KEPT and before[name] != value}
         statement = (
             update(self.table)
-            .where(columns.vault_id == unit.vault_id, columns.id == record.id, columns.version == record.version)
-            .values({**row, "version": columns.version + 1})
+            .where(*this, columns.version == record.version)
+            .values({**new, "version": columns.version + 1})
         )
         with self._refusals(unit, row):
             changed = unit.connection.execute(statement).rowcount
         if not changed:
             theirs = self._one(unit.connection, record.id)
+            if theirs.version == record.version:
+                raise denied(Verb.CHANGE, self.table.name, own=theirs.owner_id == unit.user_id)
             raise ConflictError(f"Somebody changed this {self._noun} since you opened it.", mine=record, theirs=theirs)
         self._after_stored(unit, record)
         return others | {record.id}
@@ -233,7 +244,9 @@ class SqlRecordStore(ABC, Generic[RecordT]):
                     .values(archived_at=at, version=columns.version + 1)
                 )
                 with self._refusals(unit, {}):
-                    unit.connection.execute(statement)
+                    changed = unit.connection.execute(statement).rowcount
+                if changed < len(part):
+                    raise denied(Verb.CHANGE, self.table.name)
             return self._done(unit, affected)
 
     @contextmanager

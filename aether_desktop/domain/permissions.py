@@ -1,0 +1,217 @@
+"""Which role may do what to which table, and why not: the rules that a shared database enforces.
+
+storage/access makes grants and row policies of them; the window asks ``refusal`` what to say about a greyed action. A
+table that is not listed may be touched by nobody. Table names are those of the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.users import Role
+
+RANKS: Final = tuple(Role)  # each role may do what those before it may
+
+
+class Verb(StrEnum):
+    """What can be done to rows."""
+
+    READ = "read"
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+    EMPTY = "empty"  # TRUNCATE: nobody, ever
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The lowest role that may, with one's own rows and with other people's. None: nobody."""
+
+    own: Role | None
+    others: Role | None
+
+
+NOBODY: Final = Least(None, None)
+OWN: Final = Least(Role.MEMBER, None)
+EVERYBODY: Final = Least(Role.MEMBER, Role.MEMBER)
+WATCH: Final = Least(Role.MEMBER, Role.LEVITE)
+TREASURY: Final = Least(Role.MEMBER, Role.AARONIC)
+TREASURER: Final = Least(Role.AARONIC, Role.AARONIC)
+PEOPLE: Final = Least(Role.ZADOKITE, Role.ZADOKITE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRule:
+    """One table. ``owner`` names the column with the person a row belongs to; empty: the vault's common rows.
+
+    ``parent``: (column, table) where a row belongs to whom another row belongs to. ``columns``: what may be changed, by
+    the lowest role that may; None: all but keys, owner and creation.
+    """
+
+    noun: str
+    owner: str = "owner_id"
+    parent: tuple[str, str] | None = None
+    read: Least = WATCH
+    add: Least = NOBODY
+    change: Least = NOBODY
+    remove: Least = NOBODY
+    columns: Mapping[Role, tuple[str, ...]] | None = field(default=None)
+
+    @property
+    def common(self) -> bool:
+        """Whether rows belong to the vault and to nobody in it."""
+        return not self.owner and self.parent is None
+
+    def least(self, verb: Verb) -> Least:
+        """Who may."""
+        return {
+            Verb.READ: self.read,
+            Verb.ADD: self.add,
+            Verb.CHANGE: self.change,
+            Verb.REMOVE: self.remove,
+            Verb.EMPTY: NOBODY,
+        }[verb]
+
+
+_LEASE: Final = ("holder", "generation", "writes", "leased_at", "expires_at", "released_at")
+RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
+    {
+        "vaults": TableRule(noun="vaults", owner="", read=EVERYBODY, change=PEOPLE, columns={Role.ZADOKITE: ("name",)}),
+        "users": TableRule(
+            noun="people",
+            owner="id",
+            add=PEOPLE,
+            change=Least(Role.MEMBER, Role.ZADOKITE),
+            columns={
+                Role.MEMBER: ("display_name", "last_login_at", "version"),
+                Role.ZADOKITE: (
+                    *("username", "username_fold", "email", "email_fold"),
+                    *("role", "membership", "active", "archived_at"),
+                ),
+            },
+        ),
+        "vault_members": TableRule(
+            noun="memberships",
+            owner="user_id",
+            add=PEOPLE,
+            change=PEOPLE,
+            columns={Role.ZADOKITE: ("role", "left_at")},
+        ),
+        "wallets": TableRule(noun="wallets", add=OWN, change=OWN),
+        "transactions": TableRule(noun="transactions", add=OWN, change=OWN, remove=OWN),
+        "smart_contracts": TableRule(noun="contracts", add=TREASURY, change=TREASURY),
+        "temple_nodes": TableRule(noun="temple nodes", add=TREASURY, change=TREASURY),
+        "payments": TableRule(noun="payments", add=TREASURY, change=TREASURY),
+        "payment_methods": TableRule(noun="payment methods", add=TREASURY, change=TREASURY),
+        "cid_entries": TableRule(noun="content ids", add=OWN, change=OWN),
+        "ai_monitoring_logs": TableRule(noun="findings", add=WATCH, change=WATCH),
+        "annotations": TableRule(noun="labels and notes", add=WATCH, change=WATCH, remove=WATCH),
+        "annotation_tags": TableRule(
+            noun="tags", owner="", parent=("annotation_id", "annotations"), add=WATCH, change=WATCH, remove=WATCH
+        ),
+        "foreign_labels": TableRule(noun="imported labels", add=OWN, change=OWN),
+        "import_batches": TableRule(noun="imports", owner="imported_by", add=OWN, change=OWN),
+        "import_rejections": TableRule(noun="rejected rows", owner="", parent=("batch_id", "import_batches"), add=OWN),
+        "import_sightings": TableRule(
+            noun="sightings", owner="", parent=("batch_id", "import_batches"), add=OWN, change=OWN, remove=OWN
+        ),
+        "currencies": TableRule(
+            noun="coins and tokens",
+            owner="",
+            read=EVERYBODY,
+            add=EVERYBODY,
+            change=PEOPLE,
+            columns={Role.ZADOKITE: ("decimals", "decimals_assumed", "name")},
+        ),
+        "prices": TableRule(noun="prices", owner="", read=EVERYBODY, add=TREASURER, change=TREASURER),
+        "id_clients": TableRule(
+            noun="client numbers",
+            owner="",
+            read=EVERYBODY,
+            add=EVERYBODY,
+            change=EVERYBODY,
+            columns={Role.MEMBER: _LEASE},
+        ),
+        "audit_entries": TableRule(noun="audit entries", owner="user_id", add=OWN),
+        "audit_heads": TableRule(noun="heads of the audit log", owner="", read=EVERYBODY),
+        "audit_devices": TableRule(noun="signing devices", owner="user_id", read=EVERYBODY, add=OWN),
+        "audit_checkpoints": TableRule(noun="checkpoints", owner="user_id", read=EVERYBODY, add=OWN),
+        "audit_tally": TableRule(noun="counts of the audit", owner="", read=NOBODY),
+        "key_slots": TableRule(noun="key slots", owner="", read=NOBODY),
+    }
+)
+SQL_NAMES: Final[Mapping[TableName, str]] = MappingProxyType(
+    {name: name.value for name in TableName}
+    | {
+        TableName.CONTRACTS: "smart_contracts",
+        TableName.CONTENT: "cid_entries",
+        TableName.MONITORING: "ai_monitoring_logs",
+    }
+)
+_DOING: Final = {
+    Verb.READ: ("Reading", "reads"),
+    Verb.ADD: ("Adding", "adds"),
+    Verb.CHANGE: ("Changing", "changes"),
+    Verb.REMOVE: ("Deleting", "deletes"),
+    Verb.EMPTY: ("Emptying", "empties"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """``rule`` says what forbids it, ``lift`` who or what could allow it; plain sentences."""
+
+    rule: str
+    lift: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.lift}"
+
+
+def title(role: Role) -> str:
+    """As people write it."""
+    return role.value.capitalize()
+
+
+def least_role(verb: Verb, table: str, *, own: bool) -> Role | None:
+    """The lowest role that may; None: nobody. Common rows count as other people's."""
+    rule = RULES.get(table)
+    if rule is None:
+        return None
+    least = rule.least(verb)
+    return least.own if own and not rule.common else least.others
+
+
+def may(role: Role, verb: Verb, table: str, *, own: bool) -> bool:
+    """Whether the role permits it in a shared database."""
+    least = least_role(verb, table, own=own)
+    return least is not None and RANKS.index(role) >= RANKS.index(least)
+
+
+def refusal(verb: Verb, table: str, *, own: bool, role: Role | None = None) -> Refusal | None:
+    """Why ``role`` (None: somebody of unknown role) may not; None if it may."""
+    if role is not None and may(role, verb, table, own=own):
+        return None
+    rule = RULES.get(table)
+    doing, does = _DOING[verb]
+    if rule is None:
+        return Refusal(f"No role may use the table {table}.", "This program has no use for it there.")
+    least = rule.least(verb)
+    whose = f"other people's {rule.noun}" if not own and not rule.common else rule.noun
+    needed = least_role(verb, table, own=own)
+    yours = "" if role is None else f" Yours is {title(role)}."
+    if needed is not None:
+        return Refusal(
+            f"{doing} {whose} needs the role {title(needed)} or a higher one.{yours}",
+            "A Zadokite of the vault can give it (People).",
+        )
+    if least.own is not None and not own:
+        return Refusal(f"Nobody {does} {whose}, whatever their role.", "Only the person they belong to may.")
+    if table.startswith("audit"):
+        return Refusal(f"Nobody {does} {rule.noun}.", "No one can lift this; it is what makes the log worth reading.")
+    return Refusal(f"Nobody {does} {rule.noun} here.", "No role lifts this.")
