@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import pwd
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -162,8 +163,9 @@ def make_authority(folder: Path, name: str, owner: str | None) -> Authority:
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     folder = tmp_path_factory.mktemp("tls")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)  # the server is somebody else
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_uid == os.geteuid() and parent.is_relative_to(tempfile.gettempdir()):
+            parent.chmod(parent.stat().st_mode | 0o055)  # the server is somebody else
     return make_authority(folder, "ours", "postgres" if os.geteuid() == 0 else None)
 
 

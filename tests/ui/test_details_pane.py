@@ -57,9 +57,10 @@ def test_without_a_row_it_says_what_it_is_for(pane: DetailsPane) -> None:
 
 
 def test_the_row_is_whole_and_addresses_copy_exactly(
-    pane: DetailsPane, show: Callable[[Row], None], ledger: Ledger
+    pane: DetailsPane, show: Callable[[Row], None], ledger: Ledger, qtbot: QtBot
 ) -> None:
     show(rows(ledger)[0])
+    qtbot.waitUntil(lambda: "Copy From" in {button.accessibleName() for button in pane.findChildren(IconButton)})
     assert pane._title.text() == "+3 ETH"
     assert pane._headline.text() == "Received, confirmed"
     texts = [label.text() for label in pane.findChildren(QLabel) if label.isVisible()]
