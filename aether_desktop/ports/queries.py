@@ -56,12 +56,16 @@ class TableQuery:
 
 
 class Row(NamedTuple):
-    """One row of a page; ``values`` in the order of the table's ``columns`` (types: see ColumnKind)."""
+    """One row of a page; ``values`` in the order of the table's ``columns`` (types: see ColumnKind).
+
+    ``owner_id`` is the person it belongs to, 0 where that was not asked.
+    """
 
     id: int
     version: int
     archived: bool
     values: tuple[object, ...]
+    owner_id: int = 0
 
 
 class RowWindow(NamedTuple):

@@ -18,7 +18,7 @@ from aether_desktop.storage.stores.annotations import tags_of
 from aether_desktop.storage.stores.records import id_slices
 from aether_desktop.storage.window_columns import TablePlan, node_type_case
 
-_FIXED = 3  # id, version, archived_at come first in every row read
+_FIXED = 4  # id, version, archived_at, owner_id come first in every row read
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,13 @@ class RowReader:
     def __init__(self, plan: TablePlan) -> None:
         self._plan = plan
         columns = plan.table.c
-        self._columns: list[ColumnElement[Any]] = [columns.id, columns.version, columns.archived_at]
-        self._places: dict[str, int] = {"id": 0, "version": 1, "archived_at": 2}
+        self._columns: list[ColumnElement[Any]] = [
+            columns.id,
+            columns.version,
+            columns.archived_at,
+            columns.owner_id,
+        ]
+        self._places: dict[str, int] = {"id": 0, "version": 1, "archived_at": 2, "owner_id": 3}
         self._cells = [self._cell(column.key, column.kind) for column in plan.spec.columns]
 
     def read(self, connection: Connection, ids: Sequence[int]) -> list[Row]:
@@ -62,9 +67,8 @@ class RowReader:
             rows = connection.execute(query).all()
             around = self._surroundings(connection, rows)
             for row in rows:
-                found[row[0]] = Row(
-                    row[0], row[1], row[2] is not None, tuple(cell(row, around) for cell in self._cells)
-                )
+                values = tuple(cell(row, around) for cell in self._cells)
+                found[row[0]] = Row(row[0], row[1], row[2] is not None, values, row[3])
         return [found[row_id] for row_id in ids if row_id in found]
 
     # -- inside ----------------------------------------------------------------------------------------------

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, Signal
 
+from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AetherError, OperationCancelled
@@ -16,6 +17,7 @@ from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.settings import Settings
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.permissions import Permissions
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.widgets.message_bar import MessageLevel
 
@@ -93,6 +95,14 @@ class UiContext:
     settings: Settings
     messages: Messages
     navigator: Navigator
+    permissions: Permissions = field(default_factory=Permissions)
+
+    def allowed(self, verb: Verb, table: TableName | str, *, owner_id: int | None = None) -> bool:
+        """Whether the person's role lets it be tried; says which rule refuses it and who may, where it does not."""
+        why = self.permissions.why_not(verb, table, owner_id=owner_id)
+        if why:
+            self.messages.warn(why)
+        return not why
 
     def write(self, work: Callable[[], object], *, then: Callable[[], None] | None = None, said: str = "") -> None:
         """Run a short write on the write lane; failures reach the message bar, success says ``said``."""

@@ -14,6 +14,7 @@ from aether_desktop.services.search import SearchHit
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.context import SECTION_OF_TABLE, LivePage, Messages, Navigator, UiContext
 from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.permissions import Permissions
 from aether_desktop.ui.sections import build_sections
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.main_window import MainWindow
@@ -42,7 +43,9 @@ class OpenVault(QObject):
             settings=services.settings,
             messages=messages,
             navigator=self._navigator,
+            permissions=Permissions(self),
         )
+        self.context.permissions.follow(services, jobs)
         self._pending: ChangeSet | None = None
         self._counted: set[str] = set()
         self._soon = QTimer(self)
@@ -147,6 +150,7 @@ class OpenVault(QObject):
         changes, self._pending = self._pending, None
         if changes is None:
             return
+        self.context.permissions.apply_changes(changes)
         for page in self._window.findChildren(QWidget):
             if isinstance(page, LivePage):
                 page.apply_changes(changes)

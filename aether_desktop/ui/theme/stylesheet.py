@@ -54,12 +54,18 @@ QPushButton {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.lin
 QPushButton:hover, QPushButton:pressed {{ background: {c.pressed}; }}
 QPushButton:focus {{ border: {Size.FOCUS}px solid {c.accent}; padding: 3px 11px; }}
 QPushButton:disabled {{ color: {c.faint}; background: {c.panel}; }}
+QPushButton[refused="true"], QPushButton[refused="true"]:hover {{
+  color: {c.dim}; background: {c.panel}; border-style: dashed; border-color: {c.line}; }}
+QPushButton[refused="true"]:focus {{ border: {Size.FOCUS}px solid {c.accent}; padding: 3px 11px; }}
 QPushButton:checked {{ background: {c.selection}; }}
 QPushButton[kind="primary"] {{ background: {c.accent}; color: {c.on_accent}; border: 1px solid {c.accent}; }}
 QPushButton[kind="primary"]:hover, QPushButton[kind="primary"]:pressed {{
   background: {c.accent_hover}; border-color: {c.accent_hover}; }}
 QPushButton[kind="primary"]:focus {{ border: {Size.FOCUS}px solid {c.text}; }}
 QPushButton[kind="primary"]:disabled {{ background: {c.raised}; color: {c.faint}; border-color: {c.line}; }}
+QPushButton[kind="primary"][refused="true"], QPushButton[kind="primary"][refused="true"]:hover {{
+  color: {c.dim}; background: {c.panel}; border-style: dashed; border-color: {c.line}; }}
+QPushButton[kind="primary"][refused="true"]:focus {{ border: {Size.FOCUS}px solid {c.accent}; }}
 QPushButton[kind="link"] {{ background: transparent; color: {c.text}; border: {Size.FOCUS}px solid transparent;
   text-decoration: underline; padding: 0 {Space.XS}px; text-align: left; border-radius: {Radius.SMALL}px; }}
 QPushButton[kind="link"]:hover, QPushButton[kind="link"]:pressed {{ background: {c.raised}; }}

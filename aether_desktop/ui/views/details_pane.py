@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
 from aether_desktop.domain.annotations import Annotation
+from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Direction
 from aether_desktop.ports.errors import AetherError, ConflictError, InvalidInputError
@@ -21,6 +22,7 @@ from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.form_field import FormField
+from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import text_label
 
 _OWN_WORDS = frozenset({"label", "note", "tags"})
@@ -33,6 +35,8 @@ class DetailsPane(QFrame):
 
     edit_asked = Signal(object)
     archive_asked = Signal(object)
+    row_shown = Signal(object)
+    """The row that is shown now, or None."""
 
     def __init__(self, table: TableName, context: UiContext, formatter: CellFormatter) -> None:
         super().__init__()
@@ -62,9 +66,15 @@ class DetailsPane(QFrame):
         self._build_layout()
         self.label.editor.returnPressed.connect(self.save_words)
         self.tags.editor.returnPressed.connect(self.save_words)
-        self.save_button.clicked.connect(self.save_words)
-        self.edit_button.clicked.connect(lambda: self._emit(self.edit_asked))
-        self.archive_button.clicked.connect(lambda: self._emit(self.archive_asked))
+        self._save_guard, self._edit_guard, self._archive_guard = guards = tuple(
+            Guard(button, theme) for button in (self.save_button, self.edit_button, self.archive_button)
+        )
+        self._save_guard.allowed.connect(self.save_words)
+        self._edit_guard.allowed.connect(lambda: self._emit(self.edit_asked))
+        self._archive_guard.allowed.connect(lambda: self._emit(self.archive_asked))
+        for guard in guards:
+            guard.refused.connect(context.messages.warn)
+        context.permissions.changed.connect(self._show_permissions)
         self.show_row(None)
 
     @property
@@ -78,9 +88,11 @@ class DetailsPane(QFrame):
         self._row = row
         self._body.setVisible(row is not None)
         self._empty.setVisible(row is None)
+        self.row_shown.emit(row)
         if row is None:
             self._annotation = None
             return
+        self._show_permissions()
         self._headline.setText(self._headline_text(row))
         self._title.setText(self._title_text(row))
         self._facts.set_entries(self._entries(row))
@@ -91,6 +103,19 @@ class DetailsPane(QFrame):
             self._fill_words(self._from_row(row))
         if not typing:
             self._load_words(row.id)
+
+    def add_section(self, section: QWidget) -> None:
+        """Put a section below the facts; it listens to ``row_shown``."""
+        self._sections.addWidget(section)
+
+    def _show_permissions(self) -> None:
+        if self._row is None:
+            return
+        owner, permissions = self._row.owner_id or None, self._context.permissions
+        changing = permissions.why_not(Verb.CHANGE, self._table, owner_id=owner)
+        self._edit_guard.refuse(changing)
+        self._archive_guard.refuse(changing)
+        self._save_guard.refuse(permissions.why_not(Verb.CHANGE, "annotations", owner_id=owner))
 
     def save_words(self) -> None:
         """Store label, note and tags."""
@@ -211,6 +236,8 @@ class DetailsPane(QFrame):
             column.addWidget(widget)
         column.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._facts)
+        self._sections = QVBoxLayout()
+        column.addLayout(self._sections)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, QuerySyntaxError
@@ -42,6 +43,7 @@ from aether_desktop.ui.views.saved_views import SavedViews
 from aether_desktop.ui.views.side_pane import SidePane
 from aether_desktop.ui.widgets.cell_delegate import CellDelegate
 from aether_desktop.ui.widgets.empty_state import EmptyState
+from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.page_header import PageHeader
 
 
@@ -172,22 +174,24 @@ class TablePage(QWidget):
         self.model.refresh()
 
     def add(self) -> None:
-        """Open an empty form at the right."""
-        self.side.open_form(None)
+        """Open an empty form at the right, where the person's role may add."""
+        if self.context.allowed(Verb.ADD, self.table):
+            self.side.open_form(None)
 
     def edit_current(self) -> None:
         if (row := self.grid.current_row()) is not None:
             self.edit(row)
 
     def edit(self, row: Row) -> None:
-        """Open the form of a row as it is stored now."""
-        self.side.edit_row(row.id)
+        """Open the form of a row as it is stored now, where the person's role may change it."""
+        if self._may_change([row]):
+            self.side.edit_row(row.id)
 
     def archive_selected(self) -> None:
         """Archive the selected rows, or restore them when the first one is archived."""
 
         def archive(rows: list[Row]) -> None:
-            if rows:
+            if rows and self._may_change(rows):
                 self._archive([row.id for row in rows], restore=rows[0].archived)
 
         self.grid.with_selected_rows(archive, title="Read the selected rows")
@@ -230,6 +234,11 @@ class TablePage(QWidget):
         self.grid.save_layout()
         self.model.close()
 
+    def _may_change(self, rows: list[Row]) -> bool:
+        """Says why not, of the first row that may not be changed."""
+        owners = dict.fromkeys(row.owner_id or None for row in rows)
+        return all(self.context.allowed(Verb.CHANGE, self.table, owner_id=owner) for owner in owners)
+
     def _archive(self, ids: list[int], *, restore: bool) -> None:
         records, table = self.context.services.records, self.table
         act: Callable[[TableName, list[int]], int] = records.restore if restore else records.archive
@@ -250,7 +259,11 @@ class TablePage(QWidget):
         )
         if can_add:
             button = self.header.set_primary(f"Add {self._spec.singular}", object_name=add_name(self.table))
-            button.clicked.connect(self.add)
+            self._add_guard = Guard(button, self.context.theme)
+            self._add_guard.allowed.connect(self.add)
+            self._add_guard.refused.connect(self.context.messages.warn)
+            self.context.permissions.changed.connect(self._on_permissions)
+            self._on_permissions()
 
     def _build_layout(self) -> None:
         self._content = QStackedWidget()
@@ -308,8 +321,12 @@ class TablePage(QWidget):
     def _make_details(self) -> DetailsPane:
         details = DetailsPane(self.table, self.context, self._formatter)
         details.edit_asked.connect(self.edit)
-        details.archive_asked.connect(lambda row: self._archive([row.id], restore=row.archived))
+        details.archive_asked.connect(self._on_archive_asked)
         return details
+
+    def _on_archive_asked(self, row: Row) -> None:
+        if self._may_change([row]):
+            self._archive([row.id], restore=row.archived)
 
     def _show_current_row(self) -> None:
         if self._started and not self._closed:
@@ -334,6 +351,9 @@ class TablePage(QWidget):
     def begin(self) -> None:
         """What the button of the empty page does; subclasses may begin otherwise."""
         self.add()
+
+    def _on_permissions(self) -> None:
+        self._add_guard.refuse(self.context.permissions.why_not(Verb.ADD, self.table))
 
     def _on_query(self, query: TableQuery) -> None:
         self._started = True
