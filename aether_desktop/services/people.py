@@ -7,14 +7,14 @@ Everything that changes who may do what is a signed statement; it is stored in o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.membership import Fact, GroupCourt, PersonDisabled, PersonEnabled, RoleSet
-from aether_desktop.domain.membership_state import Person
+from aether_desktop.domain.membership_state import MembershipState, Person
 from aether_desktop.domain.records import InvalidRecordError
 from aether_desktop.domain.text import fold
 from aether_desktop.domain.users import Role, User
@@ -29,7 +29,7 @@ from aether_desktop.ports.identity import (
 )
 from aether_desktop.ports.people import LoginAdministration, ScramVerifiers
 from aether_desktop.ports.storage import Storage
-from aether_desktop.services.rotation import RotationService
+from aether_desktop.services.rotation import RotationService, WaitingOwner
 
 _TRIES: Final = 5  # of appending to the log while others do
 
@@ -42,6 +42,46 @@ class Standing:
     certified: Person | None
     code: str
     warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CourtStanding:
+    """One court of one owner. ``version`` 0: it has no key yet. ``stale`` says why its key must be replaced first."""
+
+    owner_id: int
+    court: Court
+    version: int
+    holders: tuple[Person, ...]
+    stale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the page of people shows beside the rows. ``begun``: the log has its founder; ``certified``: it knows me.
+
+    ``courts`` are one's own and those of groups one may administer.
+    """
+
+    begun: bool
+    certified: bool
+    my_code: str
+    log_code: str
+    courts: tuple[CourtStanding, ...]
+    invitations: tuple[StoredInvitation, ...]
+    waiting: tuple[WaitingOwner, ...]
+    names: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One person as one who looks at them may act. The refusals are plain sentences, empty where it may be done."""
+
+    standing: Standing
+    me: bool
+    role_refusal: str
+    activity_refusal: str
+    held: frozenset[Court]
+    grant_refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +122,38 @@ class PeopleService:
             code = self._identity.person_code(user.id) if person is not None else ""
             found.append(Standing(user, person, code, _disagreement(user, person)))
         return found
+
+    def overview(self) -> Overview:
+        """Everything of the vault but the people themselves, read at once."""
+        state, me = self._identity.state(), self._identity.user_id
+        begun, certified = bool(state.people), me in state.people
+        groups = sorted(state.groups) if state.is_zadokite(me) else []
+        return Overview(
+            begun=begun,
+            certified=certified,
+            my_code=self._identity.person_code(me) if certified else "",
+            log_code=self._identity.log_code() if begun else "",
+            courts=tuple(_court(state, owner, court) for owner in (me, *groups) for court in Court),
+            invitations=tuple(self._stores.invitations.open()),
+            waiting=tuple(self._rotation.waiting()) if begun else (),
+            names={user.id: user.username for user in self._storage.users.all()} | state.groups,
+        )
+
+    def about(self, user_id: int) -> About:
+        """One person, and why what cannot be done with them now cannot. Raises NotFoundError."""
+        state, me = self._identity.state(), self._identity.user_id
+        user, person = self._storage.users.get(user_id), state.people.get(user_id)
+        code = self._identity.person_code(user_id) if person is not None else ""
+        other = Role.MEMBER if user.role is not Role.MEMBER else Role.LEVITE
+        activity: Fact = PersonDisabled(user_id) if person is None or person.active else PersonEnabled(user_id)
+        return About(
+            standing=Standing(user, person, code, _disagreement(user, person)),
+            me=user_id == me,
+            role_refusal=self.why_not(RoleSet(user_id, other)),
+            activity_refusal=self.why_not(activity),
+            held=frozenset(court for court in Court if _holds(state, me, court, user_id)),
+            grant_refusal=_grant_refusal(state, me, person),
+        )
 
     def open_invitations(self) -> list[StoredInvitation]:
         """Neither accepted nor withdrawn; a reply may have come."""
@@ -305,6 +377,27 @@ class PeopleService:
             vault_name=self._storage.info.vault_name,
             url=url,
         )
+
+
+def _court(state: MembershipState, owner_id: int, court: Court) -> CourtStanding:
+    now = state.court(owner_id, court)
+    holders = [state.people[each] for each in now.recipients(now.version) if each in state.people]
+    return CourtStanding(owner_id, court, now.version, tuple(holders), state.needs_rotation(owner_id, court))
+
+
+def _holds(state: MembershipState, owner_id: int, court: Court, user_id: int) -> bool:
+    now = state.court(owner_id, court)
+    return user_id in now.recipients(now.version) and user_id not in now.revoked
+
+
+def _grant_refusal(state: MembershipState, me: int, person: Person | None) -> str:
+    if me not in state.people:
+        return "Your own keys are not certified yet. A Zadokite of the vault certifies them."
+    if person is None:
+        return "The membership log does not know this person's keys. They answer an invitation first."
+    if not person.active:
+        return "The person was disabled. A Zadokite can enable people again."
+    return ""
 
 
 def _disagreement(user: User, person: Person | None) -> str:
