@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
+from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.ui.application import own_application, running_application
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.plain_text import PlainTextFilter
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from aether_desktop.composition import Target
+    from aether_desktop.ports.vault_keys import Factor
     from aether_desktop.services.service_set import ServiceSet
     from aether_desktop.services.settings_file import SettingsFile
+    from aether_desktop.ui.context import Messages
     from aether_desktop.ui.shell.first_run import FirstRunPage
     from aether_desktop.ui.shell.open_vault import OpenVault
-    from aether_desktop.ui.shell.page_builder import PageBuilder
+    from aether_desktop.ui.shell.opened_vault import OpenedVault
+    from aether_desktop.ui.shell.session_watch import SessionWatch
+    from aether_desktop.ui.shell.vault_door import ClosedVault, VaultDoor
 
+    Entry = ServiceSet | ClosedVault | None
 
 _SWITCH_INTERVAL = 0.001  # seconds
 
@@ -50,31 +56,49 @@ class StartOptions:
 
 
 class WindowProgram(QObject):
-    """One running program: ``window`` is there at once, ``services`` after ``opened``. GUI thread only."""
+    """One running program: ``window`` is there at once, ``services`` after ``opened``. GUI thread only.
+
+    A vault with a password is ``locked`` until it was typed; then ``opened`` comes. ``locked_changed`` tells of the
+    lock of the vault and of the screen.
+    """
 
     opened = Signal()
     failed = Signal(object)
+    locked_changed = Signal(bool)
 
     def __init__(self, app: QApplication, options: StartOptions, settings: SettingsFile) -> None:
         super().__init__()
         self._app = app
         self._options = options
         self._settings = settings
-        self._closed = False
+        self._closed = self._locked = False
         self._plain_text = PlainTextFilter(self)
         self._theme = Theme(_theme_mode(settings), self)
         self._theme.apply(app)
-        self._jobs = JobRunner(Lanes(), self)
-        self.services: ServiceSet | None = None
-        self._vault: OpenVault | None = None
-        self._pages: PageBuilder | None = None
+        self._jobs = JobRunner(Lanes(readers=1), self)  # opening and locking; an open vault has workers of its own
+        self._open: OpenedVault | None = None
+        self._door: VaultDoor | None = None
         self._first_run: FirstRunPage | None = None
+        self._messages: Messages | None = None
+        self._target: Target | None = None
+        self._sessions: SessionWatch | None = None
         self.window = MainWindow(self._theme, settings)
         self.window.first_painted.connect(lambda: self._plain_text.install(app))
-        self._jobs.job_started.connect(self.window.activity.job_started)
-        self._jobs.job_changed.connect(self.window.activity.job_changed)
-        self._jobs.job_ended.connect(self.window.activity.job_ended)
         self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
+
+    @property
+    def services(self) -> ServiceSet | None:
+        """What is open now."""
+        return None if self._open is None else self._open.services
+
+    @property
+    def locked(self) -> bool:
+        """Whether the vault or the screen waits for a password."""
+        return self._locked
+
+    @property
+    def _vault(self) -> OpenVault | None:
+        return None if self._open is None else self._open.pages
 
     def start(self) -> None:
         """Find out what to open and open it; the window may be shown before."""
@@ -82,75 +106,144 @@ class WindowProgram(QObject):
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL))
         options, settings = self._options, self._settings
 
-        def work() -> ServiceSet | None:
+        def work() -> Entry:
             from aether_desktop import composition  # noqa: PLC0415  # SQLAlchemy loads after the first paint
 
+            composition.forbid_core_dumps()
             target = composition.find_target(
                 vault=options.vault, database_url=options.database_url, data_dir=options.data_dir, settings=settings
             )
-            return None if target is None else self._open(target)
+            return None if target is None else self._enter(target)
 
         self.window.status.set_connection("Opening…", tone="info")
-        self._run(work, self._on_opened)
+        self._run(work)
 
     def close(self) -> None:
         """Stop jobs, close the database, close the window; may be called twice."""
         if self._closed:
             return
         self._closed = True
-        if self._pages is not None:
-            self._pages.stop()
-        if self._vault is not None:
-            self._vault.close()
+        if self._sessions is not None:
+            self._sessions.close()
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened.leave()
         self._jobs.close()
-        if self.services is not None:
-            self.services.close()
+        if opened is not None:
+            opened.finish()
         self._settings.close()
         self._app.removeEventFilter(self._plain_text)
         self._app.setStyleSheet("")  # the application is the caller's
         self.window.close()
         self.window.deleteLater()
 
-    def _open(self, target: Target) -> ServiceSet:
+    # --------------------------------------------------------------------------------------------- on worker threads
+    def _enter(self, target: Target) -> Entry:
+        """The services, or the vault when something must be asked before."""
+        from aether_desktop import composition  # noqa: PLC0415
+        from aether_desktop.services.vault_access import AccessState  # noqa: PLC0415
+        from aether_desktop.ui.shell.vault_door import ClosedVault  # noqa: PLC0415
+
+        self._target = target
+        key_file = self._options.key_file
+        lock = composition.find_lock(target, key_file=key_file)
+
+        def opened(token: CancelToken, progress: Progress) -> ServiceSet:
+            services = composition.open_services(
+                target,
+                settings=self._settings,
+                key_file=key_file,
+                data_dir=self._options.data_dir,
+                lock=lock,
+                token=token,
+                progress=progress,
+            )
+            return _prepared(services)
+
+        if lock is None or target.vault is None:
+            return opened(CancelToken(), silent)
+        state = lock.access.state
+        # A key file is for servers and scripts: nobody is asked for a first password there.
+        if state is AccessState.LOCKED or (state is AccessState.OLD and key_file is None):
+            return ClosedVault(target.vault.stem, state, lock.access, opened)
+        return opened(CancelToken(), silent)
+
+    def _create(self, path: str, password: Factor) -> ServiceSet:
         from aether_desktop import composition  # noqa: PLC0415
 
-        return composition.open_services(
-            target, key_file=self._options.key_file, data_dir=self._options.data_dir, settings=self._settings
-        )
+        self._target = composition.Target(vault=Path(path))
+        try:
+            services = composition.create_vault(
+                Path(path),
+                key_file=self._options.key_file,
+                data_dir=self._options.data_dir,
+                settings=self._settings,
+                password=password,
+            )
+        finally:
+            password.wipe()
+        return _prepared(services)
 
-    def _run(self, work: Callable[[], ServiceSet | None], then: Callable[[ServiceSet | None], None]) -> None:
-        def opening() -> ServiceSet | None:
-            services = work()
-            if services is not None:
-                from aether_desktop.ui.sections import preload_pages  # noqa: PLC0415  # after the first paint
-                from aether_desktop.ui.shell import open_vault  # noqa: F401, PLC0415
+    def _open_sample(self) -> ServiceSet:
+        from aether_desktop import composition  # noqa: PLC0415
 
-                preload_pages()
-                services.modules.reaping_modules()
-            return services
+        self._target = None
+        return _prepared(composition.open_sample(data_dir=self._options.data_dir, settings=self._settings))
 
-        self._jobs.write(lambda _token, _progress: opening()).on_success(then).on_failure(self._on_failed)
+    # ------------------------------------------------------------------------------------------------------- opening
+    def _run(self, work: Callable[[], Entry], *, made: bool = False) -> None:
+        job = self._jobs.write(lambda _token, _progress: work(), repeatable=False)
+        job.on_success(lambda entry: self._on_entered(entry, made=made)).on_failure(self._on_failed)
 
-    def _on_opened(self, services: ServiceSet | None) -> None:
-        if services is None:
+    def _on_entered(self, entry: Entry, *, made: bool) -> None:
+        from aether_desktop.ui.shell.vault_door import ClosedVault  # noqa: PLC0415
+
+        if entry is None:
             self._show_first_run()
             self.opened.emit()
-            return
+        elif isinstance(entry, ClosedVault):
+            self._show_door(entry)
+        else:
+            self._on_opened(entry, made=made)
+
+    def _show_door(self, vault: ClosedVault) -> None:
+        from aether_desktop.services.vault_access import AccessState  # noqa: PLC0415
+        from aether_desktop.ui.shell.vault_door import VaultDoor  # noqa: PLC0415
+
+        self._close_door()
+        self._door = door = VaultDoor(self.window, self._theme, jobs=self._jobs, vault=vault)
+        door.opened.connect(lambda services: self._on_opened(services, made=False))
+        door.failed.connect(self.failed)
+        door.other_asked.connect(self._on_other_asked)
+        self.window.status.set_connection("Locked", tone="warn", icon="lock")
+        door.show()
+        self._set_locked(on=vault.state is AccessState.LOCKED)
+
+    def _on_opened(self, services: ServiceSet, *, made: bool) -> None:
         from aether_desktop.ui.context import Messages  # noqa: PLC0415  # pages load after the first paint
-        from aether_desktop.ui.shell.open_vault import OpenVault  # noqa: PLC0415
-        from aether_desktop.ui.shell.page_builder import PageBuilder  # noqa: PLC0415
+        from aether_desktop.ui.shell.opened_vault import OpenedVault  # noqa: PLC0415
 
         gc.freeze()  # what is loaded stays: later collections skip it and stay short
-        self.services = services
-        messages = Messages(self)
-        messages.shown.connect(self.window.messages.show_message)
-        self._vault = OpenVault(self.window, services, jobs=self._jobs, theme=self._theme, messages=messages)
-        window = self.window
-        self._pages = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
-        self._pages.finished.connect(gc.freeze)  # the pages stay as well
+        if self._messages is None:
+            self._messages = Messages(self)
+            self._messages.shown.connect(self.window.messages.show_message)
+        self._open = opened = OpenedVault(
+            self.window, services, theme=self._theme, messages=self._messages, jobs=self._jobs
+        )
+        opened.vault_lock_asked.connect(self._on_vault_lock_asked)
+        opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
+        opened.built.connect(gc.freeze)  # the pages stay as well
+        opened.begin(made=made)
+        self._close_door()
+        if self._first_run is not None:
+            self._first_run.deleteLater()
+            self._first_run = None
+        self._watch_session()
+        self._set_locked(on=False)
         self.opened.emit()
 
     def _on_failed(self, error: BaseException) -> None:
+        self._close_door()
         if self._first_run is None:
             self._show_first_run()
         if self._first_run is not None:
@@ -168,40 +261,86 @@ class WindowProgram(QObject):
         from aether_desktop.ui.shell.first_run import FirstRunPage  # noqa: PLC0415
 
         page = FirstRunPage(self._theme, proposed_vault=composition.default_vault(self._options.data_dir))
-        page.create_chosen.connect(lambda path: self._choose("Creating the vault…", self._create, path))
-        page.open_chosen.connect(lambda path: self._choose("Opening the vault…", self._open_vault, path))
-        page.connect_chosen.connect(lambda url: self._choose("Connecting…", self._connect, url))
-        page.sample_chosen.connect(lambda: self._choose("Opening the sample…", self._open_sample, ""))
+        page.create_chosen.connect(
+            lambda path, password: self._choose("Creating the vault…", lambda: self._create(path, password), made=True)
+        )
+        page.open_chosen.connect(
+            lambda path: self._choose("Opening the vault…", lambda: self._enter(composition.Target(vault=Path(path))))
+        )
+        page.connect_chosen.connect(
+            lambda url: self._choose("Connecting…", lambda: self._enter(composition.Target(database_url=url)))
+        )
+        page.sample_chosen.connect(lambda: self._choose("Opening the sample…", self._open_sample))
         self._first_run = page
         self.window.status.set_connection("")
         self.window.show_alone(page)
 
-    def _choose(self, doing: str, act: Callable[[str], ServiceSet], text: str) -> None:
+    def _choose(self, doing: str, act: Callable[[], Entry], *, made: bool = False) -> None:
         if self._first_run is not None:
             self._first_run.set_busy(doing)
-        self._run(lambda: act(text), self._on_opened)
+        self._run(act, made=made)
 
-    def _create(self, path: str) -> ServiceSet:
+    def _on_other_asked(self) -> None:
+        self._close_door()
+        self._set_locked(on=False)
+        self._show_first_run()
+
+    def _close_door(self) -> None:
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+
+    # ------------------------------------------------------------------------------------------------------- locking
+    def _on_vault_lock_asked(self) -> None:
+        """Hide at once, wipe the keys, then close what is open; the password is asked for again after that."""
+        from aether_desktop.ui.widgets.alone_page import AlonePage  # noqa: PLC0415
+
+        opened, self._open, target = self._open, None, self._target
+        if opened is None or target is None:
+            return
+        waiting = AlonePage(self._theme, object_name="", icon="lock", title="Locking…")
+        waiting.show_busy("Ending jobs and closing the vault…")
+        self.window.setWindowTitle("Aether")
+        self.window.status.set_connection("Locked", tone="warn", icon="lock")
+        self.window.status.set_rows("")
+        self.window.show_alone(waiting)
+        self.window.messages.clear()
+        opened.leave()
+        self._set_locked(on=True)
+
+        def work() -> Entry:
+            opened.finish()
+            return self._enter(target)
+
+        def closed(entry: Entry) -> None:
+            self.window.clear_sections()
+            gc.unfreeze()
+            waiting.deleteLater()
+            self._on_entered(entry, made=False)
+
+        job = self._jobs.write(lambda _token, _progress: work(), repeatable=False)
+        job.on_success(closed).on_failure(self._on_failed)
+
+    def _set_locked(self, *, on: bool) -> None:
+        if on != self._locked:
+            self._locked = on
+            self.locked_changed.emit(on)
+
+    def _watch_session(self) -> None:
+        """Listen to the desktop's own lock and to sleep, once something is open that can be locked."""
+        if self._sessions is not None or self._open is None or self._open.locker is None:
+            return
         from aether_desktop import composition  # noqa: PLC0415
+        from aether_desktop.ui.shell.session_watch import SessionWatch  # noqa: PLC0415
 
-        return composition.create_vault(
-            Path(path), key_file=self._options.key_file, data_dir=self._options.data_dir, settings=self._settings
-        )
+        self._sessions = watch = SessionWatch(composition.login_session(), self)
+        watch.locked.connect(lambda: self._tell_locker("lock"))
+        watch.sleeping.connect(lambda: self._tell_locker("sleep"))
 
-    def _open_vault(self, path: str) -> ServiceSet:
-        from aether_desktop import composition  # noqa: PLC0415
-
-        return self._open(composition.Target(vault=Path(path)))
-
-    def _connect(self, url: str) -> ServiceSet:
-        from aether_desktop import composition  # noqa: PLC0415
-
-        return self._open(composition.Target(database_url=url))
-
-    def _open_sample(self, _text: str) -> ServiceSet:
-        from aether_desktop import composition  # noqa: PLC0415
-
-        return composition.open_sample(data_dir=self._options.data_dir, settings=self._settings)
+    def _tell_locker(self, what: str) -> None:
+        locker = None if self._open is None else self._open.locker
+        if locker is not None:
+            locker.on_sleep() if what == "sleep" else locker.on_session_locked()
 
 
 def build(
@@ -256,6 +395,16 @@ def run(
     finally:
         program.close()
         instance.release()
+
+
+def _prepared(services: ServiceSet) -> ServiceSet:
+    """Load what the pages need while this is still a worker thread."""
+    from aether_desktop.ui.sections import preload_pages  # noqa: PLC0415  # after the first paint
+    from aether_desktop.ui.shell import opened_vault  # noqa: F401, PLC0415
+
+    preload_pages()
+    services.modules.reaping_modules()
+    return services
 
 
 def _settings(data_dir: Path | None) -> SettingsFile:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aether_desktop import shared_databases
 from aether_desktop.locations import resources_dir
+from aether_desktop.networks.login_session import LogindSession
 from aether_desktop.ports.errors import (
     AetherError,
     AlreadyExistsError,
@@ -56,6 +57,7 @@ __all__ = [
     "find_lock",
     "find_target",
     "forbid_core_dumps",
+    "login_session",
     "open_sample",
     "open_services",
 ]
@@ -189,6 +191,11 @@ def create_vault(
             raise
     _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
     return _services(storage, settings, key_file=key_file, lock=lock)
+
+
+def login_session() -> LogindSession:
+    """Tells of locks and sleep of the desktop session. Any thread."""
+    return LogindSession()
 
 
 def open_sample(
@@ -346,6 +353,7 @@ class Program:
     def examine(self, target: Target | None, *, token: CancelToken, progress: Progress) -> list[Check]:
         checks = list(installation_checks((self._places.data, self._places.config, self._places.state)))
         checks.append(_keyring_check())
+        checks.append(_session_check())
         if target is None:
             return checks
         name = str(target.vault or without_password(target.database_url))
@@ -546,3 +554,8 @@ def _keyring_check() -> Check:
         return Check("keyring", CheckState.GOOD, KeyringStore().describe())
     except KeyStoreError as error:
         return Check("keyring", CheckState.NOTICE, str(error))
+
+
+def _session_check() -> Check:
+    problem = login_session().problem()
+    return Check("session locks", CheckState.NOTICE if problem else CheckState.GOOD, problem or "heard from logind")

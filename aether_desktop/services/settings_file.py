@@ -45,6 +45,8 @@ DATABASE_URL = Setting("connection.database_url", "")  # without its password
 VAULT_PATH = Setting("connection.vault", "")
 CONFIRMED_DATABASES = Setting("connection.confirmed_databases", cast("list[str]", []))  # digests, never URLs
 FIAT = Setting("overview.fiat", "")
+IDLE_MINUTES = Setting("lock.idle_minutes", 15)
+LOCK_VAULT_ON_SLEEP = Setting("lock.vault_on_sleep", False)
 
 
 class SettingsFile:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from PySide6.QtCore import QObject, Signal
 
+from aether_desktop.domain.courts import Court
 from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
+from aether_desktop.jobs.lanes import Work
+from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AetherError, OperationCancelled
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.settings import Settings
+from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.service_set import ServiceSet
-from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.jobs import JobHandle, JobRunner
 from aether_desktop.ui.permissions import Permissions
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.widgets.message_bar import MessageLevel
+
+ResultT = TypeVar("ResultT")
 
 
 class Messages(QObject):
@@ -67,6 +73,12 @@ class Navigator(QObject):
     rows_asked = Signal(object)
     section_asked = Signal(str)
     import_asked = Signal(object)
+    kit_asked = Signal()
+    """Make a recovery kit."""
+    first_password_asked = Signal()
+    vault_lock_asked = Signal()
+    locks_changed = Signal()
+    """Idle time and the like were chosen anew, or what opens the vault is another than before."""
     look_changed = Signal()
     """Zone, fiat currency or row height were chosen anew: what shows them shows them again."""
 
@@ -114,6 +126,26 @@ class UiContext:
                 then()
 
         self.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(self.messages.report)
+
+    def with_level(self, level: Court, why: str, work: Work[ResultT], *, title: str = "") -> JobHandle[ResultT]:
+        """Run work on the write lane while a level is open; level 3 locks again when it ends.
+
+        A locked level is asked for in the window, which says ``why`` ("To show the seed of Treasury"), and then the
+        work goes on. Where that is cancelled the job is cancelled, and nothing happened.
+        """
+        access = self.services.access
+
+        def guarded(token: CancelToken, progress: Progress) -> ResultT:
+            if access is None:
+                return work(token, progress)
+            try:
+                access.require(level)
+            except LevelLockedError as locked:
+                raise LevelLockedError(locked.level, why) from locked
+            with access.operation(level):
+                return work(token, progress)
+
+        return self.jobs.write(guarded, title=title)
 
     def undo(self) -> None:
         """Take back the latest step, and say which."""

@@ -134,6 +134,8 @@ class JobRunner(QObject):
         Work that a locked level refused is repeated when the level was opened, unless it is not ``repeatable``.
         """
         handle: JobHandle[ResultT] = JobHandle(next(self._numbers), title, lambda: None)
+        if self._closed:  # a page that is about to go asks once more
+            return handle
         if repeatable:
             self._repeats[handle.number] = lambda: self._start(handle, lane, work)
         self._live[handle.number] = handle
@@ -165,12 +167,23 @@ class JobRunner(QObject):
 
     def close(self) -> None:
         """Cancel and join all work; nothing is delivered afterwards."""
+        self.stop()
+        self.join()
+
+    def stop(self) -> None:
+        """Cancel all work; nothing is delivered and nothing begun from now on. ``join`` must follow."""
         self._closed = True
         self._resume.stop()
-        self._lanes.close()
+        live = self.live
         self._inbox.clear()
         self._live.clear()
         self._repeats.clear()
+        for handle in live:
+            handle.cancel()
+
+    def join(self) -> None:
+        """Wait for the workers. Any thread but theirs."""
+        self._lanes.close()
 
     def _post(self, kind: str, handle: JobHandle[Any], payload: Any) -> None:
         with self._lock:

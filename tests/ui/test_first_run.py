@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.shell.first_run import FirstRunPage
 from aether_desktop.ui.theme.theme import Theme
@@ -43,17 +44,63 @@ def said(page: QWidget) -> str:
     return label.text() if label.isVisible() else ""
 
 
-def test_one_return_key_creates_the_proposed_vault(qtbot: QtBot, page: FirstRunPage, tmp_path: Path) -> None:
+PASSWORD = "lantern over quiet water"
+
+
+def type_password(page: FirstRunPage, first: str = PASSWORD, again: str = PASSWORD) -> None:
+    field(page, names.FIRST_RUN_CREATE_PASSWORD).setText(first)
+    field(page, names.FIRST_RUN_CREATE_REPEAT).setText(again)
+
+
+def secret_of(factor: object) -> str:
+    assert isinstance(factor, Factor)
+    return factor.secret.decode()
+
+
+def test_return_leads_from_field_to_field_and_creates_the_vault(
+    qtbot: QtBot, page: FirstRunPage, tmp_path: Path
+) -> None:
+    page.activateWindow()
+    QTest.keyClick(field(page, names.FIRST_RUN_CREATE_PATH), Qt.Key.Key_Return)
+    first, again = (field(page, name) for name in (names.FIRST_RUN_CREATE_PASSWORD, names.FIRST_RUN_CREATE_REPEAT))
+    assert page.focusWidget() is first
+    QTest.keyClicks(first, PASSWORD)
+    QTest.keyClick(first, Qt.Key.Key_Return)
+    assert page.focusWidget() is again
+    QTest.keyClicks(again, PASSWORD)
     with qtbot.waitSignal(page.create_chosen, timeout=1000) as chosen:
-        QTest.keyClick(field(page, names.FIRST_RUN_CREATE_PATH), Qt.Key.Key_Return)
-    assert chosen.args == [str(tmp_path / "books.aether")]
+        QTest.keyClick(again, Qt.Key.Key_Return)
+    path, factor = chosen.args
+    assert (path, secret_of(factor)) == (str(tmp_path / "books.aether"), PASSWORD)
+    assert (first.text(), again.text()) == ("", "")
 
 
 def test_a_vault_without_an_ending_gets_ours(qtbot: QtBot, page: FirstRunPage, tmp_path: Path) -> None:
     field(page, names.FIRST_RUN_CREATE_PATH).setText(f"  {tmp_path / 'my books'} ")
+    type_password(page)
     with qtbot.waitSignal(page.create_chosen, timeout=1000) as chosen:
         click(page, names.FIRST_RUN_CREATE_START)
-    assert chosen.args == [str(tmp_path / "my books.aether")]
+    assert chosen.args[0] == str(tmp_path / "my books.aether")
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong", "complaint"),
+    [
+        (("", ""), names.FIRST_RUN_CREATE_PASSWORD, "Type a password"),
+        (("short", "short"), names.FIRST_RUN_CREATE_PASSWORD, "at least 8"),
+        ((PASSWORD, ""), names.FIRST_RUN_CREATE_REPEAT, "once more"),
+        ((PASSWORD, PASSWORD + "x"), names.FIRST_RUN_CREATE_REPEAT, "not the same"),
+    ],
+)
+def test_no_vault_without_a_password_typed_twice(
+    qtbot: QtBot, page: FirstRunPage, typed: tuple[str, str], wrong: str, complaint: str
+) -> None:
+    first, again = typed
+    type_password(page, first, again)
+    with qtbot.assertNotEmitted(page.create_chosen):
+        click(page, names.FIRST_RUN_CREATE_START)
+    assert complaint in field(page, wrong).accessibleDescription()
+    assert field(page, names.FIRST_RUN_CREATE_PASSWORD).text() == first  # nothing typed is lost
 
 
 def test_one_choice_is_open_at_a_time(page: FirstRunPage) -> None:

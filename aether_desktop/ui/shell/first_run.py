@@ -25,6 +25,7 @@ from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, plain_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import set_kind, text_label
+from aether_desktop.ui.widgets.new_password import NewPasswordForm
 
 _SUFFIX = ".aether"
 _FILTER = f"Vaults (*{_SUFFIX})"
@@ -43,8 +44,8 @@ class FirstRunPage(QWidget):
     ``set_busy`` while the choice is carried out, ``show_error`` when it failed: nothing typed is lost. GUI thread only.
     """
 
-    create_chosen = Signal(str)
-    """Path of the vault to create."""
+    create_chosen = Signal(str, object)
+    """Path of the vault to create, and the Factor that opens it; the listener wipes that."""
     open_chosen = Signal(str)
     """Path of the vault to open."""
     connect_chosen = Signal(str)
@@ -93,10 +94,16 @@ class FirstRunPage(QWidget):
     def _create_form(self, proposed: Path) -> _Form:
         field = self._path_field("Where to keep it", names.FIRST_RUN_CREATE_PATH, names.FIRST_RUN_CREATE_BROWSE)
         field.editor.setText(str(proposed))
+        self.password = NewPasswordForm(self._theme, object_name=names.FIRST_RUN_CREATE_PASSWORD)
         row = self._row("vault", "Create a vault", "A new, encrypted file on this computer.", names.FIRST_RUN_CREATE)
         start = primary_button(self._theme, "Create vault", object_name=names.FIRST_RUN_CREATE_START)
-        note = "Its key is kept in your desktop's keyring, not beside the file."
-        return self._finish(row, note, start, field)
+        note = "The password and a key in your desktop's keyring open it together; neither is written beside the file."
+        form = self._finish(row, note, start, field)
+        row.body.insertWidget(1, self.password)
+        field.editor.returnPressed.disconnect()
+        field.editor.returnPressed.connect(self.password.setFocus)
+        self.password.submitted.connect(start.click)
+        return form
 
     def _open_form(self) -> _Form:
         field = self._path_field("Vault file", names.FIRST_RUN_OPEN_PATH, names.FIRST_RUN_OPEN_BROWSE)
@@ -219,7 +226,9 @@ class FirstRunPage(QWidget):
             return
         self._error.hide()
         if form is self._create:
-            self.create_chosen.emit(typed if Path(typed).suffix else typed + _SUFFIX)
+            password = self.password.take()
+            if password is not None:
+                self.create_chosen.emit(typed if Path(typed).suffix else typed + _SUFFIX, password)
         elif form is self._open:
             self.open_chosen.emit(typed)
         elif form is self._connect:

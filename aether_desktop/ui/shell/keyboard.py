@@ -28,6 +28,8 @@ PAGE_KEYS: dict[str, PageCommand] = {
 PALETTE_KEY = "Ctrl+K"
 SHORTCUTS_KEY = "F1"
 ACTIVITY_KEY = "Ctrl+J"
+LOCK_SCREEN_KEY = "Ctrl+L"
+LOCK_VAULT_KEY = "Ctrl+Shift+L"
 NUMBERED_SECTIONS = 9
 
 _WINDOW, _PAGE, _GRID = "Window", "Page", "Grid"
@@ -38,6 +40,8 @@ KEYBOARD_MAP: tuple[Key, ...] = (
     Key(ACTIVITY_KEY, "Show running jobs", _WINDOW),
     Key(SHORTCUTS_KEY, "Show this page", _WINDOW),
     Key("Ctrl+I", "Import", _WINDOW),
+    Key(LOCK_SCREEN_KEY, "Lock the screen; the vault goes on working", _WINDOW),
+    Key(LOCK_VAULT_KEY, "Lock the vault and end its jobs", _WINDOW),
     Key("Esc", "Close what floats or was opened last", _WINDOW),
     Key("Ctrl+F", "Go to the filter", _PAGE),
     Key("Ctrl+N", "Add", _PAGE),

@@ -52,7 +52,8 @@ class MainWindow(QMainWindow):
         self._painted = False
         self._extra_commands: Sequence[PaletteEntry] = ()
         self._everywhere: Mapping[PageCommand, Callable[[], object]] = {}
-        self._alone = False
+        self._alone = self._silent = False
+        self._numbered: list[QShortcut] = []
         self._section = self._going_to = ""
         self._shown: QWidget | None = None
         self.setObjectName(object_names.MAIN_WINDOW)
@@ -61,6 +62,8 @@ class MainWindow(QMainWindow):
         self.navigation = Navigation(theme)
         self.status = StatusBar(theme)
         self._ground = QWidget()
+        self._hidden = QWidget(self._ground)
+        self._hidden.hide()
         self._stack = QStackedWidget()
         self._stack.setObjectName(object_names.PAGES)
         self._compose()
@@ -71,14 +74,33 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------------------------------------------------ pages
     def set_sections(self, sections: Sequence[Section]) -> None:
-        """Fill the navigation and open the section last used, or the first. Called once."""
+        """Fill the navigation and open the section last used, or the first. Called once before ``clear_sections``."""
         self._sections = {section.key: section for section in sections}
         self.navigation.set_sections(sections)
         for number, section in enumerate(sections[:NUMBERED_SECTIONS], 1):
-            self._bind(f"Ctrl+{number}", partial(self.go_to, section.key))
+            self._numbered.append(self._bind(f"Ctrl+{number}", partial(self.go_to, section.key)))
         kept = self._state.section()
         self._section = kept if kept in self._sections else sections[0].key
         self.end_alone()
+
+    def clear_sections(self) -> None:
+        """Forget all sections; their pages go one a turn of the loop. Some page must stand alone."""
+        self.navigation.set_sections(())
+        for shortcut in self._numbered:
+            shortcut.deleteLater()
+        self._numbered.clear()
+        pages = list(self._pages.values())
+        self._sections, self._pages, self._extra_commands = {}, {}, ()
+        self._section = self._going_to = ""
+        self._shown = None
+        for page in pages:
+            self._stack.removeWidget(page)
+        self._drop_next(pages)
+
+    def _drop_next(self, pages: list[QWidget]) -> None:
+        if pages:
+            pages.pop().deleteLater()
+            QTimer.singleShot(0, self, partial(self._drop_next, pages))
 
     def open_section(self, key: str) -> QWidget:
         """Show a section, making its page if this is its first time, and return the page; KeyError if unknown.
@@ -130,6 +152,11 @@ class MainWindow(QMainWindow):
         return page
 
     @property
+    def ground(self) -> QWidget:
+        """What panels that float stand on."""
+        return self._ground
+
+    @property
     def section_keys(self) -> tuple[str, ...]:
         """The sections in the order of the navigation."""
         return tuple(self._sections)
@@ -139,9 +166,13 @@ class MainWindow(QMainWindow):
         """The open section, or an empty string while there is none."""
         return self._section
 
-    def show_alone(self, page: QWidget) -> None:
-        """Show a page without the navigation around it, until ``end_alone``: first run, locked."""
-        self._alone = True
+    def show_alone(self, page: QWidget, *, silent: bool = False) -> None:
+        """Show a page without the navigation around it, until ``end_alone``: first run, locked.
+
+        ``silent``: nothing else of the window is seen, and messages wait.
+        """
+        self._alone, self._silent = True, silent
+        self.status.setHidden(silent)
         if self._stack.indexOf(page) < 0:
             self._stack.addWidget(page)
         self.navigation.hide()
@@ -149,9 +180,15 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentWidget(page)
         self._place_messages(page)
 
+    @property
+    def alone_page(self) -> QWidget | None:
+        """The page that stands alone now."""
+        return self._stack.currentWidget() if self._alone else None
+
     def end_alone(self) -> None:
         """Show the navigation and the section again."""
-        self._alone = False
+        self._alone = self._silent = False
+        self.status.show()
         self.navigation.show()
         self.open_section(self._section)
 
@@ -159,6 +196,10 @@ class MainWindow(QMainWindow):
     def set_commands(self, commands: Sequence[PaletteEntry]) -> None:
         """Offer these in the command palette, after the sections' own."""
         self._extra_commands = commands
+
+    def add_commands(self, commands: Sequence[PaletteEntry]) -> None:
+        """Offer these as well."""
+        self._extra_commands = [*self._extra_commands, *commands]
 
     def set_everywhere(self, commands: Mapping[PageCommand, Callable[[], object]]) -> None:
         """What a key does on pages that have no such thing themselves; not while one page stands alone."""
@@ -200,11 +241,13 @@ class MainWindow(QMainWindow):
 
     def toggle_activity(self) -> None:
         """Open or close the list of running jobs."""
-        self._floats().toggle(self._floats().activity)
+        if not self._silent:
+            self._floats().toggle(self._floats().activity)
 
     def toggle_shortcuts(self) -> None:
         """Open or close the page of shortcuts."""
-        self._floats().toggle(self._floats().shortcuts)
+        if not self._silent:
+            self._floats().toggle(self._floats().shortcuts)
 
     # ------------------------------------------------------------------------------------------------ composition
     def _compose(self) -> None:
@@ -235,9 +278,10 @@ class MainWindow(QMainWindow):
         for keys, command in PAGE_KEYS.items():
             self._bind(keys, partial(self.run_page_command, command))
 
-    def _bind(self, keys: str, slot: Callable[[], object]) -> None:
+    def _bind(self, keys: str, slot: Callable[[], object]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self)
         shortcut.activated.connect(slot)
+        return shortcut
 
     def _commands(self) -> list[PaletteEntry]:
         from aether_desktop.ui.shell.command_palette import PaletteEntry  # noqa: PLC0415  # not before it is opened
@@ -275,7 +319,9 @@ class MainWindow(QMainWindow):
         bar = self._messages
         if bar is None:
             return
-        if isinstance(page, MessagePlace):
+        if self._silent:
+            bar.setParent(self._hidden)
+        elif isinstance(page, MessagePlace):
             page.place_message_bar(bar)
         else:
             self._page_column.insertWidget(0, bar)

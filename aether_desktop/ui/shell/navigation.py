@@ -71,7 +71,13 @@ class Navigation(QFrame):
         self.set_narrow(narrow=False)
 
     def set_sections(self, sections: Sequence[Section]) -> None:
-        """Show these entries; called once."""
+        """Show these entries in place of those there are."""
+        for entry in self._buttons.values():
+            self._group.removeButton(entry)
+            entry.deleteLater()
+        self._buttons.clear()
+        while self._list.takeAt(0) is not None:
+            pass
         group = sections[0].group if sections else 0
         for number, section in enumerate(sections, 1):
             if section.group != group:

@@ -18,6 +18,8 @@ class StatusBar(QFrame):
     """Five slots, each set by one method. GUI thread only."""
 
     activity_asked = Signal()
+    level_asked = Signal()
+    """Somebody clicked the level."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,13 +32,9 @@ class StatusBar(QFrame):
         self._freshness = self._slot(object_names.STATUS_FRESHNESS, "Freshness")
         self._rows = self._slot(object_names.STATUS_ROWS, "Rows")
         self._level_icon = IconLabel(theme, "lock", size=_ICON)
-        self._level = self._slot(object_names.STATUS_LEVEL, "Level")
-        self._activity = QPushButton()
-        self._activity.setProperty("kind", "status")
-        self._activity.setObjectName(object_names.STATUS_ACTIVITY)
-        self._activity.setFont(theme.fonts.interface(FontSize.SMALL))
-        self._activity.setToolTip("Show running jobs")
-        self._activity.setAutoDefault(False)
+        self._level = self._button(object_names.STATUS_LEVEL, "Open or lock levels")
+        self._level.clicked.connect(self.level_asked)
+        self._activity = self._button(object_names.STATUS_ACTIVITY, "Show running jobs")
         self._activity.clicked.connect(self.activity_asked)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M, 1, Space.XS, 0)
@@ -69,7 +67,9 @@ class StatusBar(QFrame):
 
     def set_level(self, text: str, *, tone: str = "ok", icon: str = "unlock") -> None:
         """Say which court is open and for how long ("Outer Court, 14 min")."""
-        self._fill(self._level, text)
+        self._level.setText(text)
+        self._level.setAccessibleName(text or "Level")
+        self._level.setVisible(bool(text))
         self._level_icon.setVisible(bool(text))
         self._level_icon.set_drawing(icon, tone=tone)
 
@@ -78,6 +78,20 @@ class StatusBar(QFrame):
         text = "No jobs" if not running else "1 job running" if running == 1 else f"{running} jobs running"
         self._activity.setText(text)
         self._activity.setAccessibleName(text)
+
+    @property
+    def level_button(self) -> QPushButton:
+        """Where a menu of levels opens."""
+        return self._level
+
+    def _button(self, object_name: str, tip: str) -> QPushButton:
+        button = QPushButton()
+        button.setProperty("kind", "status")
+        button.setObjectName(object_name)
+        button.setFont(self._theme.fonts.interface(FontSize.SMALL))
+        button.setToolTip(tip)
+        button.setAutoDefault(False)
+        return button
 
     def _slot(self, object_name: str, name: str) -> ElidedLabel:
         label = ElidedLabel(self._theme, kind="dim")

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
-from aether_desktop.ports.errors import AetherError, InvalidInputError
+from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
@@ -20,7 +20,7 @@ from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
 from aether_desktop.ui.widgets.path_dialog import ask_file, ask_new_file
 from aether_desktop.ui.widgets.secret_field import SecretField
-from aether_desktop.ui.widgets.wait_line import WaitLine
+from aether_desktop.ui.widgets.wait_line import WaitLine, refusal_text
 
 _SET_UP = (
     "This level was not set up yet. Choose what opens it from now on: a passphrase other than the password, or a key "
@@ -93,7 +93,7 @@ class StepUpPanel(QFrame):
     def show_error(self, error: BaseException, *, wait: float = 0.0) -> None:
         """Say why it stays locked."""
         self.set_busy("")
-        self._say(str(error) if isinstance(error, AetherError) else f"This did not work ({type(error).__name__}).")
+        self._say(refusal_text(error, wait=wait))
         self._wait.start(wait)
         self.focus_field()
 

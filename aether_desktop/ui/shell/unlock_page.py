@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from aether_desktop.ports.errors import AetherError, InvalidInputError
+from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.vault_keys import DeviceKeyReport, DeviceKeyState, Factor
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
@@ -18,7 +18,7 @@ from aether_desktop.ui.widgets.buttons import IconLabel, link_button, primary_bu
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.secret_field import SecretField
-from aether_desktop.ui.widgets.wait_line import WaitLine
+from aether_desktop.ui.widgets.wait_line import WaitLine, refusal_text
 
 _WORD_LINES = 4
 _KIT_LIMIT = 1000  # letters of 24 words, generously
@@ -84,8 +84,7 @@ class UnlockPage(AlonePage):
     def show_error(self, error: BaseException, *, wait: float = 0.0) -> None:
         """Say why it stays locked, and for how long nothing can be tried."""
         self.set_busy("")
-        text = str(error) if isinstance(error, AetherError) else f"This did not work ({type(error).__name__})."
-        self.say(text, wrong=True)
+        self.say(refusal_text(error, wait=wait), wrong=True)
         self.wait.start(wait)
         self.focus_field()
 

@@ -41,3 +41,8 @@ class JobList(QObject):
         if self._jobs.pop(job.number, None) is not None:
             self.removed.emit(job)
             self.count_changed.emit(len(self._jobs))
+
+    def clear(self) -> None:
+        """Take all off: their vault was closed."""
+        for job in self.jobs:
+            self.job_ended(job)

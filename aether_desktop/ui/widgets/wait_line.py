@@ -7,6 +7,7 @@ import math
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from aether_desktop.ports.errors import AetherError
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.widgets.labels import text_label
 
@@ -54,6 +55,13 @@ class WaitLine(QWidget):
         self.setVisible(self.waiting)
         left = math.ceil(self._left)
         self._label.setText(f"Wait {_duration(left)} before the next try. The wait grows with each wrong one.")
+
+
+def refusal_text(error: BaseException, *, wait: float) -> str:
+    """Why something stays locked; the wait is not told twice."""
+    if isinstance(error, AetherError):
+        return error.message if wait > 0 else str(error)
+    return f"This did not work ({type(error).__name__})."
 
 
 def _duration(seconds: int) -> str:

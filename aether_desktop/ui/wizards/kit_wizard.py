@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.ports.errors import AetherError, InvalidInputError
 from aether_desktop.ports.vault_keys import RecoveryKit
@@ -48,7 +48,6 @@ class KitWizard(AlonePage):
         self._kit: RecoveryKit | None = None
         self._asked: tuple[int, ...] = ()
         self._fields: dict[int, FormField[QLineEdit]] = {}
-        self._step = QStackedWidget()
         self._show = plain_button(theme, "Show the words", object_name=names.KIT_SHOW)
         self._show.setCheckable(True)
         self._save = plain_button(theme, "Save a page to print…", object_name=names.KIT_SAVE)
@@ -77,9 +76,9 @@ class KitWizard(AlonePage):
 
     # ------------------------------------------------------------------------------------------------------- filling
     def _fill(self) -> None:
-        self._step.addWidget(self._words_step())
-        self._step.addWidget(self._checks_step())
-        self.body.addWidget(self._step)
+        self._steps = (self._words_step(), self._checks_step())
+        for step in self._steps:
+            self.body.addWidget(step)
         row = QHBoxLayout()
         row.setSpacing(Space.M)
         row.addWidget(self.back)
@@ -134,6 +133,7 @@ class KitWizard(AlonePage):
     # --------------------------------------------------------------------------------------------------------- steps
     def _make(self) -> None:
         self._hold("Making the words…")
+        self.later.setEnabled(True)
         job = self._jobs.read(lambda _token, _progress: self._access.new_kit(self._vault_name))
         job.on_success(self._on_made).on_failure(self._on_failed)
 
@@ -190,7 +190,7 @@ class KitWizard(AlonePage):
     def _on_next(self) -> None:
         if self._kit is None:
             return
-        if self._step.currentIndex() == 0:
+        if not self._steps[0].isHidden():
             self._show_step(1)
             self._fields[self._asked[0]].editor.setFocus()
             return
@@ -226,14 +226,15 @@ class KitWizard(AlonePage):
 
     def _show_step(self, number: int) -> None:
         self._show.setChecked(False)
-        self._step.setCurrentIndex(number)
+        for at, step in enumerate(self._steps):
+            step.setVisible(at == number)
         self.back.setVisible(number > 0)
         self.next.setText("Keep this kit" if number else "I have them: go on")
         self.next.setAccessibleName(self.next.text())
 
     def _hold(self, text: str) -> None:
         self.show_busy(text)
-        for widget in (self._step, self.next, self.back, self.later):
+        for widget in (*self._steps, self.next, self.back, self.later):
             widget.setEnabled(not text)
 
     # Qt overrides

@@ -1,0 +1,127 @@
+"""Everything of one open vault in the window: its workers, pages, levels and locks; made when it opens, gone when it
+is locked."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from aether_desktop.jobs.lanes import Lanes
+from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.services.vault_access import AccessState
+from aether_desktop.ui.context import Messages
+from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.shell.command_palette import PaletteEntry
+from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
+from aether_desktop.ui.shell.locking import Locker
+from aether_desktop.ui.shell.main_window import MainWindow
+from aether_desktop.ui.shell.open_vault import OpenVault
+from aether_desktop.ui.shell.page_builder import PageBuilder
+from aether_desktop.ui.shell.safety_pages import SafetyPages
+from aether_desktop.ui.shell.step_up import StepUp
+from aether_desktop.ui.theme.theme import Theme
+
+
+class OpenedVault(QObject):
+    """``begin`` shows it; ``leave`` (GUI thread) then ``finish`` (a worker, or the GUI thread at the end) close it.
+
+    ``locker`` is None where there is nothing to lock: the sample, a shared database without keys here.
+    """
+
+    vault_lock_asked = Signal()
+    screen_lock_changed = Signal(bool)
+    built = Signal()
+    """All pages are made."""
+
+    def __init__(
+        self, window: MainWindow, services: ServiceSet, *, theme: Theme, messages: Messages, jobs: JobRunner
+    ) -> None:
+        """``jobs`` outlives the vault and is used while its own workers rest."""
+        super().__init__(window)
+        self.services = services
+        self._window, self._theme, self._messages = window, theme, messages
+        self._jobs = JobRunner(Lanes(), self)
+        self._jobs.job_started.connect(window.activity.job_started)
+        self._jobs.job_changed.connect(window.activity.job_changed)
+        self._jobs.job_ended.connect(window.activity.job_ended)
+        self._jobs.failed_unheard.connect(lambda _handle, error: messages.report(error))
+        self.step_up: StepUp | None = None
+        self.locker: Locker | None = None
+        self.safety: SafetyPages | None = None
+        self.pages = OpenVault(window, services, jobs=self._jobs, theme=theme, messages=messages)
+        if services.access is not None:
+            self._guard(jobs)
+        self._builder = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
+        self._builder.finished.connect(self.built)
+
+    def begin(self, *, made: bool) -> None:
+        """``made``: the vault is new, and its recovery kit the next step."""
+        access = self.services.access
+        if self.safety is None or access is None:
+            return
+        if access.opened_by_kit:
+            self.safety.ask_password_after_kit()
+        elif made:
+            self.safety.make_kit()
+
+    def leave(self) -> None:
+        """Wipe the keys, stop what runs, tell nobody any more; the pages are still there."""
+        if self.services.access is not None:
+            self.services.access.lock()
+        self._builder.stop()
+        self._jobs.stop()
+        self._window.activity.clear()
+        self.pages.close()
+        for part in (self.step_up, self.safety, self.locker):
+            if part is not None:
+                part.close()
+        self.step_up = self.safety = self.locker = None
+
+    def finish(self) -> None:
+        """Wait for the workers and close the vault."""
+        self._jobs.join()
+        self.services.close()
+
+    def _guard(self, jobs: JobRunner) -> None:
+        access, window, theme, messages = self.services.access, self._window, self._theme, self._messages
+        if access is None:
+            return
+        self.step_up = StepUp(theme, ground=window.ground, jobs=self._jobs, access=access, messages=messages)
+        self._jobs.refusal = self.step_up.take
+        self.locker = locker = Locker(
+            window,
+            theme,
+            access=access,
+            step_up=self.step_up,
+            jobs=jobs,
+            messages=messages,
+            settings=self.services.settings,
+        )
+        self.safety = SafetyPages(
+            window,
+            theme,
+            jobs=self._jobs,
+            access=access,
+            messages=messages,
+            vault_name=self.services.info.vault_name,
+        )
+        self._jobs.job_ended.connect(lambda _job: locker.refresh())
+        locker.vault_lock_asked.connect(self.vault_lock_asked)
+        locker.screen_locked.connect(lambda: self.screen_lock_changed.emit(True))
+        locker.screen_unlocked.connect(lambda: self.screen_lock_changed.emit(False))
+        navigator = self.pages.context.navigator
+        navigator.kit_asked.connect(self.safety.make_kit)
+        navigator.first_password_asked.connect(self.safety.ask_first_password)
+        navigator.vault_lock_asked.connect(locker.lock_vault)
+        navigator.locks_changed.connect(locker.apply_settings)
+        self.safety.changed.connect(navigator.locks_changed)
+        window.add_commands(self._commands(locker, self.safety, old=access.state is AccessState.OLD))
+
+    @staticmethod
+    def _commands(locker: Locker, safety: SafetyPages, *, old: bool) -> list[PaletteEntry]:
+        if old:
+            return [PaletteEntry("Set a password", safety.ask_first_password, icon="key")]
+        return [
+            PaletteEntry("Lock the screen", locker.lock_screen, icon="lock", keys=LOCK_SCREEN_KEY),
+            PaletteEntry("Lock the vault", locker.lock_vault, icon="lock", keys=LOCK_VAULT_KEY),
+            PaletteEntry("Make a recovery kit", safety.make_kit, icon="key"),
+        ]
