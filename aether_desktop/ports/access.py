@@ -56,6 +56,11 @@ class AuditSigner(Protocol):
     """Signs audit entries as one device of one person."""
 
     @property
+    def public_key(self) -> bytes:
+        """Ed25519, 32 bytes."""
+        ...
+
+    @property
     def key_id(self) -> bytes:
         """Which key: the first 16 bytes of the SHA-256 of its public half."""
         ...

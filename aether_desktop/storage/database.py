@@ -13,16 +13,19 @@ Stores get a ``Database`` and nothing else. Worker threads only.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, event, select
 
+from aether_desktop.ports.access import AuditSigner
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
-from aether_desktop.ports.errors import StorageError, StorageUnavailableError
+from aether_desktop.ports.errors import AetherError, StorageError, StorageUnavailableError
 from aether_desktop.ports.work import CancelToken
+from aether_desktop.storage.audit_log import TOUCHED, Deed, audit_log_of
+from aether_desktop.storage.counting import RowCounts
 from aether_desktop.storage.engines import CommitNotice, EngineKit
 from aether_desktop.storage.failures import DRIVER_ERRORS, ConnectionLostError, translate, translated
 from aether_desktop.storage.schema import AUDIT_ENTRIES, METADATA
@@ -64,8 +67,15 @@ class Unit:
         self.action = action
         self.table = table
         self.rows = 0
+        self.row_id: int | None = None
         self.detail: dict[str, object] = {}
+        self.counts = RowCounts()
         self.changes: ChangeSet | None = None
+
+    def about(self, row_id: int, before: Mapping[str, object], after: Mapping[str, object]) -> None:
+        """The audit entry is about this one row: what changed of it (``audit_values``: never secrets)."""
+        self.row_id = row_id
+        self.detail.update({name: dict(part) for name, part in (("before", before), ("after", after)) if part})
 
     def audit(self, *, rows: int, **detail: object) -> None:
         """Add to what the audit entry of this unit says: rows touched, and facts as JSON values (never secrets)."""
@@ -83,7 +93,14 @@ class _Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.units: list[Unit] = []
+        self.units: list[Unit] = []  # that are done
+        self.open: list[Unit] = []  # the innermost last
+        self.stray = RowCounts()  # of statements outside any unit
+
+    def listen(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        """For SQLAlchemy's event ``after_cursor_execute``."""
+        counts = self.open[-1].counts if self.open else self.stray
+        counts.listen(connection, cursor, statement, *more)
 
     @property
     def changes(self) -> ChangeSet | None:
@@ -145,6 +162,16 @@ class Database:
         self._identifiers = identifiers
         self._hints = hints
         self._local = threading.local()
+        self._log = audit_log_of(kit.dialect, vault_id=vault_id, user_id=user_id)
+        self._refusal: AetherError | None = None
+
+    def sign_with(self, signer: AuditSigner | None) -> None:
+        """Entries are signed from now on; None: only the database vouches for them. Any thread."""
+        self._log.signer = signer
+
+    def refuse_writes(self, error: AetherError | None) -> None:
+        """Every write that begins from now on raises ``error``; None lifts it. Any thread."""
+        self._refusal = error
 
     @property
     def dialect(self) -> str:
@@ -210,16 +237,16 @@ class Database:
         """
         joined = self._transaction
         if joined is None:
-            with self._begun(token) as transaction:
-                unit = self._unit(transaction, action, table)
+            with self._begun(token) as transaction, self._unit(transaction, action, table) as unit:
                 yield unit
-                transaction.units.append(unit)
             return
-        with self._translating(token), self._savepoint(joined):
-            unit = self._unit(joined, action, table)
-            with self._interruptible(joined.connection, token):
-                yield unit
-        joined.units.append(unit)
+        with (
+            self._translating(token),
+            self._unit(joined, action, table) as unit,
+            self._savepoint(joined),
+            self._interruptible(joined.connection, token),
+        ):
+            yield unit
 
     @contextmanager
     def unit_of_work(self, token: CancelToken | None = None) -> Iterator[None]:
@@ -237,19 +264,29 @@ class Database:
         transaction: _Transaction | None = getattr(self._local, "transaction", None)
         return transaction
 
-    def _unit(self, transaction: _Transaction, action: str, table: str) -> Unit:
-        return Unit(
+    @contextmanager
+    def _unit(self, transaction: _Transaction, action: str, table: str) -> Iterator[Unit]:
+        unit = Unit(
             transaction.connection, vault_id=self.vault_id, user_id=self.user_id, action=action, table=str(table)
         )
+        transaction.open.append(unit)
+        try:
+            yield unit
+        finally:
+            transaction.open.pop()
+        transaction.units.append(unit)
 
     @contextmanager
     def _begun(self, token: CancelToken | None) -> Iterator[_Transaction]:
         """A transaction of this thread, from BEGIN to publishing."""
+        if self._refusal is not None:
+            raise self._refusal
         self._identifiers.ready()
         with self._translating(token), self._kit.exclusive(token), self._kit.writer.connect() as connection:
             transaction = _Transaction(connection)
             self._local.transaction = transaction
             try:
+                event.listen(connection, "after_cursor_execute", transaction.listen)
                 with self._interruptible(connection, token):
                     connection.begin()
                     yield transaction
@@ -285,25 +322,27 @@ class Database:
 
     def _append_audit(self, transaction: _Transaction) -> Sequence[int]:
         """One entry per unit that wrote; their ids prove later that the transaction was committed."""
-        written = [unit for unit in transaction.units if unit.rows or unit.detail or unit.changes is not None]
+        written = [
+            unit
+            for unit in transaction.units
+            if unit.rows or unit.detail or unit.counts.by_table or unit.changes is not None
+        ]
         if not written:
             return ()
+        written[-1].counts.add(transaction.stray)
         ids = self.reserve_ids(len(written))
-        now = datetime.now(UTC)
-        entries = [
-            {
-                "vault_id": self.vault_id,
-                "id": entry_id,
-                "at": now,
-                "user_id": self.user_id,
-                "action": unit.action,
-                "table_name": unit.table,
-                "row_count": unit.rows,
-                "detail": unit.detail,
-            }
+        deeds = [
+            Deed(
+                entry_id=entry_id,
+                action=unit.action,
+                table=unit.table,
+                rows=unit.rows,
+                detail={**unit.detail, TOUCHED: unit.counts.by_table},
+                row_id=unit.row_id,
+            )
             for entry_id, unit in zip(ids, written, strict=True)
         ]
-        transaction.connection.execute(insert(AUDIT_ENTRIES), entries)
+        self._log.append(transaction.connection, deeds, datetime.now(UTC))
         return ids
 
     def _commit(self, connection: Connection, entries: Sequence[int], changes: ChangeSet | None) -> None:

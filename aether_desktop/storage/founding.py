@@ -11,8 +11,9 @@ from aether_desktop.domain.records import InvalidRecordError, require_text
 from aether_desktop.domain.text import fold
 from aether_desktop.domain.users import Membership, Role, User
 from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.storage.audit_log import TOUCHED, Deed, audit_log_of
 from aether_desktop.storage.identifiers import first_id
-from aether_desktop.storage.schema import AUDIT_ENTRIES, USERS, VAULT_MEMBERS, VAULTS
+from aether_desktop.storage.schema import USERS, VAULT_MEMBERS, VAULTS
 
 NAME_LIMIT: Final = 200
 
@@ -56,15 +57,7 @@ def insert_vault(connection: Connection, founder: User, *, name: str, login: str
     connection.execute(
         insert(VAULT_MEMBERS).values(**in_vault, user_id=founder.id, role=founder.role, login=login, joined_at=now)
     )
-    connection.execute(
-        insert(AUDIT_ENTRIES).values(
-            **in_vault,
-            id=first_id(),
-            at=now,
-            user_id=founder.id,
-            action="vault.create",
-            table_name="vaults",
-            row_count=1,
-            detail={},
-        )
-    )
+    touched = {"vaults": [1, 0, 0, 0], "users": [1, 0, 0, 0], "vault_members": [1, 0, 0, 0]}
+    deed = Deed(entry_id=first_id(), action="vault.create", table="vaults", rows=1, detail={TOUCHED: touched})
+    log = audit_log_of(connection.dialect.name, vault_id=vault_id, user_id=founder.id)
+    log.append(connection, [deed], now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ class ImportRun:
         self.duplicates = 0
         self.updated = 0
         self.rows = 0
+        self.digest = hashlib.sha256()  # over identity, figure and id of each new row, in order
         self.words = False  # whether annotations were written or attached again
         self._database = database
         self._unit = unit
@@ -127,6 +129,7 @@ class ImportRun:
                 raise named from error
             raise
         self.new += len(rows)
+        self.digest.update(b"".join([row[-1] + row[9] + row[0].to_bytes(8, "big") for row in rows]))
         attached = self._attach_again(rows[0][0], rows[-1][0]) if self._detached else frozenset()
         self._write_words(
             (row_id, movements[position])

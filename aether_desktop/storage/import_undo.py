@@ -64,6 +64,12 @@ class ImportUndo:
         self._connection.execute(
             delete(IMPORT_SIGHTINGS).where(_SIGHTINGS.vault_id == self._vault_id, _SIGHTINGS.batch_id == self._batch_id)
         )
+        leaving = select(_ROWS.id).where(self._own_rows())  # cascading would do it, too, but uncounted
+        self._connection.execute(
+            delete(IMPORT_SIGHTINGS).where(
+                _SIGHTINGS.vault_id == self._vault_id, _SIGHTINGS.transaction_id.in_(leaving)
+            )
+        )
         removed = self._connection.execute(delete(TRANSACTIONS).where(self._own_rows())).rowcount
         return removed, kept, put_aside > 0
 

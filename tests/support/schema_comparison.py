@@ -52,7 +52,7 @@ def _of_postgresql(connection: Connection) -> dict[str, list[str]]:
     )
     constraints = (
         "SELECT c.relname, o.conname || ' ' || pg_get_constraintdef(o.oid) FROM pg_constraint o"
-        " JOIN pg_class c ON c.oid = o.conrelid WHERE c.relnamespace = 'public'::regnamespace"
+        " JOIN pg_class c ON c.oid = o.conrelid WHERE c.relnamespace = 'public'::regnamespace AND o.contype <> 't'"
     )
     indexes = "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'"
     facts: dict[str, list[str]] = {}

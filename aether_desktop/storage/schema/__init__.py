@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.storage.schema.annotations import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS
+from aether_desktop.storage.schema.audit import (
+    AUDIT_CHECKPOINTS,
+    AUDIT_DEVICES,
+    AUDIT_ENTRIES,
+    AUDIT_HEADS,
+    AUDIT_TALLY,
+)
 from aether_desktop.storage.schema.base import METADATA
 from aether_desktop.storage.schema.content import CID_ENTRIES
 from aether_desktop.storage.schema.contracts import SMART_CONTRACTS
 from aether_desktop.storage.schema.imports import IMPORT_BATCHES, IMPORT_REJECTIONS, IMPORT_SIGHTINGS, PRICES
 from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
 from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
-from aether_desktop.storage.schema.security import AUDIT_ENTRIES, ID_CLIENTS, KEY_SLOTS, VAULT_MEMBERS, VAULTS
+from aether_desktop.storage.schema.security import ID_CLIENTS, KEY_SLOTS, VAULT_MEMBERS, VAULTS
 from aether_desktop.storage.schema.temple import TEMPLE_NODES
 from aether_desktop.storage.schema.transactions import TRANSACTIONS
 from aether_desktop.storage.schema.users import USERS
@@ -32,7 +39,11 @@ __all__ = [
     "AI_MONITORING_LOGS",
     "ANNOTATIONS",
     "ANNOTATION_TAGS",
+    "AUDIT_CHECKPOINTS",
+    "AUDIT_DEVICES",
     "AUDIT_ENTRIES",
+    "AUDIT_HEADS",
+    "AUDIT_TALLY",
     "CID_ENTRIES",
     "CURRENCIES",
     "FOREIGN_LABELS",

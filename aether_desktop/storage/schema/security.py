@@ -1,11 +1,11 @@
-"""Vaults, who is in them, key slots, the audit log and client numbers: the minimum, which the security issue fills."""
+"""Vaults, who is in them, key slots and client numbers."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, text
+from sqlalchemy import CheckConstraint, Column, LargeBinary, PrimaryKeyConstraint, Table, text
 
 from aether_desktop.domain.users import Role
-from aether_desktop.storage.columns import Choice, Identifier, JsonText, UtcTime, choice_check, length_check
+from aether_desktop.storage.columns import Choice, Identifier, UtcTime, choice_check, length_check
 from aether_desktop.storage.schema.base import METADATA, reference, required, text_column, unique_index, vault_table
 
 VAULTS = Table(
@@ -43,22 +43,6 @@ KEY_SLOTS = vault_table(
     required("header", LargeBinary()),
     CheckConstraint("level BETWEEN 1 AND 3", name="level"),
     length_check("kind", 40, least=1),
-)
-
-# No foreign key on the person or the row: an entry outlives what it is about.
-AUDIT_ENTRIES = vault_table(
-    "audit_entries",
-    Column("id", Identifier(), nullable=False, autoincrement=False),
-    required("at", UtcTime()),
-    required("user_id", Identifier()),
-    text_column("action", default=False),
-    text_column("table_name"),
-    required("row_count", Identifier()),
-    required("detail", JsonText()),
-    length_check("action", 100, least=1),
-    length_check("table_name", 100),
-    CheckConstraint("row_count >= 0", name="row_count"),
-    Index("ix_audit_entries_time", "vault_id", "at", "id"),
 )
 
 # Who may give ids with this client number, and until when; ``generation`` grows with every change of hands, ``writes``

@@ -15,6 +15,7 @@ from aether_desktop.domain.text import fold
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import ConflictError, NotFoundError
 from aether_desktop.ports.tables import TABLES
+from aether_desktop.storage.audit_values import changes
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS, RECORD_TABLES
 from aether_desktop.storage.stores.records import id_slices, require_storable
@@ -69,7 +70,8 @@ class SqlAnnotationStore:
                     "Somebody changed these words since you opened them.", mine=annotation, theirs=current
                 )
             self._store(unit, annotation, current, owner_id)
-            unit.audit(rows=1, row=annotation.row_id)
+            unit.about(annotation.row_id, *changes(_words(current), _words(annotation)))
+            unit.audit(rows=1 if unit.counts.by_table else 0, row=annotation.row_id)
             return unit.changed(ChangeSet(frozenset({table}), frozenset({annotation.row_id}), annotations=True))
 
     def all(self) -> Iterator[Annotation]:
@@ -265,6 +267,14 @@ def tags_of(connection: Connection, vault_id: int, annotation_ids: Sequence[int]
         for annotation_id, tag in connection.execute(query):
             found[annotation_id].append(tag)
     return {annotation_id: tuple(tags) for annotation_id, tags in found.items()}
+
+
+def _words(annotation: Annotation | None) -> dict[str, object]:
+    """For the audit."""
+    if annotation is None:
+        return {"label": "", "note": "", "tags": "", "extra": {}}
+    tags = ", ".join(annotation.tags)
+    return {"label": annotation.label, "note": annotation.note, "tags": tags, "extra": annotation.extra}
 
 
 def _origin(label: ForeignLabel) -> str:

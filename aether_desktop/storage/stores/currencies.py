@@ -22,6 +22,7 @@ _COINS = CURRENCIES.c
 _Key = tuple[str, str, bool]
 _KEYS_AT_ONCE: Final = 2_000
 _ROWS_AT_ONCE: Final = 5_000
+_LISTED: Final = 50  # of new currencies, in an audit entry
 
 
 class _Money(NamedTuple):
@@ -91,7 +92,12 @@ class SqlCurrencyStore:
                 .where(_COINS.vault_id == unit.vault_id, _COINS.id == currency_id)
                 .values(decimals=decimals, decimals_assumed=False)
             )
-            unit.audit(rows=rows, currency=currency_id, old=old, new=decimals)
+            unit.about(
+                currency_id,
+                {"decimals": old, "decimals_assumed": bool(row.decimals_assumed)},
+                {"decimals": decimals, "decimals_assumed": False},
+            )
+            unit.audit(rows=rows, currency=currency_id)
             return unit.changed(ChangeSet(frozenset({TableName.TRANSACTIONS, TableName.PAYMENTS}), None))
 
     # -- inside --------------------------------------------------------------------------------------------------
@@ -127,7 +133,9 @@ class SqlCurrencyStore:
                 for new_id, currency in zip(self._database.reserve_ids(len(currencies)), currencies, strict=True)
             ]
             unit.connection.execute(insert(CURRENCIES).on_conflict_do_nothing(), rows)
-            unit.audit(rows=len(rows))
+            if unit.counts.by_table:
+                coins = [f"{currency.symbol} {currency.chain} {currency.contract}".strip() for currency in currencies]
+                unit.audit(rows=unit.counts.total(CURRENCIES.name), currencies=coins[:_LISTED])
             return self._known(unit.connection, currencies)
 
 

@@ -28,6 +28,7 @@ from aether_desktop.storage.stores.currencies import SqlCurrencyStore
 
 _REASON_LIMIT = 2000
 _FILE_NAME_LIMIT = 1000
+_FILE_NAME_IN_AUDIT = 200
 
 
 class SqlImportStore:
@@ -106,7 +107,16 @@ class SqlImportStore:
             self._finish(unit, stored, rejections)
             touched = None if run.new or run.updated else frozenset[int]()  # the list of imports changes in any case
             changes = ChangeSet(frozenset({TableName.TRANSACTIONS}), touched, annotations=run.words)
-            unit.audit(rows=run.new + run.updated, batch=batch.id, duplicates=run.duplicates, rejected=stored.rejected)
+            unit.row_id = batch.id
+            unit.audit(
+                rows=run.new + run.updated,
+                batch=batch.id,
+                file=stored.file_name[:_FILE_NAME_IN_AUDIT],
+                sha256=stored.sha256,
+                digest=run.digest.hexdigest(),
+                duplicates=run.duplicates,
+                rejected=stored.rejected,
+            )
             unit.changed(changes)
         return stored, ImportOutcome(run.new, run.duplicates, run.updated, changes)
 
@@ -127,6 +137,7 @@ class SqlImportStore:
             if not claimed:
                 raise InvalidInputError(f"The import of {batch.file_name} is already undone.", field="batch")
             removed, kept, words = ImportUndo(unit.connection, unit.vault_id, batch_id).run(unit)
+            unit.row_id = batch_id
             unit.audit(rows=removed, batch=batch_id, kept=kept)
             return unit.changed(ChangeSet(frozenset({TableName.TRANSACTIONS}), None, annotations=words))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -10,6 +11,7 @@ from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from aether_desktop.domain.annotations import Price
+from aether_desktop.storage.columns import json_text
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.schema import PRICES
 from aether_desktop.storage.stores.records import require_storable
@@ -36,6 +38,7 @@ class SqlPriceStore:
         wanted = list(latest.values())
         insert = postgresql.insert if self._database.dialect == "postgresql" else sqlite.insert
         total = 0
+        digest = hashlib.sha256()
         with self._database.write(action="price.put", table=PRICES.name) as unit:
             for start in range(0, len(wanted), _ROWS_AT_ONCE):
                 part = wanted[start : start + _ROWS_AT_ONCE]
@@ -50,7 +53,10 @@ class SqlPriceStore:
                     where=_COLUMNS.price != statement.excluded.price,
                 )
                 total += len(unit.connection.execute(changed.returning(_COLUMNS.id)).all())
-            unit.audit(rows=total)
+                digest.update(json_text({"prices": [[*_texts(price)] for price in part]}).encode())
+            unit.counts.by_table = {PRICES.name: [0, 0, 0, total]} if total else {}  # SQLite counts no RETURNING
+            if total:
+                unit.audit(rows=total, given=len(wanted), digest=digest.hexdigest())
         return total
 
     def latest(self, currency: str) -> Mapping[str, Price]:
@@ -106,6 +112,11 @@ def _columns(price: Price) -> dict[str, Any]:
         "price": price.price,
         "source": price.source,
     }
+
+
+def _texts(price: Price) -> tuple[str, ...]:
+    """What the audit entry's digest is over."""
+    return price.day.isoformat(), price.symbol, price.currency, price.price, price.source
 
 
 def _price(row: Row[Any]) -> Price:

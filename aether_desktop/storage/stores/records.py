@@ -25,6 +25,7 @@ from aether_desktop.ports.errors import (
 )
 from aether_desktop.ports.permissions import denied
 from aether_desktop.ports.tables import TABLES
+from aether_desktop.storage.audit_values import changes, digest_of_ids, shown_row
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.failures import Violation, ViolationKind, violation
 from aether_desktop.storage.schema import METADATA
@@ -32,6 +33,7 @@ from aether_desktop.storage.schema import METADATA
 RecordT = TypeVar("RecordT", bound=Record)
 IDS_AT_ONCE = 5_000  # SQLite takes 32 766 parameters
 LISTED_IDS = 1_000  # beyond this a ChangeSet says "many"
+_LISTED_IN_AUDIT = 100  # beyond this an audit entry has their digest
 _KEPT = frozenset({"id", "owner_id", "created_at", "version"})
 _REFERRED = {
     "users": "person",
@@ -114,6 +116,7 @@ class SqlRecordStore(ABC, Generic[RecordT]):
             with self._refusals(unit, row):
                 unit.connection.execute(insert(self.table).values(row))
             self._after_stored(unit, record)
+            unit.about(record.id, {}, shown_row(row))
             return self._done(unit, others | {record.id})
 
     def update(self, record: RecordT) -> ChangeSet:
@@ -139,8 +142,10 @@ class SqlRecordStore(ABC, Generic[RecordT]):
     def _done(self, unit: Unit, ids: Iterable[int], *, listed: bool = True) -> ChangeSet:
         """Audit and announce the rows touched."""
         touched = frozenset(ids)
-        detail = {"ids": sorted(touched)} if len(touched) <= 20 else {}
-        unit.audit(rows=len(touched), **detail)
+        if len(touched) <= _LISTED_IN_AUDIT:
+            unit.audit(rows=len(touched), ids=sorted(touched))
+        else:
+            unit.audit(rows=len(touched), digest=digest_of_ids(list(touched)))
         shown = touched if listed and len(touched) <= LISTED_IDS else None
         return unit.changed(ChangeSet(frozenset({self.name}), shown))
 
@@ -194,6 +199,7 @@ class SqlRecordStore(ABC, Generic[RecordT]):
             if theirs.version == record.version:
                 raise denied(Verb.CHANGE, self.table.name, own=theirs.owner_id == unit.user_id)
             raise ConflictError(f"Somebody changed this {self._noun} since you opened it.", mine=record, theirs=theirs)
+        unit.about(record.id, *changes(dict(before), row))
         self._after_stored(unit, record)
         return others | {record.id}
 
@@ -227,13 +233,15 @@ class SqlRecordStore(ABC, Generic[RecordT]):
             return ChangeSet(frozenset({self.name}), frozenset())
         columns = self.table.c
         with self._write(verb) as unit:
-            affected: set[int] = set()
+            affected: dict[int, datetime | None] = {}
             for part in id_slices(ids):
                 these = (columns.vault_id == unit.vault_id, columns.id.in_(part))
                 states = unit.connection.execute(select(columns.id, columns.archived_at).where(*these)).all()
                 if len(states) < len(part):
                     raise self._gone()
-                affected.update(row.id for row in states if (row.archived_at is None) is (at is not None))
+                affected.update(
+                    {row.id: row.archived_at for row in states if (row.archived_at is None) is (at is not None)}
+                )
             if not affected:
                 return ChangeSet(frozenset({self.name}), frozenset())
             for part in id_slices(sorted(affected)):
@@ -247,6 +255,9 @@ class SqlRecordStore(ABC, Generic[RecordT]):
                     changed = unit.connection.execute(statement).rowcount
                 if changed < len(part):
                     raise denied(Verb.CHANGE, self.table.name)
+            if len(affected) == 1:
+                ((row_id, was),) = affected.items()
+                unit.about(row_id, *changes({"archived_at": was}, {"archived_at": at}))
             return self._done(unit, affected)
 
     @contextmanager
