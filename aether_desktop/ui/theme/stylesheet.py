@@ -1,8 +1,9 @@
 """Style sheet from the tokens. Widgets say what they are by the dynamic property ``kind``; fonts are set in code.
 
 Properties read here: QPushButton ``kind`` = primary | link | status · QFrame ``kind`` = card | floating | side |
-status | rule | search | message (with ``tone``) · QLabel ``kind`` = dim | error | warn | ok · fields ``invalid`` = true
-· QWidget ``kind`` = page · item views ``kind`` = bare. A changed property shows after ``theme.repolish(widget)``.
+status | rule | edge | search | message (with ``tone``) · QLabel ``kind`` = dim | error | warn | ok · QWidget ``kind``
+= page · item views ``kind`` = bare · fields ``invalid`` = true. A changed property shows after
+``theme.repolish(widget)``.
 """
 
 from __future__ import annotations
@@ -149,6 +150,7 @@ QTableView:focus, QTreeView:focus {{ border-color: {c.accent}; }}
 QListView[kind="bare"], QTreeView[kind="bare"] {{ background: transparent; border: none; border-radius: 0; }}
 QTableView[kind="bare"] {{ border: none; border-radius: 0; }}
 QHeaderView {{ background: transparent; border: none; }}
+QFrame[kind="edge"] {{ background: {c.outline}; border: none; border-radius: 0; }}
 QHeaderView::section {{ background: {c.panel}; color: {c.dim}; border: none; border-bottom: 1px solid {c.line};
   padding: 0 {Space.S}px; font-weight: 600; }}
 QHeaderView::section:horizontal:first {{ border-top-left-radius: {Radius.MEDIUM - 1}px; }}

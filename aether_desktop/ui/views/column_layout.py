@@ -1,78 +1,167 @@
-"""Which columns a grid shows, in which order and how wide; kept in the settings."""
+"""Which columns a grid shows, in which order, how wide and which of them stay in place; kept in the settings."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTableView
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QHeaderView, QMenu
 
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ui.models.roles import HeaderRole
-from aether_desktop.ui.models.window_table_model import WindowTableModel
+from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
 
 _LEAST, _MOST = 48, 2000  # logical pixels
+_SAVE_MS = 400
+_AS_IN_THE_HEADER: Mapping[str, str] = MappingProxyType({})
 
 
-class ColumnLayout:
-    """``grid.<table>`` in the settings: order and shown columns by key, and their widths. GUI thread only.
+class ColumnLayout(QObject):
+    """``grid.<name>`` in the settings: order and shown columns by key, their widths, how many stay in place.
 
-    What is stored there may be of another version: what cannot be read is as at first.
+    What is stored there may be of another version: what cannot be read is as at first. GUI thread only.
     """
 
-    def __init__(self, view: QTableView, model: WindowTableModel, settings: Settings) -> None:
-        self._view, self._model, self._settings = view, model, settings
-        self._columns = model.spec.columns
-        self._key = f"grid.{model.spec.name}"
+    def __init__(
+        self,
+        view: FreezableTableView,
+        settings: Settings,
+        *,
+        name: str,
+        shown: Collection[str] | None = None,
+        titles: Mapping[str, str] = _AS_IN_THE_HEADER,
+    ) -> None:
+        """``shown`` are the columns seen at first, all where it is None; ``titles`` are those of the menu."""
+        super().__init__(view)
+        self._view, self._settings = view, settings
+        self._key = f"grid.{name}"
+        count = view.model().columnCount()
+        self._keys = [str(self._told(section, HeaderRole.COLUMN_KEY)) for section in range(count)]
+        self._first_shown = set(self._keys if shown is None else shown)
+        self._titles = titles
         self._widths: dict[str, int] = {}
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_SAVE_MS)
+        self._later.timeout.connect(self.save)
+        self.restore()
+        header = view.horizontalHeader()
+        for changed in (header.sectionMoved, header.sectionResized):
+            changed.connect(self.save_later)
 
     def visible(self) -> list[str]:
         """Keys of the columns shown, in the order seen."""
-        return [key for key in self._order() if not self._view.isColumnHidden(self._model.spec.index(key))]
+        return [key for key in self._order() if not self._view.isColumnHidden(self._keys.index(key))]
+
+    def frozen(self) -> list[str]:
+        """Keys of the columns that are to stay in place, in the order seen."""
+        return self.visible()[: self._view.frozen.count]
+
+    def show(self, key: str, shown: bool) -> None:
+        """Show or hide a column; the last one shown stays. Those frozen remain so, whatever comes between them."""
+        visible, frozen = self.visible(), self.frozen()
+        if shown == (key in visible) or (not shown and visible == [key]):
+            return
+        self._view.setColumnHidden(self._keys.index(key), not shown)
+        order = self._order()
+        amid = bool(frozen) and order.index(key) <= order.index(frozen[-1])
+        self._view.frozen.freeze(len(frozen) + (amid if shown else -amid))
+        self.save_later()
+
+    def freeze(self, count: int) -> None:
+        """Keep the first columns in place, never all of them; 0 lets all scroll."""
+        self._view.frozen.freeze(min(count, len(self.visible()) - 1))
+        self.save_later()
+
+    def fill_menu(self, menu: QMenu, key: str = "") -> None:
+        """Freezing up to the column ``key``, one checkable entry per column, and the way back to the first layout."""
+        visible = self.visible()
+        if key in visible:
+            place = visible.index(key) + 1
+            freeze = menu.addAction(f"Freeze up to {self._title(key)}")
+            freeze.setEnabled(place < len(visible) and place != self._view.frozen.count)
+            freeze.triggered.connect(lambda: self.freeze(place))
+        if self._view.frozen.count:
+            menu.addAction("Unfreeze").triggered.connect(lambda: self.freeze(0))
+        menu.addSeparator()
+        for each in self._keys:
+            action = menu.addAction(self._title(each))
+            action.setCheckable(True)
+            action.setChecked(each in visible)
+            action.toggled.connect(lambda on, each=each: self.show(each, on))
+        menu.addSeparator()
+        menu.addAction("Reset columns").triggered.connect(self.reset)
+
+    def save_later(self, *_changed: object) -> None:
+        """Keep it all soon: a drag changes a width many times."""
+        self._later.start()
 
     def save(self) -> None:
-        """Keep order, sizes and shown columns; of the last one, which takes what is left, the width it had before."""
-        visible = self.visible()
-        for key in visible[:-1]:
-            self._widths[key] = self._view.columnWidth(self._model.spec.index(key))
-        self._settings.set(self._key, {"order": self._order(), "shown": visible, "widths": dict(self._widths)})
+        """Keep it all; of a column that takes what is left, the width it had before."""
+        self._later.stop()
+        visible, header = self.visible(), self._view.horizontalHeader()
+        for key in visible:
+            section = self._keys.index(key)
+            last = header.stretchLastSection() and key == visible[-1]
+            if not last and header.sectionResizeMode(section) is not QHeaderView.ResizeMode.Stretch:
+                self._widths[key] = self._view.columnWidth(section)
+        self._settings.set(self._key, self._facts())
 
     def restore(self) -> None:
         """As it was kept."""
         stored = self._settings.get(self._key)
-        kept = stored if isinstance(stored, dict) else {}
-        known = {column.key for column in self._columns}
-        shown = _keys(kept.get("shown"), known) or [column.key for column in self._columns if column.shown]
-        widths = kept.get("widths")
+        self._take(stored if isinstance(stored, dict) else {})
+
+    def reset(self) -> None:
+        """As at first."""
+        self._widths = {}
+        self._take({})
+        self._later.stop()
+        self._settings.set(self._key, None)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "order": self._order(),
+            "shown": self.visible(),
+            "widths": dict(self._widths),
+            "frozen": self._view.frozen.count,
+        }
+
+    def _take(self, kept: dict[object, object]) -> None:
+        known, widths = set(self._keys), kept.get("widths")
         self._widths = {
             key: min(max(width, _LEAST), _MOST)
             for key, width in (widths.items() if isinstance(widths, dict) else ())
             if key in known and isinstance(width, int)
         }
-        for position, column in enumerate(self._columns):
-            self._view.setColumnWidth(position, self._widths.get(column.key) or self._first_width(position))
-            self._view.setColumnHidden(position, column.key not in shown)
+        shown = _among(kept.get("shown"), known) or self._first_shown
+        self._view.frozen.freeze(0)
+        for section, key in enumerate(self._keys):
+            self._view.setColumnWidth(
+                section, self._widths.get(key) or int(self._told(section, HeaderRole.FIRST_WIDTH))
+            )
+            self._view.setColumnHidden(section, key not in shown)
         header = self._view.horizontalHeader()
-        for visual, key in enumerate(_keys(kept.get("order"), known)):
-            header.moveSection(header.visualIndex(self._model.spec.index(key)), visual)
-
-    def reset(self) -> None:
-        """As at first."""
-        self._widths = {}
-        header = self._view.horizontalHeader()
-        for position, column in enumerate(self._columns):
-            header.moveSection(header.visualIndex(position), position)
-            self._view.setColumnHidden(position, not column.shown)
-            self._view.setColumnWidth(position, self._first_width(position))
-        self._settings.set(self._key, None)
+        for visual, key in enumerate(_among(kept.get("order"), known) or self._keys):
+            header.moveSection(header.visualIndex(self._keys.index(key)), visual)
+        frozen = kept.get("frozen")
+        if type(frozen) is int and 0 < frozen < len(self.visible()):
+            self._view.frozen.freeze(frozen)
 
     def _order(self) -> list[str]:
         header = self._view.horizontalHeader()
-        return [self._columns[header.logicalIndex(visual)].key for visual in range(header.count())]
+        return [self._keys[header.logicalIndex(visual)] for visual in range(header.count())]
 
-    def _first_width(self, position: int) -> int:
-        return int(self._model.headerData(position, Qt.Orientation.Horizontal, HeaderRole.FIRST_WIDTH))
+    def _title(self, key: str) -> str:
+        return self._titles.get(key) or str(self._told(self._keys.index(key), Qt.ItemDataRole.DisplayRole))
+
+    def _told(self, section: int, role: int) -> Any:
+        return self._view.model().headerData(section, Qt.Orientation.Horizontal, role)
 
 
-def _keys(stored: object, known: set[str]) -> list[str]:
+def _among(stored: object, known: set[str]) -> list[str]:
     """The keys of columns among what is stored, each once."""
     found = (key for key in stored if isinstance(key, str) and key in known) if isinstance(stored, list) else ()
     return list(dict.fromkeys(found))

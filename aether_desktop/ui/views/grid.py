@@ -1,13 +1,13 @@
-"""The grid every table is shown in: columns chosen, ordered, sized and kept; sorting; selection; copying."""
+"""The grid every table is shown in: columns chosen, ordered, frozen, sized and kept; sorting; selection; copying."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QMenu, QWidget
 
 from aether_desktop.ports.queries import Row
 from aether_desktop.ports.settings import Settings
@@ -17,9 +17,10 @@ from aether_desktop.ui.object_names import grid_name
 from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.views.column_layout import ColumnLayout
 from aether_desktop.ui.views.selection_keeper import SelectionKeeper, selected_row_numbers
+from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
 
 
-class GridView(QTableView):
+class GridView(FreezableTableView):
     """One table. Column layout is kept in the settings under ``grid.<table>``. GUI thread only."""
 
     current_row_changed = Signal(object)
@@ -45,17 +46,16 @@ class GridView(QTableView):
         self.setModel(model)
         self._set_behaviour()
         self.setItemDelegate(delegate)
-        self._save_later = QTimer(self)
-        self._save_later.setSingleShot(True)
-        self._save_later.setInterval(400)
-        self._save_later.timeout.connect(self.save_layout)
-        self._layout = ColumnLayout(self, model, settings)
-        self._layout.restore()
-        header = self.horizontalHeader()
-        for changed in (header.sectionMoved, header.sectionResized):
-            changed.connect(lambda *_: self._save_later.start())
-        header.customContextMenuRequested.connect(self._on_header_menu)
-        header.sectionClicked.connect(self._on_header_clicked)
+        columns = model.spec.columns
+        self._layout = ColumnLayout(
+            self,
+            settings,
+            name=model.spec.name,
+            shown=[column.key for column in columns if column.shown],
+            titles={column.key: column.title for column in columns},
+        )
+        self.header_menu_asked.connect(self._on_header_menu)
+        self.horizontalHeader().sectionClicked.connect(self._on_header_clicked)
         self.customContextMenuRequested.connect(self._on_menu)
         self.selectionModel().currentRowChanged.connect(lambda *_: self._announce_current())
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._tell_visible())
@@ -96,21 +96,16 @@ class GridView(QTableView):
 
     def show_column(self, key: str, shown: bool) -> None:
         """Show or hide a column; the last one shown stays."""
-        if not shown and self.visible_columns() == [key]:
-            return
-        self.setColumnHidden(self._model.spec.index(key), not shown)
-        self._save_later.start()
+        self._layout.show(key, shown)
 
-    def fill_column_menu(self, menu: QMenu) -> None:
-        """One checkable entry per column, and the way back to the first layout."""
-        shown = set(self.visible_columns())
-        for column in self._model.spec.columns:
-            action = menu.addAction(column.title)
-            action.setCheckable(True)
-            action.setChecked(column.key in shown)
-            action.toggled.connect(lambda on, key=column.key: self.show_column(key, on))
-        menu.addSeparator()
-        menu.addAction("Reset columns").triggered.connect(self.reset_layout)
+    def freeze_columns(self, count: int) -> None:
+        """Keep the first visible columns in place while the others scroll; 0 lets all scroll."""
+        self._layout.freeze(count)
+
+    def fill_column_menu(self, menu: QMenu, section: int | None = None) -> None:
+        """Freezing up to a column (None: the cursor's), one checkable entry per column, and the first layout."""
+        asked = self.currentIndex().column() if section is None else section
+        self._layout.fill_menu(menu, self._model.spec.columns[asked].key if asked >= 0 else "")
 
     def copy_selection(self, form: CopyFormat = CopyFormat.TSV) -> None:
         """Copy the selected rows as they are seen (columns and order), with exact values.
@@ -167,7 +162,6 @@ class GridView(QTableView):
         header.setMinimumSectionSize(48)
         header.setStretchLastSection(True)
         header.setFixedHeight(max(Size.HEADER_ROW, header.fontMetrics().height() + Space.M))
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
     def _show_sort(self) -> None:
         query, spec = self._model.query, self._model.spec
@@ -209,10 +203,10 @@ class GridView(QTableView):
         last = self.rowAt(self.viewport().height() - 1)
         self._model.set_visible_rows(max(first, 0), last if last >= 0 else self._model.rowCount() - 1)
 
-    def _on_header_menu(self, place: QPoint) -> None:
+    def _on_header_menu(self, section: int, place: QPoint) -> None:
         menu = QMenu(self)
-        self.fill_column_menu(menu)
-        menu.popup(self.horizontalHeader().mapToGlobal(place))
+        self.fill_column_menu(menu, section if section >= 0 else None)
+        menu.popup(place)
         menu.aboutToHide.connect(menu.deleteLater)
 
     def _on_menu(self, place: QPoint) -> None:
