@@ -296,6 +296,13 @@ class Identity(Protocol):
         """For two people to compare the whole log: equal codes are equal logs."""
         ...
 
+    def accept_code(self, code: str) -> Pin:
+        """On a computer that remembers nothing of this vault: trust the log that a colleague's ``log_code`` names.
+
+        Raises MembershipError when it is another one.
+        """
+        ...
+
     def new_court(self, owner_id: int, court: Court, *, without: int | None = None) -> CourtIssue:
         """The next version of a court key, to everybody entitled but ``without``. Raises PermissionDeniedError."""
         ...

@@ -136,6 +136,10 @@ class PersonIdentity:
         """Raises MembershipError."""
         return self.log.code()
 
+    def accept_code(self, code: str) -> Pin:
+        """Trust the log that a colleague's code names, on a computer without a memory of it. Raises MembershipError."""
+        return self.log.accept_code(code)
+
     # -- beginning -----------------------------------------------------------------------------------------------
 
     def founding(self, username: str) -> KeyChange:

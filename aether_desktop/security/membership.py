@@ -8,6 +8,7 @@ Signature: ``hybrid_signatures`` with the purpose of the same name. Hash of a li
 from __future__ import annotations
 
 import hashlib
+import hmac
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,6 +143,25 @@ class MembershipLog:
         """For two people to compare: equal codes are equal logs. Raises as ``head`` does."""
         head = self.head()
         return f"{head.index + 1}: {comparison_code(head.head)}"
+
+    def accept_code(self, code: str) -> Pin:
+        """Begin to remember from a code that a colleague read out, on a computer that remembers nothing yet.
+
+        The log may have grown since. Raises MembershipError when it is not the colleague's.
+        """
+        number, _, digits = code.partition(":")
+        with self._lock:
+            verified = self._read()
+            place = int(number) if number.strip().isascii() and number.strip().isdigit() else 0
+            if not 1 <= place <= len(verified.digests) or not hmac.compare_digest(
+                _plain_code(comparison_code(verified.digests[place - 1])), _plain_code(digits)
+            ):
+                raise MembershipError(
+                    "The code is not this log's.", fault=MembershipFault.FORK, hint="Let it be read out again."
+                )
+            pin = Pin(verified.digests[0], place - 1, verified.digests[place - 1])
+        self.trust(pin)
+        return pin
 
     def remember(self) -> Pin:
         """Verify what is stored now and keep its head outside the database. Raises as ``head`` does."""
@@ -318,6 +338,10 @@ def _require_agreement(verified: _Verified, pin: Pin) -> None:
         raise _cut(pin.index)
     if verified.digests[pin.index] != pin.head:
         raise _fork(pin.index)
+
+
+def _plain_code(digits: str) -> bytes:
+    return "".join(digits.split()).upper().encode("utf-8")
 
 
 def _cut(index: int) -> MembershipError:

@@ -216,6 +216,19 @@ class TestHostileServer:
         with pytest.raises(MembershipError):
             newcomer.identity.settled()
 
+    def test_a_colleagues_code_makes_a_new_computer_trust_the_log(self) -> None:
+        miriam = founder()
+        aaron = joined(miriam, 2, "aaron")
+        code = miriam.identity.log_code()
+        miriam.state_facts(GroupCourt(50, "Treasury"))  # the log grew since
+        newcomer = party(2, "aaron", miriam.server, levels=aaron.levels)
+        for wrong in ("", "7", f"1:{code.partition(':')[2]}", "99: ABCD", f"x{code}", founder().identity.log_code()):
+            with pytest.raises(MembershipError, match="not this log's"):
+                newcomer.identity.accept_code(wrong)
+        faulty(newcomer, MembershipFault.UNKNOWN)
+        newcomer.identity.accept_code(code.lower())
+        assert newcomer.identity.settled() == miriam.identity.log.head()
+
     def test_the_founder_knows_their_own_beginning_and_nobody_elses(self) -> None:
         miriam = founder()
         again = party(1, "miriam", miriam.server, levels=miriam.levels)
