@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.ports.queries import Row
 from aether_desktop.ui.models.copying import COPY_LIMIT, CopyFormat
 from aether_desktop.ui.models.roles import HeaderRole
 from aether_desktop.ui.models.window_table_model import PAGE_ROWS, RowsChangedError, WindowTableModel
@@ -273,6 +275,34 @@ class TestCopying:
         with qtbot.waitSignal(shown.grid.copied, timeout=WAIT) as copied:
             QTest.keyClick(shown.grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
         assert copied.args == [1]
+
+    def test_a_few_rows_are_there_at_once(self, shown: Shown) -> None:
+        shown.grid.selectRow(0)
+        QGuiApplication.clipboard().setText("before")
+        shown.grid.copy_selection()
+        assert QGuiApplication.clipboard().text().startswith("Time\t")
+
+    def test_the_text_of_many_is_made_by_a_job_of_what_is_here(self, shown: Shown, qtbot: QtBot) -> None:
+        shown.grid.verticalScrollBar().setValue(299)
+        for row in (0, 150, 299):
+            shown.shown(row)
+        questions, threads = len(shown.windows.spans), list[bool]()
+        rows = [row for row in map(shown.model.row_at, range(300)) if row is not None]
+        job = shown.model.make_of_rows(
+            range(300), lambda given: threads.append(threading.current_thread() is threading.main_thread()) or given
+        )
+        found: list[list[Row]] = []
+        job.on_success(found.append)
+        qtbot.waitUntil(lambda: bool(found), timeout=WAIT)
+        assert (found, threads) == ([rows], [False])
+        shown.grid.selectAll()
+        QGuiApplication.clipboard().setText("before")
+        with qtbot.waitSignal(shown.grid.copied, timeout=WAIT) as copied:
+            shown.grid.copy_selection()
+            assert QGuiApplication.clipboard().text() == "before"
+        assert copied.args == [300]
+        assert len(QGuiApplication.clipboard().text().splitlines()) == 301
+        assert len(shown.windows.spans) == questions, "nothing was read again"
 
     def test_rows_that_are_not_here_are_read_first(self, ledger: Ledger, qtbot: QtBot) -> None:
         ledger.imported(3000)

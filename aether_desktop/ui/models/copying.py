@@ -25,7 +25,7 @@ class CopyFormat(StrEnum):
 
 
 def copy_rows(spec: TableSpec, columns: Sequence[str], rows: Sequence[Row], form: CopyFormat) -> str:
-    """The given columns (keys, in order) of the rows; amounts carry their unit."""
+    """The given columns (keys, in order) of the rows; amounts carry their unit. Any thread."""
     positions = [spec.index(key) for key in columns]
     table = [[_cell(row.values[position]) for position in positions] for row in rows]
     titles = [spec.columns[position].title for position in positions]
@@ -49,10 +49,9 @@ def delimited_text(titles: Sequence[str], table: Sequence[Sequence[str]], delimi
     sink = io.StringIO()
     writer = csv.writer(sink, delimiter=delimiter, lineterminator="\n")
     writer.writerow(titles)
-    # A carriage return alone would end the row for some readers, and the writer does not quote it.
-    writer.writerows(
-        [[_formula_safe(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in cells] for cells in table]
-    )
+    for cells in table:  # row by row: the writer keeps the interpreter to itself until it returns
+        # A carriage return alone would end the row for some readers, and the writer does not quote it.
+        writer.writerow([_formula_safe(cell).replace("\r\n", "\n").replace("\r", "\n") for cell in cells])
     return sink.getvalue()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
@@ -32,6 +32,7 @@ _RIGHT = frozenset({ColumnKind.AMOUNT, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _FRACTIONS = {ColumnKind.AMOUNT: FRACTION_DIGITS, ColumnKind.NUMBER: 2}
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
+ResultT = TypeVar("ResultT")
 
 
 class RowsChangedError(AetherError):
@@ -136,11 +137,23 @@ class WindowTableModel(QAbstractTableModel):
 
         The job fails with RowsChangedError when what is stored is no longer what is shown.
         """
+        return self.make_of_rows(numbers, list, title=title)
+
+    def make_of_rows(
+        self, numbers: Sequence[int], make: Callable[[list[Row]], ResultT], *, title: str = ""
+    ) -> JobHandle[ResultT]:
+        """What ``make`` makes of these rows, on the read lane; rows whose pages are not all here are read there first.
+
+        The job fails with RowsChangedError when what is stored is no longer what is shown.
+        """
         query, windows = self._query, self._windows
-        known = {number: row.id for number in numbers if (row := self.row_at(number)) is not None}
+        here = [(number, row) for number in numbers if (row := self.row_at(number)) is not None]
+        if len(here) == len(numbers):
+            return self._jobs.read(lambda _token, _progress: make([row for _number, row in here]), title=title)
+        known = {number: row.id for number, row in here}
         spans = list(_spans(numbers))
 
-        def work(token: CancelToken, progress: Progress) -> list[Row]:
+        def work(token: CancelToken, progress: Progress) -> ResultT:
             found: list[Row] = []
             for start, stop in spans:
                 token.check()
@@ -152,7 +165,7 @@ class WindowTableModel(QAbstractTableModel):
                     raise RowsChangedError
                 found.extend(rows)
                 progress(len(found), len(numbers))
-            return found
+            return make(found)
 
         return self._jobs.read(work, title=title)
 

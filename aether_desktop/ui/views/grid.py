@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
@@ -18,6 +18,8 @@ from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.views.column_layout import ColumnLayout
 from aether_desktop.ui.views.selection_keeper import SelectionKeeper, selected_row_numbers
 from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
+
+_AT_ONCE = 200  # rows whose text is made in the GUI thread: a few milliseconds
 
 
 class GridView(FreezableTableView):
@@ -80,15 +82,22 @@ class GridView(FreezableTableView):
 
         More than COPY_LIMIT rows are refused by ``copy_too_large``; a failure is announced by ``reading_failed``.
         """
-        numbers, total = self.selected_row_numbers(COPY_LIMIT)
-        if total > COPY_LIMIT:
-            self.copy_too_large.emit(total)
+        numbers = self._chosen_numbers()
+        if numbers is None:
             return
         rows = [row for row in map(self._model.row_at, numbers) if row is not None]
-        if len(rows) == total:
+        if len(rows) == len(numbers):
             then(rows)
         else:
             self._model.read_rows(numbers, title=title).on_success(then).on_failure(self.reading_failed.emit)
+
+    def _chosen_numbers(self) -> list[int] | None:
+        """The selected rows; None where they are too many, which is announced."""
+        numbers, total = self.selected_row_numbers(COPY_LIMIT)
+        if total > COPY_LIMIT:
+            self.copy_too_large.emit(total)
+            return None
+        return numbers
 
     def visible_columns(self) -> list[str]:
         """Keys of the columns shown, in the order seen."""
@@ -110,14 +119,22 @@ class GridView(FreezableTableView):
     def copy_selection(self, form: CopyFormat = CopyFormat.TSV) -> None:
         """Copy the selected rows as they are seen (columns and order), with exact values.
 
-        Rows that are not here yet are read first; ``copied`` says how many lie on the clipboard.
+        A few rows lie on the clipboard at once. The text of many is made by a job, which first reads those that are
+        not here yet. ``copied`` says how many there are.
         """
-        self.with_selected_rows(partial(self._copy, form, self.visible_columns()), title="Copy rows")
+        if not (numbers := self._chosen_numbers()):
+            return
+        columns, spec = self.visible_columns(), self._model.spec
+        rows = [row for row in map(self._model.row_at, numbers[:_AT_ONCE]) if row is not None]
+        if len(rows) == len(numbers):
+            self._put_on_clipboard(len(numbers), copy_rows(spec, columns, rows, form))
+            return
+        job = self._model.make_of_rows(numbers, lambda rows: copy_rows(spec, columns, rows, form), title="Copy rows")
+        job.on_success(partial(self._put_on_clipboard, len(numbers))).on_failure(self.reading_failed.emit)
 
-    def _copy(self, form: CopyFormat, columns: Sequence[str], rows: list[Row]) -> None:
-        if rows:
-            QGuiApplication.clipboard().setText(copy_rows(self._model.spec, columns, rows, form))
-            self.copied.emit(len(rows))
+    def _put_on_clipboard(self, rows: int, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.copied.emit(rows)
 
     def set_compact(self, compact: bool) -> None:
         """Low rows or ordinary ones; never lower than the text needs."""
