@@ -88,11 +88,9 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
             add=PEOPLE,
             change=Least(Role.MEMBER, Role.ZADOKITE),
             columns={
-                Role.MEMBER: ("display_name", "last_login_at", "version"),
-                Role.ZADOKITE: (
-                    *("username", "username_fold", "email", "email_fold"),
-                    *("role", "membership", "active", "archived_at"),
-                ),
+                # one's own address is sealed with one's own key: nobody else could
+                Role.MEMBER: ("display_name", "last_login_at", "version", "email", "email_fold", "email_sealed"),
+                Role.ZADOKITE: ("username", "username_fold", "role", "membership", "active", "archived_at"),
             },
         ),
         "vault_members": TableRule(
@@ -142,6 +140,7 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         "audit_devices": TableRule(noun="signing devices", owner="user_id", read=EVERYBODY, add=OWN),
         "audit_checkpoints": TableRule(noun="checkpoints", owner="user_id", read=EVERYBODY, add=OWN),
         "audit_tally": TableRule(noun="counts of the audit", owner="", read=NOBODY),
+        "wallet_secrets": TableRule(noun="wallet secrets", read=OWN, add=OWN, change=OWN, remove=OWN),
         "key_slots": TableRule(noun="key slots", owner="", read=NOBODY),
     }
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+from aether_desktop.domain.sealed_fields import Sealed
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}\Z")
 
@@ -29,10 +30,10 @@ class Membership(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User(Record):
-    """``username`` and, when given, ``email`` are unique in a vault, whatever their case."""
+    """``username`` and, when given and not sealed, ``email`` are unique in a vault, whatever their case."""
 
     username: str
-    email: str = ""
+    email: str | Sealed = ""
     display_name: str = ""
     role: Role = Role.MEMBER
     membership: Membership = Membership.ASSOCIATE
@@ -44,5 +45,7 @@ class User(Record):
         if any(character.isspace() for character in self.username):
             raise InvalidRecordError("username", "A user name has no spaces.")
         require_text("display_name", self.display_name, limit=200, empty=True)
+        if isinstance(self.email, Sealed):
+            return
         if self.email and (len(self.email) > 254 or not _EMAIL.match(self.email)):
             raise InvalidRecordError("email", "This is not an e-mail address.")

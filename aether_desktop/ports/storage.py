@@ -27,7 +27,10 @@ from aether_desktop.domain.transactions import Balance, Direction, Movement, Tra
 from aether_desktop.domain.users import User
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
+from aether_desktop.ports.plain_values import PlainValueStore
 from aether_desktop.ports.queries import Row, RowWindow, TableQuery
+from aether_desktop.ports.sealed_rows import SealedRows
+from aether_desktop.ports.wallet_secrets import WalletSecretStore
 from aether_desktop.ports.work import CancelToken, Progress, silent
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -228,7 +231,13 @@ class PaymentMethodStore(RecordStore[PaymentMethod], Protocol):
 
 
 class PaymentStore(RecordStore[Payment], Protocol):
-    def by_external_id(self, provider: str, external_id: str) -> Payment: ...
+    def by_external_id(self, provider: str, external_id: str) -> Payment:
+        """One whose id is not sealed. Raises NotFoundError."""
+        ...
+
+    def by_tokens(self, provider: str, tokens: Sequence[bytes]) -> list[Payment]:
+        """Those whose sealed id has one of these blind tokens."""
+        ...
 
     def history_of_user(self, user_id: int, limit: int) -> list[Payment]: ...
 
@@ -368,6 +377,16 @@ class Storage(Protocol):
     def audit(self) -> AuditStore: ...
     @property
     def windows(self) -> WindowStore: ...
+    @property
+    def plain_values(self) -> PlainValueStore: ...
+    @property
+    def sealed_rows(self) -> SealedRows: ...
+    @property
+    def wallet_secrets(self) -> WalletSecretStore: ...
+
+    def require_seals(self) -> None:
+        """The vault has keys: from now on plain values of sealed fields are refused (PermissionDeniedError)."""
+        ...
 
     def new_id(self) -> int:
         """A 64-bit id no other client will give, larger than those this client gave before."""

@@ -21,6 +21,7 @@ from aether_desktop.domain.payments import (
     SecurityLevel,
 )
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.domain.temple import NodeType, Tier
 from aether_desktop.domain.temple_nodes import NodeStatus
 from aether_desktop.domain.transactions import Direction, Leg, TransactionKind, TransactionStatus
@@ -42,13 +43,15 @@ class ColumnKind(StrEnum):
     BOOLEAN = "boolean"  # bool
     CHOICE = "choice"  # str, one of ``choices``
     TAGS = "tags"  # tuple[str, ...]
+    # any of them may be a Sealed instead, where the column says so
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
     """One column. ``key`` is the name in queries, exports and forms; ``aliases`` are shorter query words.
 
-    ``shown`` says whether the grid shows it at first, ``width`` the first width in characters.
+    ``shown`` says whether the grid shows it at first, ``width`` the first width in characters. ``sealed`` names the
+    field of a column whose values are ``Sealed`` in a vault with keys: they are not searched, sorted or exported.
     """
 
     key: str
@@ -60,6 +63,7 @@ class ColumnSpec:
     shown: bool = True
     width: int = 16
     aliases: tuple[str, ...] = ()
+    sealed: SealedField | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +209,28 @@ _TABLES = (
             ColumnSpec("symbol", "Currency", shown=False, aliases=("currency",), width=8),
             _status(PaymentStatus),
             ColumnSpec("provider", "Provider", width=14),
-            ColumnSpec("external_id", "Provider's id", aliases=("external",), width=18),
+            ColumnSpec(
+                "external_id",
+                "Provider's id",
+                aliases=("external",),
+                width=18,
+                sealed=SealedField.PAYMENT_EXTERNAL_ID,
+            ),
             ColumnSpec("wallet", "Wallet", width=14),
             ColumnSpec("method", "Method", width=14),
             ColumnSpec(
                 "security_level", "Security", _K.CHOICE, _choices(SecurityLevel), width=12, aliases=("security",)
             ),
             ColumnSpec("description", "Description", sortable=False, shown=False, aliases=("text",), width=24),
+            ColumnSpec(
+                "metadata",
+                "Metadata",
+                sortable=False,
+                filterable=False,
+                shown=False,
+                width=24,
+                sealed=SealedField.PAYMENT_METADATA,
+            ),
             *_OWN_WORDS,
             *_TAIL,
         ),
@@ -225,9 +244,23 @@ _TABLES = (
             ColumnSpec("name", "Name", width=20),
             ColumnSpec("kind", "Kind", _K.CHOICE, _choices(PaymentMethodKind), width=14),
             ColumnSpec("provider", "Provider", width=14),
-            ColumnSpec("provider_reference", "Provider's id", shown=False, aliases=("reference",), width=18),
-            ColumnSpec("last_four", "Last four", width=10),
-            ColumnSpec("expires_on", "Expires", _K.DATE, width=12, aliases=("expires",)),
+            ColumnSpec(
+                "provider_reference",
+                "Provider's id",
+                shown=False,
+                aliases=("reference",),
+                width=18,
+                sealed=SealedField.PAYMENT_METHOD_EXTERNAL_ID,
+            ),
+            ColumnSpec("last_four", "Last four", width=10, sealed=SealedField.PAYMENT_METHOD_LAST_FOUR),
+            ColumnSpec(
+                "expires_on",
+                "Expires",
+                _K.DATE,
+                width=12,
+                aliases=("expires",),
+                sealed=SealedField.PAYMENT_METHOD_EXPIRY,
+            ),
             ColumnSpec("is_default", "Default", _K.BOOLEAN, width=9, aliases=("default",)),
             _status(PaymentMethodStatus),
             *_OWN_WORDS,
@@ -274,7 +307,7 @@ _TABLES = (
         (
             ColumnSpec("username", "User name", aliases=("name", "user"), width=18),
             ColumnSpec("display_name", "Name", width=20),
-            ColumnSpec("email", "E-mail", width=24),
+            ColumnSpec("email", "E-mail", width=24, sealed=SealedField.USER_EMAIL),
             ColumnSpec("role", "Role", _K.CHOICE, _choices(Role), width=12),
             ColumnSpec("membership", "Membership", _K.CHOICE, _choices(Membership), width=12),
             ColumnSpec("active", "Active", _K.BOOLEAN, width=8),

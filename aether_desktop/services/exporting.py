@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+from aether_desktop.domain.sealed_fields import MASK, Sealed
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.queries import Row, TableQuery
 from aether_desktop.ports.storage import Storage
@@ -69,7 +70,7 @@ class ExportService:
         spec = TABLES[query.table]
         chosen = _checked(spec, columns)
         module = self._modules.reaping(format_key)
-        rows = self._storage.windows.rows(query, token=token)
+        rows = map(masked, self._storage.windows.rows(query, token=token))
         return module.write(spec, chosen, _watched(islice(rows, limit), total, token, progress), sink)
 
     def read(
@@ -83,8 +84,15 @@ class ExportService:
         """The values of the chosen columns, row by row, for whoever lays them out. Raises InvalidInputError."""
         spec = TABLES[query.table]
         positions = [spec.index(key) for key in _checked(spec, columns)]
-        for row in islice(self._storage.windows.rows(query, token=token), limit):
+        for row in map(masked, islice(self._storage.windows.rows(query, token=token), limit)):
             yield tuple(row.values[position] for position in positions)
+
+
+def masked(row: Row) -> Row:
+    """As modules and whoever takes rows out see it: sealed values are the mask, which says that there is one."""
+    if not any(isinstance(value, Sealed) for value in row.values):
+        return row
+    return row._replace(values=tuple(MASK if isinstance(value, Sealed) else value for value in row.values))
 
 
 def _checked(spec: TableSpec, columns: Sequence[str] | None) -> list[str]:

@@ -24,6 +24,7 @@ from aether_desktop.domain.payment_signatures import (
     signed_message,
 )
 from aether_desktop.domain.payments import Payment, SecurityLevel
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.times import InvalidTimeError, from_micros, to_micros
 from aether_desktop.ports.access import LevelLockedError, SealError
 from aether_desktop.ports.errors import AetherError, InvalidInputError, PermissionDeniedError, StorageError
@@ -59,8 +60,18 @@ class SignatureReport:
         }
 
 
+def _plain_id(payment: Payment) -> str:
+    """Of a vault whose ids are not sealed. Raises PermissionDeniedError for one that is."""
+    if isinstance(payment.external_id, Sealed):
+        raise PermissionDeniedError("The provider's id is sealed.", hint="Open the vault with its password.")
+    return payment.external_id
+
+
 class PaymentSignatures:
-    """``signer`` None where the vault has no keys of people (the sample, vaults before passwords)."""
+    """``signer`` None where the vault has no keys of people (the sample, vaults before passwords).
+
+    ``open_id`` gives the provider's id in plain; it raises what ``SealedFieldService.text`` does.
+    """
 
     def __init__(
         self,
@@ -68,7 +79,9 @@ class PaymentSignatures:
         vault_id: int,
         signer: PersonSigner | None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        open_id: Callable[[Payment], str] = _plain_id,
     ) -> None:
+        self._open_id = open_id
         self._vault_id = vault_id
         self._signer = signer
         self._now = now
@@ -182,7 +195,7 @@ class PaymentSignatures:
 
     def _hidden(self, payment: Payment, stored: StoredSignature) -> bytes:
         """What the second signature covers. Raises LevelLockedError, PermissionDeniedError, SealError."""
-        hidden = hidden_digest(vault_id=self._vault_id, payment_id=payment.id, external_id=payment.external_id)
+        hidden = hidden_digest(vault_id=self._vault_id, payment_id=payment.id, external_id=self._open_id(payment))
         return hidden_message(signer_id=stored.signer_id, signed_at=stored.signed_at, hidden=hidden)
 
     def _changed(self, payment: Payment, base: Payment) -> bool:

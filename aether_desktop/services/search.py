@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.text import fold, plain_line
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.queries import ArchivedRows, Comparison, Row, TableQuery, Term
@@ -79,7 +80,7 @@ def _rank(text: str, spec: TableSpec, row: Row) -> int:
     named = [
         fold(str(value))
         for column, value in zip(spec.columns, row.values, strict=True)
-        if value and (column.key in naming or column.kind in _IDENTIFYING)
+        if value and not isinstance(value, Sealed) and (column.key in naming or column.kind in _IDENTIFYING)
     ]
     rank = 0 if wanted in named else 1 if any(name.startswith(wanted) for name in named) else 2
     return rank * 2 + row.archived
@@ -94,7 +95,7 @@ def _hit(spec: TableSpec, row: Row) -> SearchHit:
 
 def _shown(spec: TableSpec, row: Row, key: str) -> str:
     value = row.values[spec.index(key)]
-    if value is None:
+    if value is None or isinstance(value, Sealed):
         return ""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"

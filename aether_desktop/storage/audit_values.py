@@ -8,12 +8,14 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, Final
 
+from aether_desktop.domain.sealed_fields import MASK, Sealed
 from aether_desktop.storage.columns import json_text
 
 _LONGEST: Final = 500  # characters; what is longer is named by its digest
 _EXACT: Final = 1 << 53  # integers that every reader of JSON holds
 _LEFT_OUT: Final = frozenset({"vault_id", "id", "version", "created_at", "identity"})
-_DERIVED: Final = ("_rank", "_fold")  # follow from other columns
+_DERIVED: Final = ("_rank", "_fold", "_blind")  # follow from other columns
+_SEALED: Final = "_sealed"  # a column with one of these beside it holds what is to be sealed: its plain value is masked
 
 
 def shown(value: object) -> object:
@@ -30,8 +32,8 @@ def shown(value: object) -> object:
         return value if len(value) <= _LONGEST else _digest(value.encode(), length=len(value))
     if isinstance(value, (datetime, date)):
         return value.isoformat()
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return {"sealed": hashlib.sha256(value).hexdigest()}
+    if isinstance(value, (Sealed, bytes, bytearray, memoryview)):
+        return value.record() if isinstance(value, Sealed) else {"sealed": hashlib.sha256(value).hexdigest()}
     if isinstance(value, Mapping):
         text = json_text(value)
         return dict(value) if len(text) <= _LONGEST else _digest(text.encode(), length=len(text))
@@ -40,7 +42,8 @@ def shown(value: object) -> object:
 
 def shown_row(row: Mapping[str, Any]) -> dict[str, object]:
     """The columns of a new row that say something."""
-    return {name: shown(value) for name, value in row.items() if _told(name) and value not in (None, "", {}, b"")}
+    told = {name: shown(value) for name, value in row.items() if _told(name) and value not in (None, "", {}, b"")}
+    return _masked(told, row)
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, object]]:
@@ -48,12 +51,19 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[s
     old = {name: shown(before[name]) for name in after if _told(name)}
     new = {name: shown(value) for name, value in after.items() if _told(name)}
     different = [name for name in new if new[name] != old[name]]
-    return {name: old[name] for name in different}, {name: new[name] for name in different}
+    before_after = ({name: side[name] for name in different} for side in (old, new))
+    was, is_now = (_masked(side, after) for side in before_after)
+    return was, is_now
 
 
 def digest_of_ids(ids: list[int]) -> str:
     """SHA-256 over the ids in ascending order, 8 bytes each, big-endian; in hexadecimal."""
     return hashlib.sha256(b"".join(each.to_bytes(8, "big") for each in sorted(ids))).hexdigest()
+
+
+def _masked(told: dict[str, object], row: Mapping[str, Any]) -> dict[str, object]:
+    """The audit is kept for ever and read by many: what is, was or will be sealed is not told in plain."""
+    return {name: MASK if value and name + _SEALED in row else value for name, value in told.items()}
 
 
 def _told(name: str) -> bool:

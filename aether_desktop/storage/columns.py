@@ -33,6 +33,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from aether_desktop.domain.amounts import MAX_DECIMALS, MAX_UNITS, InvalidAmountError
+from aether_desktop.domain.sealed_fields import Sealed
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -236,6 +237,19 @@ class RankKey(TypeDecorator[bytes]):
 
     impl = LargeBinary
     cache_ok = True
+
+
+class SealedValue(TypeDecorator[Sealed]):
+    """The bytes of a ``Sealed``, as they are: nothing here can open them."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Sealed | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else value.stored
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Sealed | None:
+        return None if value is None else Sealed(bytes(value))
 
 
 class ExactUnits(TypeDecorator[int]):

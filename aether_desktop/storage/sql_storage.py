@@ -26,10 +26,13 @@ from aether_desktop.storage.stores.imports import SqlImportStore
 from aether_desktop.storage.stores.monitoring import SqlMonitoringStore
 from aether_desktop.storage.stores.payment_methods import SqlPaymentMethodStore
 from aether_desktop.storage.stores.payments import SqlPaymentStore
+from aether_desktop.storage.stores.plain_values import SqlPlainValueStore
 from aether_desktop.storage.stores.prices import SqlPriceStore
+from aether_desktop.storage.stores.sealed_rows import SqlSealedRows
 from aether_desktop.storage.stores.temple_nodes import SqlTempleNodeStore
 from aether_desktop.storage.stores.transactions import SqlTransactionStore
 from aether_desktop.storage.stores.users import SqlUserStore
+from aether_desktop.storage.stores.wallet_secrets import SqlWalletSecretStore
 from aether_desktop.storage.stores.wallets import SqlWalletStore
 from aether_desktop.storage.windows import SqlWindowStore
 
@@ -56,6 +59,9 @@ class SqlStorage:
         self._prices = SqlPriceStore(database)
         self._audit = SqlAuditStore(database)
         self._windows = SqlWindowStore(database)
+        self._plain_values = SqlPlainValueStore(database)
+        self._sealed_rows = SqlSealedRows(database)
+        self._wallet_secrets = SqlWalletSecretStore(database)
 
     @property
     def info(self) -> StorageInfo:
@@ -124,6 +130,23 @@ class SqlStorage:
     @property
     def windows(self) -> SqlWindowStore:
         return self._windows
+
+    @property
+    def plain_values(self) -> SqlPlainValueStore:
+        return self._plain_values
+
+    @property
+    def sealed_rows(self) -> SqlSealedRows:
+        return self._sealed_rows
+
+    @property
+    def wallet_secrets(self) -> SqlWalletSecretStore:
+        return self._wallet_secrets
+
+    def require_seals(self) -> None:
+        """Refuse plain values of sealed fields from now on. Any thread."""
+        for store in (self._users, self._payments, self._payment_methods):
+            store.require_seals()
 
     def new_id(self) -> int:
         """A 63-bit id no other client will give. Raises the StorageError family."""

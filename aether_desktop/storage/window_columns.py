@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, FunctionElement, Table, Text, 
 from sqlalchemy.ext.compiler import compiles
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import SEALED_FIELDS
 from aether_desktop.domain.temple import NodeType
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
 from aether_desktop.storage.schema import (
@@ -79,6 +80,7 @@ class ColumnSource:
     order: ColumnElement[Any] | None
     nullable: bool = False
     link: Link | None = None
+    sealed: ColumnElement[Any] | None = None  # where the value is when it is not there to be compared
 
     def matching(self, condition: Condition) -> ColumnElement[bool]:
         """Rows whose value, where there is one, satisfies the condition; never NULL, so that it can be negated."""
@@ -90,6 +92,8 @@ class ColumnSource:
 
     def filled(self) -> ColumnElement[bool]:
         """Rows that have a value."""
+        if self.sealed is not None:
+            return or_(self.sealed.is_not(None), replace(self, sealed=None).filled())
         if self.spec.kind in _TEXTS or self.spec.kind is ColumnKind.TAGS:
             return self.matching(lambda column: column != "")
         return self.matching(lambda column: column.is_not(None))
@@ -174,7 +178,8 @@ def _source(name: TableName, table: Table, column: ColumnSpec, links: Mapping[st
     order = _SORTED.get((name, key))
     if order is None and column.sortable:
         order = _order(column, own)
-    return ColumnSource(column, own, order, nullable)
+    sealed = table.c[f"{key}_sealed"] if (name, key) in SEALED_FIELDS else None
+    return ColumnSource(column, own, order, nullable, sealed=sealed)
 
 
 def _linked_source(column: ColumnSpec, link: Link) -> ColumnSource:

@@ -56,7 +56,10 @@ class RowReader:
             columns.owner_id,
         ]
         self._places: dict[str, int] = {"id": 0, "version": 1, "archived_at": 2, "owner_id": 3}
-        self._cells = [self._cell(column.key, column.kind) for column in plan.spec.columns]
+        self._cells = [
+            self._sealed(column.key) if column.sealed else self._cell(column.key, column.kind)
+            for column in plan.spec.columns
+        ]
 
     def read(self, connection: Connection, ids: Sequence[int]) -> list[Row]:
         """In the order asked; ids that are gone are left out."""
@@ -97,6 +100,11 @@ class RowReader:
         if kind is ColumnKind.CHOICE:  # the plain text, as ColumnKind promises, not a member of an enumeration
             return _own_cell(self._place(key, type_coerce(columns[key], Text())))
         return _own_cell(self._place("batch_id" if key == "batch" else key))
+
+    def _sealed(self, key: str) -> _Cell:
+        """A ``Sealed`` where the value is: it shows itself as a mask."""
+        plain, sealed = self._place(key), self._place(f"{key}_sealed")
+        return lambda row, _around: row[plain] if row[sealed] is None else row[sealed]
 
     def _surroundings(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> _Surroundings:
         vault_id = self._plan.vault_id

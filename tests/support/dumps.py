@@ -6,12 +6,12 @@ again: it is what people have.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,13 @@ import psycopg
 from aether_desktop.domain.annotations import ForeignLabel, Price
 from aether_desktop.domain.imports import ImportBatch, Rejection
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
+from aether_desktop.domain.wallet_secrets import SecretKind, WalletSecret
 from aether_desktop.ports.work import CancelToken
+from aether_desktop.storage.addresses import read_address
 from aether_desktop.storage.columns import microseconds
+from aether_desktop.storage.postgresql import PostgresKit
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.storage.upgrade import Migrations
@@ -34,6 +38,7 @@ from tests.support.storages import KEY, VaultPlace, vault_place
 
 FOLDER = Path(__file__).parents[1] / "storage" / "fixtures"
 _VOLATILE = re.compile(r"^(\\|--|SET |SELECT pg_catalog\.set_config|\s*$)")  # of pg_dump: other versions write others
+_LOGIN = re.compile(r"'aether_[0-9a-f]{8}_u_[a-z0-9_]+'")
 
 
 def dump_file(engine: str, revision: str) -> Path:
@@ -104,6 +109,24 @@ def fill(storage: SqlStorage) -> None:
             rejected=0,
         )
         storage.imports.store(batch, [movements], [rejection], token=CancelToken())
+    storage.wallet_secrets.add(
+        WalletSecret(
+            id=storage.new_id(),
+            owner_id=storage.info.user_id,
+            wallet_id=ids["treasury"],
+            kind=SecretKind.SEED,
+            sealed=Sealed.of(1, bytes(range(60))),
+            created_at=samples.NOW,
+        )
+    )
+    method = samples.payment_method(storage, name="Sealed", is_default=False, expires_on=None)
+    names = ("provider_reference", "last_four", "expires_on")
+    sealed: dict[str, Any] = {name: Sealed.of(1, name.encode() * 4) for name in names}
+    storage.payment_methods.create(dataclasses.replace(method, **sealed))
+    token = bytes(7) + b"\x01" + bytes(range(32))
+    payment = samples.payment(storage, metadata=Sealed.of(1, b"metadata" * 4), provider="Sealed")
+    external_id = Sealed.of(1, b"external id" * 4, token=token)
+    storage.payments.create(dataclasses.replace(payment, external_id=external_id))
     storage.prices.put([Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")])
     storage.annotations.put_foreign_labels([ForeignLabel("tx", "ab", {"type": "tx", "ref": "ab", "label": "Later"})])
 
@@ -126,30 +149,42 @@ def sqlite_text(connection: Any) -> str:
     return "\n".join([*lines, "COMMIT;", ""])
 
 
-def postgresql_text(url: str) -> str:
-    """The database as SQL, without what names its server's version or its people."""
-    command = [str(binaries() / "pg_dump"), "--no-owner", "--no-privileges", "--inserts", url]
+def postgresql_text(url: str, *, bare: str) -> str:
+    """The rows of a database, and the tables of ``bare``, which was migrated but has no roles, rules or people.
+
+    Without what names its server's version, and without logins: they are made anew where the file is read.
+    """
+    command = [str(binaries() / "pg_dump"), "--no-owner", "--no-privileges", "--inserts"]
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
-    dumped = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return _without_volatile(dumped.stdout.splitlines())
-
-
-def _without_volatile(lines: Iterable[str]) -> str:
-    kept = [line for line in lines if not _VOLATILE.match(line)]
+    lines: list[str] = []
+    for section, source in (("pre-data", bare), ("data", url), ("post-data", bare)):
+        dump = [*command, f"--section={section}", source]
+        lines += subprocess.run(dump, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+    kept = [_without_login(line) for line in lines if not _VOLATILE.match(line)]
     return "\n".join(["SET check_function_bodies = false;", *kept, ""])
 
 
-def _write(place: VaultPlace, revision: str) -> None:
+def _without_login(line: str) -> str:
+    seated = line.startswith(("INSERT INTO public.vault_members ", "INSERT INTO public.id_clients "))
+    return _LOGIN.sub("''", line) if seated else line
+
+
+def _write(place: VaultPlace, revision: str, cluster: PostgresCluster) -> None:
     storage = place.open()
     fill(storage)
     storage.close()
     if place.engine == "sqlite":
-        kit = SqliteKit(Path(place.location), KEY)
-        with closing(kit.connect()) as connection:
-            text = sqlite_text(connection)
-        kit.dispose()
+        file = SqliteKit(Path(place.location), KEY)
+        with closing(file.connect()) as opened:
+            text = sqlite_text(opened)
+        file.dispose()
     else:
-        text = postgresql_text(place.location)
+        bare = cluster.url(cluster.create_database())
+        kit = PostgresKit(read_address(bare))
+        with kit.writer.connect() as connection, connection.begin():
+            Migrations().run(connection)
+        kit.dispose()
+        text = postgresql_text(place.administration, bare=bare)
     dump_file(place.engine, revision).write_text(text, "utf-8")
 
 
@@ -171,7 +206,7 @@ def main() -> int:
                 cluster=lambda: cluster,
                 make_database=make,
             ):
-                _write(place, revision)
+                _write(place, revision, cluster)
                 print(dump_file(engine, revision))  # noqa: T201 - talks to a terminal
     return 0
 

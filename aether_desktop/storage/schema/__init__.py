@@ -21,7 +21,7 @@ from aether_desktop.storage.schema.security import ID_CLIENTS, KEY_SLOTS, VAULT_
 from aether_desktop.storage.schema.temple import TEMPLE_NODES
 from aether_desktop.storage.schema.transactions import TRANSACTIONS
 from aether_desktop.storage.schema.users import USERS
-from aether_desktop.storage.schema.wallets import CURRENCIES, WALLETS
+from aether_desktop.storage.schema.wallets import CURRENCIES, WALLET_SECRETS, WALLETS
 
 RECORD_TABLES = {
     TableName.WALLETS: WALLETS,
@@ -64,4 +64,5 @@ __all__ = [
     "VAULTS",
     "VAULT_MEMBERS",
     "WALLETS",
+    "WALLET_SECRETS",
 ]

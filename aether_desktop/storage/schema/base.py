@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, MetaData, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.schema import SchemaItem
 
-from aether_desktop.storage.columns import Identifier, UtcTime
+from aether_desktop.storage.columns import Identifier, SealedValue, UtcTime
 
 METADATA = MetaData(
     naming_convention={
@@ -68,6 +78,16 @@ def text_column(name: str, *, default: bool = True) -> Column[str]:
 def required(name: str, kind: Any) -> Column[Any]:
     """A column that is never NULL."""
     return Column(name, kind, nullable=False)
+
+
+def sealed_column(name: str, *, empty: str = "''") -> Column[Any]:
+    """Beside the plain column ``name``: a value is in one of the two, never in both; ``empty`` is the plain one's."""
+    alone = f"{name} IS NULL" if empty == "NULL" else f"{name} = {empty}"
+    return Column(
+        f"{name}_sealed",
+        SealedValue(),
+        CheckConstraint(f"{name}_sealed IS NULL OR {alone}", name=f"{name}_once"),
+    )
 
 
 def reference(column: str, target: str, *, on_delete: str | None = None) -> ForeignKeyConstraint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, text
 
 from aether_desktop.domain.payments import PaymentMethodKind, PaymentMethodStatus, PaymentStatus, SecurityLevel
 from aether_desktop.storage.columns import (
@@ -17,7 +17,15 @@ from aether_desktop.storage.columns import (
     length_check,
     units_key_check,
 )
-from aether_desktop.storage.schema.base import record_table, reference, required, text_column, unique_index
+from aether_desktop.storage.schema.base import (
+    PLAIN_TEXT,
+    record_table,
+    reference,
+    required,
+    sealed_column,
+    text_column,
+    unique_index,
+)
 
 PAYMENT_METHODS = record_table(
     "payment_methods",
@@ -29,6 +37,9 @@ PAYMENT_METHODS = record_table(
     Column("expires_on", CalendarDate()),
     required("is_default", Flag()),
     required("status", Choice(PaymentMethodStatus)),
+    sealed_column("provider_reference"),
+    sealed_column("last_four"),
+    sealed_column("expires_on", empty="NULL"),
     choice_check("kind", PaymentMethodKind),
     choice_check("status", PaymentMethodStatus),
     length_check("name", 200, least=1),
@@ -52,6 +63,21 @@ PAYMENTS = record_table(
     required("security_level", Choice(SecurityLevel)),
     text_column("quantum_signature"),
     text_column("description"),
+    sealed_column("external_id"),
+    # the token that a sealed id is found by: version of the key, HMAC (security/sealing.py)
+    Column(
+        "external_id_blind",
+        LargeBinary(),
+        CheckConstraint("(external_id_blind IS NULL) = (external_id_sealed IS NULL)", name="external_id_blind"),
+    ),
+    Column(
+        "metadata",
+        PLAIN_TEXT,
+        CheckConstraint("length(metadata) <= 20000", name="metadata_length"),
+        nullable=False,
+        server_default=text("''"),
+    ),
+    sealed_column("metadata"),
     choice_check("status", PaymentStatus),
     choice_check("security_level", SecurityLevel),
     units_key_check("amount"),
@@ -63,6 +89,9 @@ PAYMENTS = record_table(
     reference("wallet_id", "wallets"),
     reference("payment_method_id", "payment_methods"),
     unique_index("uq_payments_external", "owner_id", "provider", "external_id", where="external_id <> ''"),
+    unique_index(
+        "uq_payments_blind", "owner_id", "provider", "external_id_blind", where="external_id_blind IS NOT NULL"
+    ),
     Index("ix_payments_time", "vault_id", "paid_at", "id"),
     Index("ix_payments_amount", "vault_id", "amount_rank", "id"),
 )

@@ -6,7 +6,7 @@ from sqlalchemy import Column
 
 from aether_desktop.domain.users import Membership, Role
 from aether_desktop.storage.columns import Choice, Flag, UtcTime, choice_check, length_check
-from aether_desktop.storage.schema.base import record_table, required, text_column, unique_index
+from aether_desktop.storage.schema.base import record_table, required, sealed_column, text_column, unique_index
 
 # The folded columns (domain.text.fold) make names unique whatever their case, equally on both engines.
 USERS = record_table(
@@ -20,6 +20,7 @@ USERS = record_table(
     required("membership", Choice(Membership)),
     required("active", Flag()),
     Column("last_login_at", UtcTime()),
+    sealed_column("email"),
     choice_check("role", Role),
     choice_check("membership", Membership),
     length_check("username", 100, least=1),

@@ -1,13 +1,29 @@
-"""Wallets, and the coins and tokens their rows are counted in."""
+"""Wallets, their secrets, and the coins and tokens their rows are counted in."""
 
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index
 
 from aether_desktop.domain.amounts import MAX_DECIMALS
+from aether_desktop.domain.wallet_secrets import SecretKind
 from aether_desktop.domain.wallets import WalletKind
-from aether_desktop.storage.columns import Choice, Flag, Identifier, choice_check, length_check
-from aether_desktop.storage.schema.base import record_table, required, text_column, unique_index, vault_table
+from aether_desktop.storage.columns import (
+    Choice,
+    Flag,
+    Identifier,
+    SealedValue,
+    UtcTime,
+    choice_check,
+    length_check,
+)
+from aether_desktop.storage.schema.base import (
+    record_table,
+    reference,
+    required,
+    text_column,
+    unique_index,
+    vault_table,
+)
 
 WALLETS = record_table(
     "wallets",
@@ -34,6 +50,22 @@ WALLETS = record_table(
         where="archived_at IS NULL AND address <> ''",
     ),
     Index("ix_wallets_address", "vault_id", "address"),
+)
+
+# Never plain: only its owner's Most Holy key opens it, whoever owns the server or the file.
+WALLET_SECRETS = vault_table(
+    "wallet_secrets",
+    Column("id", Identifier(), nullable=False, autoincrement=False),
+    required("owner_id", Identifier()),
+    required("wallet_id", Identifier()),
+    required("kind", Choice(SecretKind)),
+    required("sealed", SealedValue()),
+    required("version", Identifier()),
+    required("created_at", UtcTime()),
+    choice_check("kind", SecretKind),
+    reference("owner_id", "users"),
+    reference("wallet_id", "wallets"),
+    unique_index("uq_wallet_secrets_kind", "owner_id", "wallet_id", "kind"),
 )
 
 CURRENCIES = vault_table(

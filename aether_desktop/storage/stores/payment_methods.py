@@ -10,12 +10,14 @@ from sqlalchemy import RowMapping, and_, select, update
 
 from aether_desktop.domain.payments import PaymentMethod
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import sealed_names
 from aether_desktop.storage.database import Unit
 from aether_desktop.storage.schema import PAYMENT_METHODS
+from aether_desktop.storage.sealed_columns import SealedStore, joined, split
 from aether_desktop.storage.stores.records import SqlRecordStore, record_fields
 
 
-class SqlPaymentMethodStore(SqlRecordStore[PaymentMethod]):
+class SqlPaymentMethodStore(SealedStore, SqlRecordStore[PaymentMethod]):
     """Implements ``ports.storage.PaymentMethodStore``: at most one default per owner among those not archived.
 
     Worker threads only; raises the StorageError family.
@@ -34,20 +36,21 @@ class SqlPaymentMethodStore(SqlRecordStore[PaymentMethod]):
         )
 
     def _columns_of(self, record: PaymentMethod) -> dict[str, Any]:
-        return {
+        columns = {
             "name": record.name,
             "kind": record.kind,
             "provider": record.provider,
-            "provider_reference": record.provider_reference,
-            "last_four": record.last_four,
-            "expires_on": record.expires_on,
+            **split(record, "provider_reference"),
+            **split(record, "last_four"),
+            **split(record, "expires_on", empty=None),
             "is_default": record.is_default,
             "status": record.status,
         }
+        return self._guarded(columns)
 
     def _record_of(self, row: RowMapping) -> PaymentMethod:
-        names = ("name", "kind", "provider", "provider_reference", "last_four", "expires_on", "is_default", "status")
-        return PaymentMethod(**record_fields(row), **{name: row[name] for name in names})
+        plain = {name: row[name] for name in ("name", "kind", "provider", "is_default", "status")}
+        return PaymentMethod(**record_fields(row), **plain, **joined(row, sealed_names(self.name)))
 
     def _before_stored(self, unit: Unit, record: PaymentMethod) -> frozenset[int]:
         """A new default takes the place of the owner's old one."""

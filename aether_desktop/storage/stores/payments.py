@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, and_, select
@@ -9,19 +10,20 @@ from sqlalchemy import RowMapping, Select, and_, select
 from aether_desktop.domain.amounts import Amount, Currency, InvalidAmountError, rescale_units
 from aether_desktop.domain.payments import Payment, PaymentStatus
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import sealed_names
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, NotFoundError
 from aether_desktop.ports.storage import CurrencyStore
 from aether_desktop.storage.columns import rank_key
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.schema import CURRENCIES, PAYMENTS
+from aether_desktop.storage.sealed_columns import SealedStore, joined, split
 from aether_desktop.storage.stores.records import SqlRecordStore, UniqueRule, record_fields
 
 _PLAIN = (
     "paid_at",
     "status",
     "provider",
-    "external_id",
     "wallet_id",
     "payment_method_id",
     "security_level",
@@ -31,7 +33,7 @@ _PLAIN = (
 _CURRENCY = ("symbol", "decimals", "chain", "contract", "name", "decimals_assumed")
 
 
-class SqlPaymentStore(SqlRecordStore[Payment]):
+class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
     """Implements ``ports.storage.PaymentStore``. Worker threads only; raises the StorageError family."""
 
     name = TableName.PAYMENTS
@@ -39,6 +41,11 @@ class SqlPaymentStore(SqlRecordStore[Payment]):
     uniques = (
         UniqueRule(
             ("owner_id", "provider", "external_id"),
+            "external_id",
+            "A payment with this id of this provider is already there.",
+        ),
+        UniqueRule(
+            ("owner_id", "provider", "external_id_blind"),
             "external_id",
             "A payment with this id of this provider is already there.",
         ),
@@ -57,6 +64,15 @@ class SqlPaymentStore(SqlRecordStore[Payment]):
         if not found or not external_id:
             raise NotFoundError(f"There is no payment {external_id[:100]!r} of {provider[:100]!r}.")
         return found[0]
+
+    def by_tokens(self, provider: str, tokens: Sequence[bytes]) -> list[Payment]:
+        """Those whose sealed id has one of these blind tokens; archived ones too."""
+        columns = PAYMENTS.c
+        return self._select(
+            self._query()
+            .where(columns.provider == provider, columns.external_id_blind.in_(tokens))
+            .order_by(columns.id)
+        )
 
     def history_of_user(self, user_id: int, limit: int) -> list[Payment]:
         """Not archived, latest first."""
@@ -86,17 +102,21 @@ class SqlPaymentStore(SqlRecordStore[Payment]):
             )
         except InvalidAmountError as error:
             raise InvalidInputError(error.reason, field="amount") from error
-        return {
+        columns = {
             **{name: getattr(record, name) for name in _PLAIN},
+            **split(record, "external_id"),
+            **split(record, "metadata"),
             "currency_id": currency.id,
             "amount": units,
             "amount_rank": rank_key(units, currency.decimals),
         }
+        return self._guarded(columns)
 
     def _record_of(self, row: RowMapping) -> Payment:
         currency = Currency(id=row["currency_id"], **{name: row[f"currency_{name}"] for name in _CURRENCY})
         return Payment(
             **record_fields(row),
             **{name: row[name] for name in _PLAIN},
+            **joined(row, sealed_names(self.name)),
             amount=Amount(row["amount"], currency),
         )

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Table, func, select, type_coerce, update
 from sqlalchemy.types import LargeBinary
 
 from aether_desktop.domain.courts import Court
-from aether_desktop.domain.sealed_fields import SealedField
+from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, SealedField
 from aether_desktop.ports.sealed_rows import ResealedRow, SealedRow
 from aether_desktop.storage.database import Database
+from aether_desktop.storage.schema import RECORD_TABLES, WALLET_SECRETS
 
 REVISION_BYTES: Final = 8  # in front of each stored value: the seal's revision, big-endian
 
@@ -28,7 +29,16 @@ class SealedColumn:
     owner: str = "owner_id"
 
 
-SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = ()
+def _column(field: SealedField) -> SealedColumn:
+    table, name = FIELD_PLACES[field]
+    token = f"{name}_blind" if field in BLIND_FIELDS else ""
+    return SealedColumn(field, RECORD_TABLES[table], f"{name}_sealed", token=token)
+
+
+SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = (
+    *map(_column, FIELD_PLACES),
+    SealedColumn(SealedField.WALLET_SECRET, WALLET_SECRETS, "sealed"),
+)
 
 
 class SqlSealedRows:
@@ -95,13 +105,16 @@ class SqlSealedRows:
         return done
 
     def _of_owner(self, spec: SealedColumn, owner_id: int, after: int) -> list[ColumnElement[bool]]:
+        """In an embedded vault all rows: whoever opens it has sealed them all, also those about other people."""
         columns = spec.table.c
-        return [
+        conditions = [
             columns.vault_id == self._database.vault_id,
-            columns[spec.owner] == owner_id,
             columns.id > after,
             columns[spec.column].is_not(None),
         ]
+        if self._database.dialect != "sqlite":
+            conditions.append(columns[spec.owner] == owner_id)
+        return conditions
 
 
 def _raw(spec: SealedColumn) -> ColumnElement[bytes]:

@@ -9,16 +9,18 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, update
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.text import fold
 from aether_desktop.domain.users import User
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import NotFoundError
 from aether_desktop.storage.database import Unit
 from aether_desktop.storage.schema import USERS, VAULT_MEMBERS
+from aether_desktop.storage.sealed_columns import SealedStore, joined, split
 from aether_desktop.storage.stores.records import SqlRecordStore, UniqueRule, record_fields
 
 
-class SqlUserStore(SqlRecordStore[User]):
+class SqlUserStore(SealedStore, SqlRecordStore[User]):
     """Implements ``ports.storage.UserStore``; keeps ``vault_members`` (who is in, in which role) in step.
 
     Worker threads only; raises the StorageError family.
@@ -57,21 +59,22 @@ class SqlUserStore(SqlRecordStore[User]):
             return self._done(unit, [user_id])
 
     def _columns_of(self, record: User) -> dict[str, Any]:
-        return {
+        columns = {
             "username": record.username,
             "username_fold": fold(record.username),
-            "email": record.email,
-            "email_fold": fold(record.email),
+            **split(record, "email"),
+            "email_fold": "" if isinstance(record.email, Sealed) else fold(record.email),
             "display_name": record.display_name,
             "role": record.role,
             "membership": record.membership,
             "active": record.active,
             "last_login_at": record.last_login_at,
         }
+        return self._guarded(columns)
 
     def _record_of(self, row: RowMapping) -> User:
-        names = ("username", "email", "display_name", "role", "membership", "active", "last_login_at")
-        return User(**record_fields(row), **{name: row[name] for name in names})
+        names = ("username", "display_name", "role", "membership", "active", "last_login_at")
+        return User(**record_fields(row), **joined(row, ["email"]), **{name: row[name] for name in names})
 
     def _after_stored(self, unit: Unit, record: User) -> None:
         members = VAULT_MEMBERS.c

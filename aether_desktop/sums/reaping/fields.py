@@ -53,7 +53,8 @@ def _time(value: object) -> tuple[Value, ...]:
 
 
 def _date(value: object) -> tuple[Value, ...]:
-    return (value.isoformat() if isinstance(value, date) else None,)
+    """A text is the mask of a sealed day."""
+    return (value.isoformat() if isinstance(value, date) else value if isinstance(value, str) else None,)
 
 
 def _integer(value: object) -> tuple[Value, ...]:

@@ -17,6 +17,7 @@ from aether_desktop.domain.fiat import UnknownFiatError, fiat_currency
 from aether_desktop.domain.monitoring import MonitoringAction, Severity
 from aether_desktop.domain.payments import PaymentMethodKind, PaymentMethodStatus, PaymentStatus, SecurityLevel
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.temple import Tier
 from aether_desktop.domain.temple_nodes import NodeStatus
 from aether_desktop.domain.times import InvalidTimeError, iso, parse_time
@@ -24,6 +25,8 @@ from aether_desktop.domain.transactions import Direction, TransactionKind, Trans
 from aether_desktop.domain.users import Membership, Role
 from aether_desktop.domain.wallets import WalletKind
 
+REMOVE = "-"
+"""Typed in the place of a sealed value: there is to be none."""
 _WHOLE = re.compile(r"-?[0-9]{1,19}\Z", re.ASCII)  # ids and sizes are 64-bit
 
 
@@ -115,6 +118,7 @@ FORMS: Mapping[TableName, tuple[FieldSpec, ...]] = MappingProxyType(
             FieldSpec("payment_method_id", "Payment method", _E.METHOD, optional=True),
             FieldSpec("security_level", "Security", _E.CHOICE, _words(SecurityLevel)),
             FieldSpec("description", "Description", _E.LINES, optional=True),
+            FieldSpec("metadata", "Metadata", _E.LINES, optional=True, help="What the provider tells beside it."),
         ),
         TableName.PAYMENT_METHODS: (
             FieldSpec("name", "Name"),
@@ -156,9 +160,12 @@ FORMS: Mapping[TableName, tuple[FieldSpec, ...]] = MappingProxyType(
 def value_of(field: FieldSpec, text: str, *, chain: str = "", before: object = None) -> object:
     """The value of a field from its text; ``chain`` is the chosen wallet's, whose coin an amount without unit is in.
 
-    ``before`` is the stored value: an amount stays in its currency, which may be a token. Raises FieldError.
+    ``before`` is the stored value: an amount stays in its currency, which may be a token; a sealed value, which is not
+    shown, is taken out by REMOVE. Raises FieldError.
     """
     typed = text.strip()
+    if isinstance(before, Sealed) and typed == REMOVE:
+        typed = ""
     if not typed and field.editor not in {Editor.CHECK, Editor.LINE, Editor.LINES}:
         if field.optional:
             return None
@@ -181,7 +188,7 @@ def value_of(field: FieldSpec, text: str, *, chain: str = "", before: object = N
 def text_of(value: object) -> str:
     """What a form shows for a stored value."""
     match value:
-        case None:
+        case None | Sealed():
             return ""
         case bool():
             return "yes" if value else "no"

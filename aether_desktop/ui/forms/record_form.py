@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
 
 from aether_desktop.domain.payments import PaymentMethod
 from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.sealed_fields import MASK, Sealed
 from aether_desktop.domain.text import has_hidden_characters
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.tables import TABLES
-from aether_desktop.ui.forms.fields import FORMS, Editor, FieldError, FieldSpec, text_of, value_of
+from aether_desktop.ui.forms.fields import FORMS, REMOVE, Editor, FieldError, FieldSpec, text_of, value_of
 from aether_desktop.ui.models.cells import one_line
 from aether_desktop.ui.object_names import field_name, form_name, form_part_name
 from aether_desktop.ui.theme.theme import Theme
@@ -82,6 +83,7 @@ class RecordForm(QWidget):
                 field.editor.textChanged.connect(partial(self._on_line_changed, key))
         if record is not None:
             self.fill({spec.key: text_of(getattr(record, spec.key)) for spec in self._specs})
+            self._mask(record)
             self._filled = {spec.key: self.text(spec.key) for spec in self._specs}
         first = self._fields[self._specs[0].key].editor
         self.setFocusProxy(first)
@@ -100,6 +102,20 @@ class RecordForm(QWidget):
                 editor.setPlainText(text)
             elif isinstance(editor, QLineEdit):
                 editor.setText(text)
+
+    def _mask(self, record: Record) -> None:
+        """A sealed value is not shown; untouched it stays as it is."""
+        for spec in self._specs:
+            if isinstance(getattr(record, spec.key), Sealed):
+                editor = self._fields[spec.key].editor
+                if isinstance(editor, QLineEdit | QPlainTextEdit):
+                    editor.setPlaceholderText(MASK)
+                self._fields[spec.key].set_hint(self._help(spec))
+
+    def _help(self, spec: FieldSpec) -> str:
+        if isinstance(getattr(self.record, spec.key, None), Sealed):
+            return f"Sealed. Type to replace it; {REMOVE} takes it out."
+        return spec.help
 
     def text(self, key: str) -> str:
         """What a field holds now, as text."""
@@ -162,7 +178,7 @@ class RecordForm(QWidget):
         """Characters nobody sees may make a name look like another one."""
         spec = next(spec for spec in self._specs if spec.key == key)
         hidden = has_hidden_characters(text)
-        self._fields[key].set_hint(f"Holds hidden characters: {one_line(text)}" if hidden else spec.help)
+        self._fields[key].set_hint(f"Holds hidden characters: {one_line(text)}" if hidden else self._help(spec))
 
     def _make_field(self, spec: FieldSpec) -> FormField[QWidget]:
         title = f"{spec.title} (optional)" if spec.optional else spec.title
