@@ -286,15 +286,16 @@ class TestCopying:
         shown.grid.verticalScrollBar().setValue(299)
         for row in (0, 150, 299):
             shown.shown(row)
-        questions, threads = len(shown.windows.spans), list[bool]()
+        questions = len(shown.windows.spans)
         rows = [row for row in map(shown.model.row_at, range(300)) if row is not None]
-        job = shown.model.make_of_rows(
-            range(300), lambda given: threads.append(threading.current_thread() is threading.main_thread()) or given
-        )
-        found: list[list[Row]] = []
-        job.on_success(found.append)
+
+        def make(given: list[Row]) -> tuple[list[Row], bool]:
+            return given, threading.current_thread() is threading.main_thread()
+
+        found: list[tuple[list[Row], bool]] = []
+        shown.model.make_of_rows(range(300), make).on_success(found.append)
         qtbot.waitUntil(lambda: bool(found), timeout=WAIT)
-        assert (found, threads) == ([rows], [False])
+        assert found == [(rows, False)]
         shown.grid.selectAll()
         QGuiApplication.clipboard().setText("before")
         with qtbot.waitSignal(shown.grid.copied, timeout=WAIT) as copied:

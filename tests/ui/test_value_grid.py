@@ -60,6 +60,11 @@ def _click(grid: ValueGrid, column: int) -> None:
 
 def test_the_model_obeys_qt(model: ValueTableModel[Fruit], qtmodeltester: Any) -> None:
     qtmodeltester.check(model)
+    model.sort(1, Qt.SortOrder.DescendingOrder)
+    qtmodeltester.check(model)
+    model.sort(-1)
+    assert model.rows == _FRUIT
+    qtmodeltester.check(model)
     model.set_rows(())
     qtmodeltester.check(model)
 

@@ -142,10 +142,13 @@ class ValueTableModel(QAbstractTableModel, Generic[ValueT]):
         return answers.get(role)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        if not 0 <= column < len(self.columns) or self.columns[column].order is None:
+        """-1 leaves the rows as they were given."""
+        if not -1 <= column < len(self.columns) or (column >= 0 and self.columns[column].order is None):
             return
-        self._sorted_by = (column, order is Qt.SortOrder.DescendingOrder)
-        self.set_rows(self._given)
+        wanted = None if column < 0 else (column, order is Qt.SortOrder.DescendingOrder)
+        if wanted != self._sorted_by:
+            self._sorted_by = wanted
+            self.set_rows(self._given)
 
 
 def _alignment(*, right: bool) -> Qt.AlignmentFlag:

@@ -21,6 +21,7 @@ from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.sections import ImportingPage, PageCommand, PartedPage
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.table_page import TablePage
+from aether_desktop.ui.views.value_page import ValuePage
 
 _REFRESH_MS = 60  # changes that come faster are shown together
 
@@ -70,6 +71,8 @@ class OpenVault(QObject):
         self._soon.stop()
         for page in self._pages():
             page.close_model()
+        for small in self._window.findChildren(ValuePage):
+            small.save_columns()
 
     def _pages(self) -> list[TablePage]:
         return self._window.findChildren(TablePage)

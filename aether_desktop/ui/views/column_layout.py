@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QHeaderView, QMenu
 
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ui.models.roles import HeaderRole
 from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
+from aether_desktop.ui.widgets.value_grid import ValueGrid
 
 _LEAST, _MOST = 48, 2000  # logical pixels
 _SAVE_MS = 400
@@ -129,7 +130,7 @@ class ColumnLayout(QObject):
             "frozen": self._view.frozen.count,
         }
 
-    def _take(self, kept: dict[object, object]) -> None:
+    def _take(self, kept: Mapping[object, object]) -> None:
         known, widths = set(self._keys), kept.get("widths")
         self._widths = {
             key: min(max(width, _LEAST), _MOST)
@@ -159,6 +160,35 @@ class ColumnLayout(QObject):
 
     def _told(self, section: int, role: int) -> Any:
         return self._view.model().headerData(section, Qt.Orientation.Horizontal, role)
+
+
+class SortedColumnLayout(ColumnLayout):
+    """Of a grid whose rows are all here: what they are sorted by is kept as well."""
+
+    def __init__(self, grid: ValueGrid, settings: Settings, *, name: str) -> None:
+        self._grid = grid
+        grid.horizontalHeader().setSectionsMovable(True)
+        super().__init__(grid, settings, name=name)
+        grid.sort_changed.connect(self.save_later)
+        grid.header_menu_asked.connect(self._on_menu)
+
+    def _on_menu(self, section: int, place: QPoint) -> None:
+        menu = QMenu(self._grid)
+        self.fill_menu(menu, self._grid.value_model.columns[section].key if section >= 0 else "")
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(place)
+
+    def _facts(self) -> dict[str, object]:
+        sort = self._grid.sorted_by
+        return super()._facts() | ({} if sort is None else {"sort": list(sort)})
+
+    def _take(self, kept: Mapping[object, object]) -> None:
+        super()._take(kept)
+        match kept.get("sort"):
+            case [str(key), bool(descending)]:
+                self._grid.sort_by(key, descending=descending)
+            case _:
+                self._grid.sort_by("")
 
 
 def _among(stored: object, known: set[str]) -> list[str]:

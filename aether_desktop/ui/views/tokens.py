@@ -65,6 +65,7 @@ class TokensView(ValuePage):
             toggle_name=tokens_part_name("details_toggle"),
         )
         model.setParent(self)
+        self.keep_columns()
         self.rows_link = link_button(theme, "Show its rows", object_name=tokens_part_name("rows"))
         self._assumed = text_label(theme, _ASSUMED, kind="warn", wrap=True)
         self._rule = rule()

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.look import compact_rows
 from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueTableModel
-from aether_desktop.ui.object_names import page_name
+from aether_desktop.ui.object_names import columns_name, page_name
 from aether_desktop.ui.shell.sections import PageCommand
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
+from aether_desktop.ui.views.column_layout import SortedColumnLayout
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.grid_style import dress_grid
 from aether_desktop.ui.widgets.labels import breakable, text_label
@@ -98,6 +99,7 @@ class ValuePage(QWidget):
         self.context, self.grid, self.side = context, grid, side
         self.header = PageHeader(context.theme, title)
         self._section = section
+        self._layout: SortedColumnLayout | None = None
         self._started = False
         self._wanted: object = None
         self._asked = self._answered = 0
@@ -154,6 +156,17 @@ class ValuePage(QWidget):
         notice = text_label(self.context.theme, text, kind="dim", wrap=True)
         notice.setObjectName(object_name)
         self._column.insertWidget(1, notice)
+
+    def keep_columns(self) -> None:
+        """Let the person choose, order, size and freeze columns; it is kept with the sort, under the section's name."""
+        self._layout = SortedColumnLayout(self.grid, self.context.settings, name=self._section)
+        button = self.header.add_action("columns", "Choose columns", object_name=columns_name(self._section))
+        button.clicked.connect(lambda: self._on_columns(button))
+
+    def save_columns(self) -> None:
+        """Keep now what waits to be kept."""
+        if self._layout is not None:
+            self._layout.save()
 
     def show_rows(self, rows: Sequence[Any], *, noun: str, plural: str = "", more: str = "") -> None:
         """Fill the grid; ``more`` ends the line of facts."""
@@ -226,6 +239,14 @@ class ValuePage(QWidget):
             self._answered = asked
             self.loading_changed.emit(False)
         self.context.messages.report(error)
+
+    def _on_columns(self, button: QWidget) -> None:
+        index = self.grid.currentIndex()
+        menu = QMenu(self)
+        if self._layout is not None:
+            self._layout.fill_menu(menu, self.model.columns[index.column()].key if index.isValid() else "")
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
 
     def _on_look_changed(self) -> None:
         dress_grid(self.grid, self.context.theme, compact=compact_rows(self.context.settings))

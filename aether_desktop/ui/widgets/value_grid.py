@@ -7,24 +7,26 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from aether_desktop.ui.models.copying import delimited_text
 from aether_desktop.ui.models.roles import HeaderRole, Role
 from aether_desktop.ui.models.value_table_model import ValueTableModel
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
 from aether_desktop.ui.widgets.grid_style import dress_grid
 
 _HEADER = Qt.Orientation.Horizontal
 
 
-class ValueGrid(QTableView):
+class ValueGrid(FreezableTableView):
     """``current_changed`` carries the value under the cursor or None; ``opened`` one that Return or a double click
     chose. GUI thread only."""
 
     current_changed = Signal(object)
     opened = Signal(object)
+    sort_changed = Signal()
 
     def __init__(
         self,
@@ -68,6 +70,24 @@ class ValueGrid(QTableView):
         index = self.currentIndex()
         return self._model.value_at(index.row()) if index.isValid() else None
 
+    @property
+    def sorted_by(self) -> tuple[str, bool] | None:
+        """Key of the column that the rows are sorted by and whether they fall; None while they are as given."""
+        return None if self._sorted is None else (self._model.columns[self._sorted[0]].key, self._sorted[1])
+
+    def sort_by(self, key: str, *, descending: bool = False) -> None:
+        """Sort by a column; one that is not there or has no order leaves the rows as they are given."""
+        keys = [column.key for column in self._model.columns if column.order is not None]
+        self._sorted = ([each.key for each in self._model.columns].index(key), descending) if key in keys else None
+        column, order = -1, Qt.SortOrder.AscendingOrder
+        if self._sorted is not None:
+            column, order = self._sorted[0], Qt.SortOrder.DescendingOrder if descending else order
+        header = self.horizontalHeader()
+        header.setSortIndicatorShown(column >= 0)
+        header.setSortIndicator(column, order)  # the header itself moves and turns it at each click, whatever happens
+        self._model.sort(column, order)
+        self.sort_changed.emit()
+
     def select_key(self, key: Hashable) -> bool:
         """Put the cursor on the row with this key; False if there is none."""
         row = self._model.row_of(key)
@@ -82,11 +102,13 @@ class ValueGrid(QTableView):
         self._fit()
 
     def copy_selection(self) -> None:
-        """Selected rows as tab-separated exact values, with the headings."""
+        """Selected rows as tab-separated exact values, the columns as they are seen, with their headings."""
         rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
         if not rows:
             return
-        shown = [column for column in range(self._model.columnCount()) if not self.isColumnHidden(column)]
+        header = self.horizontalHeader()
+        order = map(header.logicalIndex, range(header.count()))
+        shown = [column for column in order if not self.isColumnHidden(column)]
         titles = [self._model.columns[column].title for column in shown]
         table = [[str(self._model.index(row, column).data(Role.RAW)) for column in shown] for row in rows]
         text = delimited_text(titles, [[_one_line(cell) for cell in cells] for cells in table], "\t")
@@ -110,16 +132,11 @@ class ValueGrid(QTableView):
         self.setFixedHeight(height + 2 * self.frameWidth() + Space.XS)
 
     def _on_header_clicked(self, section: int) -> None:
-        if self._model.headerData(section, _HEADER, HeaderRole.SORTABLE):
-            self._sorted = (section, self._sorted == (section, False))
-        if self._sorted is None:
-            return
-        column, descending = self._sorted
-        order = Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder
-        header = self.horizontalHeader()
-        header.setSortIndicatorShown(True)
-        header.setSortIndicator(column, order)  # the header itself moves and turns it at each click, whatever happens
-        self._model.sort(column, order)
+        key, before = self._model.columns[section].key, self.sorted_by
+        if self._model.columns[section].order is not None:
+            self.sort_by(key, descending=before == (key, False))
+        elif before is not None:
+            self.sort_by(before[0], descending=before[1])
 
     def _on_about_to_reset(self) -> None:
         self._key = self._model.key_at(self.currentIndex().row()) if self.currentIndex().isValid() else None
