@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +27,10 @@ from aether_desktop.ports.errors import (
 from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.storage import Storage, StorageInfo
-from aether_desktop.ports.vault_keys import Factor, VaultLockedError, require_strong
+from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, VaultLockedError, require_strong
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.security import KeyFileStore, KeyringStore
-from aether_desktop.security.device_keys import DeviceKeys, KeyFileDevices, KeyringDevices
 from aether_desktop.security.memory import forbid_core_dumps
-from aether_desktop.security.vault_keys import FileVaultKeys
 from aether_desktop.services.health import Check, CheckState, installation_checks
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import Places, find_places
@@ -42,11 +39,19 @@ from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import DATABASE_URL, VAULT_PATH, SettingsFile
 from aether_desktop.services.targets import Target, TargetOrigin, resolve_target, without_password
 from aether_desktop.services.vault_access import AccessState, VaultAccess
-from aether_desktop.storage import backup, rekeying, sql_storage
+from aether_desktop.storage import backup, sql_storage
 from aether_desktop.storage.addresses import split_password
-from aether_desktop.storage.sqlite import is_plain_database
 from aether_desktop.storage.vault_files import keys_beside
 from aether_desktop.sums.built_in import BUILT_IN
+from aether_desktop.vault_locks import (
+    VaultLock,
+    file_key_of,
+    find_lock,
+    finish_rekeying,
+    key_of_backup,
+    lock_of,
+    open_lock,
+)
 
 __all__ = [
     "Program",
@@ -98,31 +103,6 @@ def find_target(
     return target
 
 
-@dataclass(frozen=True, slots=True)
-class VaultLock:
-    """The locks of one vault. ``access.state`` tells what must be asked: LOCKED a password or kit; OLD nothing, the
-    vault was made before passwords and ``access.set_first_password`` converts it."""
-
-    target: Target
-    access: VaultAccess
-    keys: FileVaultKeys = field(repr=False)
-
-
-def find_lock(target: Target, *, key_file: Path | None = None) -> VaultLock | None:
-    """What stands between the person and a vault; None for a database and for the plain sample, which ask nothing.
-
-    Raises NotFoundError, KeysDamagedError, KeyStoreError.
-    """
-    if target.vault is None:
-        return None
-    if not target.vault.exists():
-        raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
-    chosen = key_file or target.key_file
-    if chosen is None and not keys_beside(target.vault).exists() and is_plain_database(target.vault):
-        return None
-    return _lock(target, chosen)
-
-
 def open_services(
     target: Target,
     *,
@@ -170,7 +150,6 @@ def create_vault(
     """
     if path.exists():
         raise AlreadyExistsError(f"{path} is already there.", field="vault", hint="Choose another name, or open it.")
-    target = Target(vault=path, key_file=key_file)
     founder = username or login_name()
     if password is None:
         _make_folder(path.parent)
@@ -180,7 +159,7 @@ def create_vault(
     else:
         require_strong(password)
         _make_folder(path.parent)
-        lock = _lock(target, key_file)
+        lock = lock_of(path, key_file)
         lock.access.create(password)
         try:
             (file_key,) = lock.keys.file_keys()
@@ -252,6 +231,9 @@ class Program:
         self._places: Places = find_places(data_dir)
         self._environment = environment
         self._settings = SettingsFile(self._places.settings_file)
+        self._ask: Callable[[str], Factor] | None = None
+        self._locks: dict[Path, VaultLock] = {}
+        forbid_core_dumps()
 
     @property
     def state_dir(self) -> Path:
@@ -279,10 +261,22 @@ class Program:
             confirm=confirm,
         )
 
-    def open(self, target: Target, *, token: CancelToken | None = None, progress: Progress = silent) -> ServiceSet:
-        return open_services(target, settings=self._settings, remember=False, token=token, progress=progress)
+    def ask_with(self, ask: Callable[[str], Factor]) -> None:
+        self._ask = ask
 
-    def create_vault(self, target: Target, *, name: str = "", username: str = "") -> StorageInfo:
+    def access(self, target: Target) -> VaultAccess | None:
+        lock = self._lock(target)
+        return None if lock is None else lock.access
+
+    def open(self, target: Target, *, token: CancelToken | None = None, progress: Progress = silent) -> ServiceSet:
+        lock = self._lock(target)
+        if lock is not None and lock.access.state is AccessState.LOCKED:
+            open_lock(lock, self._password(lock.path))
+        return open_services(target, settings=self._settings, lock=lock, remember=False, token=token, progress=progress)
+
+    def create_vault(
+        self, target: Target, *, name: str = "", username: str = "", password: Factor | None = None
+    ) -> StorageInfo:
         """On PostgreSQL the same as ``provision_database``."""
         if target.vault is None:
             _, own = self.provision_database(
@@ -291,7 +285,12 @@ class Program:
             services = self.open(Target(database_url=own, key_file=target.key_file))
         else:
             services = create_vault(
-                target.vault, settings=self._settings, key_file=target.key_file, name=name, username=username
+                target.vault,
+                settings=self._settings,
+                key_file=target.key_file,
+                name=name,
+                username=username,
+                password=password,
             )
         with closing(services):
             return services.info
@@ -311,9 +310,13 @@ class Program:
         if not source.is_file():
             raise NotFoundError(f"There is no backup {source}.")
         _make_folder(target.vault.parent)
-        key = _key_store(target.key_file).load(source)
+        lock = lock_of(source, target.key_file)
+        if lock.access.state is AccessState.LOCKED:
+            open_lock(lock, self._password(source))
+        key = file_key_of(lock)
+        lock.access.lock()
         kept = backup.restore(source, target.vault, key, replace=replace, progress=progress, token=token)
-        self.open(target, token=token).close()
+        sql_storage.open_vault(target.vault, key, token=token).close()
         return kept
 
     def migrate(self, target: Target, *, create: bool, token: CancelToken, progress: Progress) -> str:
@@ -361,6 +364,7 @@ class Program:
             missing = CheckState.NOTICE if target.origin is TargetOrigin.DEFAULT else CheckState.BAD
             return [*checks, Check(f"vault {name}", missing, "there is none yet")]
         try:
+            checks += self._key_checks(target)
             with closing(self.open(target, token=token, progress=progress)) as services:
                 info = services.info
                 checks.append(Check("engine", CheckState.GOOD, info.engine_version))
@@ -373,6 +377,8 @@ class Program:
             checks += [Check(f"vault {name}", CheckState.BAD, problem) for problem in found]
             if not found:
                 checks.append(Check(f"vault {name}", CheckState.GOOD, "pages, references and amounts agree"))
+        except VaultLockedError as error:
+            checks.append(Check(f"vault {name}", CheckState.NOTICE, f"not looked into: {error}"))
         except AetherError as error:
             checks.append(Check(f"vault {name}", CheckState.BAD, str(error)))
         return checks
@@ -384,7 +390,32 @@ class Program:
         self._settings.flush()
 
     def close(self) -> None:
+        for lock in self._locks.values():
+            lock.access.lock()
         self._settings.close()
+
+    def _lock(self, target: Target) -> VaultLock | None:
+        """The same lock for the same vault: what was unlocked once is not asked for again."""
+        if target.vault is None or target.vault not in self._locks:
+            lock = find_lock(target)
+            if lock is not None:
+                self._locks[lock.path] = lock
+            return lock
+        return self._locks[target.vault]
+
+    def _password(self, path: Path) -> Factor | None:
+        return None if self._ask is None else self._ask(str(path))
+
+    def _key_checks(self, target: Target) -> list[Check]:
+        access = self.access(target)
+        if access is None:
+            return []
+        report = access.device()
+        good = CheckState.GOOD if report.state is DeviceKeyState.PRESENT else CheckState.NOTICE
+        checks = [Check("device key", good, f"{report.message} {report.hint}".strip())]
+        if access.state is AccessState.OLD:
+            checks.append(Check("password", CheckState.NOTICE, "there is none yet; set one with: vault password"))
+        return checks
 
 
 # ------------------------------------------------------------------------------------------------------- inside
@@ -423,7 +454,7 @@ def _restore_as(
     progress: Progress,
     password: Factor | None = None,
 ) -> None:
-    key = _key_of_backup(source, key_file=key_file, like=like, password=password)
+    key = key_of_backup(source, key_file=key_file, like=like, factor=password)
     backup.restore(source, target, key, progress=progress, token=token)
     try:
         sql_storage.open_vault(target, key, progress=progress, token=token).close()
@@ -431,17 +462,6 @@ def _restore_as(
         _remove_vault(target)
         keys_beside(target).unlink(missing_ok=True)
         raise
-
-
-def _key_of_backup(source: Path, *, key_file: Path | None, like: VaultLock | None, password: Factor | None) -> bytes:
-    """The key of a back-up. One of the open vault's own opens without being asked for its password."""
-    lock = _lock(Target(vault=source), key_file)
-    try:
-        if like is not None and lock.access.state is AccessState.LOCKED:
-            lock.keys.unlock_like(like.keys)
-        return _file_key(lock, key_file=key_file, password=password)
-    finally:
-        lock.access.lock()
 
 
 def _open_storage(
@@ -460,47 +480,9 @@ def _open_storage(
         return sql_storage.open_database(url, password=database_password)
     if lock is None:
         return _open_plain(target.vault)
-    key = _file_key(lock, key_file=key_file, password=password)
-    if lock.access.state is not AccessState.OLD:
-        key = _finish_rekeying(lock, target.vault, key, progress=progress, token=token)
-    return sql_storage.open_vault(target.vault, key, progress=progress, token=token)
-
-
-def _file_key(lock: VaultLock, *, key_file: Path | None, password: Factor | None) -> bytes:
-    """The key that opens the vault file now. Raises VaultLockedError, WrongFactorError, KeyStoreError."""
-    path = lock.target.vault
-    assert path is not None  # noqa: S101 - a lock is a file's
-    if lock.access.state is AccessState.OLD:
-        return _key_store(key_file).load(path)
-    if lock.access.state is AccessState.LOCKED:
-        if password is None:
-            raise VaultLockedError(
-                f"{path} opens with its password.", hint="Give it with --password-file PATH, or type it when asked."
-            )
-        lock.access.unlock(password)
-    with ExitStack() as held:
-        keys = [bytes(held.enter_context(each).data) for each in lock.keys.file_keys()]
-    return next((key for key in keys[1:] if rekeying.opens_with(path, key)), keys[0])
-
-
-def _finish_rekeying(
-    lock: VaultLock, path: Path, key: bytes, *, progress: Progress, token: CancelToken | None
-) -> bytes:
-    """Encrypt the file anew where the key file says so, also when an earlier run was ended in the middle."""
-    with ExitStack() as held:
-        keys = [bytes(held.enter_context(each).data) for each in lock.keys.file_keys()]
-    if len(keys) < 2:
-        return key
-    rekeying.rekey_vault(path, keys[0], keys[1], progress=progress, token=token)
-    lock.keys.settle_file_key()
-    return keys[1]
-
-
-def _lock(target: Target, key_file: Path | None) -> VaultLock:
-    assert target.vault is not None  # noqa: S101 - callers have looked
-    devices: DeviceKeys = KeyringDevices() if key_file is None else KeyFileDevices(key_file)
-    keys = FileVaultKeys(target.vault, devices)
-    return VaultLock(target, VaultAccess(keys), keys)
+    open_lock(lock, password)
+    finish_rekeying(lock, progress=progress, token=token)
+    return sql_storage.open_vault(target.vault, file_key_of(lock), progress=progress, token=token)
 
 
 def _open_plain(path: Path) -> Storage:

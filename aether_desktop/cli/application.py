@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from aether_desktop.ports.storage import StorageInfo
+from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.health import Check
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.targets import Target
+from aether_desktop.services.vault_access import VaultAccess
 
 
 class Application(Protocol):
@@ -35,9 +38,21 @@ class Application(Protocol):
         confirm: bool = False,
     ) -> Target: ...
 
-    def open(self, target: Target) -> ServiceSet: ...
+    def ask_with(self, ask: Callable[[str], Factor]) -> None:
+        """How a password is asked for where one is needed; ``ask`` is told of what, and may raise VaultLockedError."""
+        ...
 
-    def create_vault(self, target: Target, *, name: str = "", username: str = "") -> StorageInfo: ...
+    def access(self, target: Target) -> VaultAccess | None:
+        """The vault's keys and levels, nothing asked yet; None for a database or the sample."""
+        ...
+
+    def open(self, target: Target) -> ServiceSet:
+        """Asks for the password of a locked vault, unless ``access`` unlocked it before."""
+        ...
+
+    def create_vault(
+        self, target: Target, *, name: str = "", username: str = "", password: Factor | None = None
+    ) -> StorageInfo: ...
 
     def create_sample(self, path: Path, *, token: CancelToken, progress: Progress) -> int:
         """Returns the number of transactions in it."""

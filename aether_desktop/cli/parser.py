@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import_words(words)
     _add_ledger_words(words)
     _add_module_words(words)
+    _add_people_words(words)
     _add_postgres_words(words)
     _add_care_words(words)
     return parser
@@ -67,6 +68,12 @@ def _add_globals(parser: argparse.ArgumentParser, *, suppressed: bool) -> None:
         "--key-file", metavar="PATH", default=default, help="the vault's key in a file (mode 0600), never by default"
     )
     group.add_argument(
+        "--password-file",
+        metavar="PATH",
+        default=default,
+        help="the vault's password, the first line of a file (mode 0600); asked for at a terminal otherwise",
+    )
+    group.add_argument(
         "--data-dir", metavar="PATH", default=default, help="where the default vault, settings and reports lie"
     )
     group.add_argument(
@@ -83,12 +90,39 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 def _add_vault_words(words: _Words) -> None:
     vault = words.group("vault", "create a vault, or say what is in it")
-    create = vault.add("create", "create an encrypted vault; its key goes to the keyring or to --key-file")
+    create = vault.add(
+        "create", "create an encrypted vault with a password; the device's key goes to the keyring or to --key-file"
+    )
     create.add_argument("--name", default="", help="the vault's name (default: the file's)")
     create.add_argument("--username", default="", help="its first person (default: the login name)")
     _add_json(vault.add("info", "say which vault or database this is"))
+    _add_key_words(vault)
     sample = words.add("sample", "create the sample vault: generated data, not encrypted, needs no keyring")
     sample.add_argument("path", metavar="PATH")
+
+
+def _add_key_words(vault: _Words) -> None:
+    password = vault.add("password", "set or change the vault's password; nothing is encrypted anew but its slot")
+    password.add_argument("--with-kit", action="store_true", help="the recovery kit opens it; its words are asked for")
+    password.add_argument("--kit-file", metavar="PATH", default="", help="the kit's words on one line (mode 0600)")
+    kit = vault.add("kit", "show a new recovery kit once; it replaces an older one")
+    kit.add_argument("--without-confirmation", action="store_true", help="for scripts that keep the words safe")
+    _add_json(vault.add("keys", "say what opens the vault, and how the keyring answers"))
+    vault.add("unlock", "say whether the password opens the vault")
+    compromised = vault.add("compromised", "new keys for everything, after somebody may have learned the old ones")
+    for parser in (password, compromised):
+        parser.add_argument("--new-password-file", metavar="PATH", default="", help="the new password (mode 0600)")
+    for parser in (kit, compromised):
+        parser.add_argument(
+            "--factor-file",
+            action="append",
+            default=[],
+            metavar="LEVEL=PATH",
+            help="the passphrase of level 2 or 3 (mode 0600), where that level was set up",
+        )
+    compromised.add_argument(
+        "--new-factor-file", action="append", default=[], metavar="LEVEL=PATH", help="and the new one"
+    )
 
 
 def _add_wallet_words(words: _Words) -> None:
@@ -187,6 +221,50 @@ def _add_postgres_words(words: _Words) -> None:
     migrate = postgres.add("migrate", "bring schema and access rules up to date")
     for parser in (provision, migrate):
         parser.add_argument("url", metavar="URL", help="as a superuser, or as the database's owner with CREATEROLE")
+
+
+def _add_people_words(words: _Words) -> None:
+    people = words.group("people", "who shares these books: invite, certify, roles, and who may open what you sealed")
+    _add_json(people.add("list", "list people, whether their keys are certified, and the codes to compare by voice"))
+    invite = people.add("invite", "write an invitation file and show its one-time secret, once")
+    invite.add_argument("--role", default="member", help="member, levite, aaronic or zadokite (default: member)")
+    invite.add_argument("--file", required=True, metavar="PATH", help="where to write the invitation")
+    invite.add_argument("--address", default="", metavar="URL", help="how they reach the database (default: as here)")
+    invite.add_argument("--display-name", default="", metavar="NAME")
+    invite.add_argument("--again", action="store_true", help="somebody who is here already and lost their keys")
+    accept = people.add("accept", "as the invited person: make keys and answer, with a password of your own")
+    accept.add_argument("file", metavar="FILE", help="the invitation")
+    accept.add_argument("--secret-file", metavar="PATH", default="", help="its secret (mode 0600); asked for otherwise")
+    accept.add_argument("--reply", metavar="PATH", default="", help="write the reply to a file too")
+    begin = people.add("begin", "make the founder's keys; once per vault")
+    certify = people.add("certify", "certify the keys of a reply")
+    certify.add_argument("--reply", metavar="FILE", default="", help="the reply's file, where it is not in the database")
+    role = people.add("role", "give a role")
+    found = [people.add(*each) for each in (("disable", "disable somebody"), ("enable", "enable somebody again"))]
+    grant = people.add("grant", "let somebody open one of your courts")
+    revoke = people.add("revoke", "end that: the court's key is replaced; it cannot unread")
+    for parser in (invite, certify, role, *found, grant, revoke):
+        parser.add_argument("name", metavar="NAME", help="the user name")
+    role.add_argument("role", metavar="ROLE", help="member, levite, aaronic or zadokite")
+    courts = words.group("courts", "the keys of what is sealed: who opens what, and replacing a key")
+    _add_json(courts.add("status", "say versions, who opens them, and what is outstanding"))
+    rotate = courts.add("rotate", "replace a court's key and seal the rows anew; goes on where it was ended")
+    rotate.add_argument("--owner", default="", metavar="NAME", help="a group of yours (default: yourself)")
+    for parser in (grant, revoke, rotate):
+        parser.add_argument("court", choices=("outer", "holy", "most-holy", "1", "2", "3"))
+    payments = words.group("payments", "payments of level quantum")
+    check = payments.add("check", "verify signatures; exit code 1 when a payment was altered since, or is not signed")
+    check.add_argument("payments", metavar="ID", nargs="*", help="default: all that are signed or should be")
+    check.add_argument("--with-id", action="store_true", help="compare the sealed provider's id too (level 2)")
+    _add_json(check)
+    for parser in (invite, accept, begin, certify, role, *found, grant, revoke, rotate, check):
+        parser.add_argument(
+            "--factor-file",
+            action="append",
+            default=[],
+            metavar="LEVEL=PATH",
+            help="the passphrase of level 2 or 3 (mode 0600); asked for at a terminal otherwise",
+        )
 
 
 def _add_care_words(words: _Words) -> None:

@@ -16,11 +16,13 @@ from pathlib import Path
 from types import FrameType
 
 from aether_desktop.cli.application import Application
+from aether_desktop.cli.asking import Asker
 from aether_desktop.cli.output import ProgressLine, Terminal
 from aether_desktop.ports.errors import AetherError, OperationCancelled
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.targets import Target
+from aether_desktop.services.vault_access import AccessState
 
 DONE, REFUSED, INTERRUPTED = 0, 1, 130
 _PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/@\s]+@|((?:ssl)?password=)[^\s&'\"]+", re.IGNORECASE)
@@ -34,6 +36,7 @@ class Context:
     options: argparse.Namespace
     terminal: Terminal
     progress: ProgressLine
+    asker: Asker
     token: CancelToken = field(default_factory=CancelToken)
     opened: ServiceSet | None = None
 
@@ -51,6 +54,11 @@ class Context:
         """The open vault or database; opened once, closed by the runner."""
         if self.opened is None:
             self.opened = self.app.open(self.target())
+            access = self.opened.access
+            if access is not None and access.state is AccessState.OLD:
+                self.terminal.say(
+                    "This vault has no password yet: whoever has its key opens it. Set one: vault password"
+                )
         return self.opened
 
 
@@ -60,12 +68,17 @@ Command = Callable[[Context], int]
 def run_command(command: Command, app: Application, options: argparse.Namespace) -> int:
     """Run it and return the exit code. Main thread only: it takes SIGINT and SIGTERM for as long as it runs."""
     terminal = Terminal()
-    context = Context(app, options, terminal, ProgressLine(terminal.err))
+    asker = Asker(Path(options.password_file) if options.password_file else None)
+    context = Context(app, options, terminal, ProgressLine(terminal.err), asker)
+    app.ask_with(asker.password)
     codes: list[int] = []
     worker = threading.Thread(target=lambda: codes.append(_guarded(command, context)), name="command", daemon=True)
     stopped: list[int] = []
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
+        if asker.restore_terminal():  # a prompt waits for keys, not for tokens; nothing was begun
+            terminal.err.write("\n")
+            os._exit(128 + number)
         if stopped:  # asked twice: a transaction that is cut off rolls back by itself
             os._exit(128 + number)
         stopped.append(number)

@@ -66,6 +66,10 @@ class Factor:
         """The 24 words of a recovery kit, as typed."""
         return cls(FactorKind.KIT, bytearray(words.encode("utf-8", "surrogatepass")))
 
+    def copy(self) -> Factor:
+        """Another one, to be wiped on its own."""
+        return Factor(self.kind, bytearray(self.secret), self.path)
+
     def wipe(self) -> None:
         """Overwrite the secret. Any thread; doing so twice is harmless."""
         self.secret[:] = bytes(len(self.secret))

@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -85,6 +86,10 @@ class Attempts:
             return {}
 
     def _write(self, counts: dict[Court, tuple[int, float]]) -> None:
+        if not counts:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+            return
         levels = {str(int(level)): list(count) for level, count in sorted(counts.items())}
         content = json.dumps({"format": _FORMAT, "levels": levels})
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,7 +17,7 @@ from aether_desktop.ports.errors import (
     KeyStoreError,
     PermissionDeniedError,
 )
-from aether_desktop.security.private_files import write_new
+from aether_desktop.security.private_files import require_private, write_new
 
 KEY_BYTES: Final = 32
 _CONTENT: Final = re.compile(rb"([0-9a-fA-F]{64})\s{0,2}")
@@ -67,7 +66,7 @@ class KeyFileStore:
     def _read(self) -> bytes:
         try:
             with self._path.open("rb") as file:
-                self._require_private(os.fstat(file.fileno()))
+                require_private(self._path, os.fstat(file.fileno()))
                 return file.read(_LIMIT)
         except FileNotFoundError:
             raise KeyMissingError(
@@ -79,19 +78,3 @@ class KeyFileStore:
             ) from None
         except OSError as error:
             raise KeyStoreError(f"The key file {self._path} cannot be read: {error.strerror}.") from error
-
-    def _require_private(self, state: os.stat_result) -> None:
-        """Judges the file that was opened, not the name, which could change in between."""
-        if not stat.S_ISREG(state.st_mode):
-            raise KeyStoreError(f"{self._path} is not a file.", hint="Name the key file itself.")
-        if os.name != "posix":
-            return  # Windows has no mode bits; a person's profile is closed to others there
-        if state.st_uid != os.geteuid():
-            raise PermissionDeniedError(
-                f"The key file {self._path} belongs to somebody else.", hint="Use a key file of your own."
-            )
-        if state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise PermissionDeniedError(
-                f"The key file {self._path} can be read or changed by others.",
-                hint=f"Close it with: chmod 600 {self._path}",
-            )

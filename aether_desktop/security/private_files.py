@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
-from aether_desktop.ports.errors import KeyStoreError
+from aether_desktop.ports.errors import KeyStoreError, NotFoundError, PermissionDeniedError
+
+_LINE_LIMIT = 4096  # bytes
 
 
 def write_new(path: Path, content: bytes) -> None:
@@ -33,6 +36,44 @@ def write_new(path: Path, content: bytes) -> None:
     finally:
         with suppress(OSError):
             passing.unlink(missing_ok=True)
+
+
+def require_private(path: Path, state: os.stat_result) -> None:
+    """Judges a file that was opened by its state, not its name, which could change in between.
+
+    Raises KeyStoreError for what is no file, PermissionDeniedError for one that others own, read or change.
+    """
+    if not stat.S_ISREG(state.st_mode):
+        raise KeyStoreError(f"{path} is not a file.", hint="Name the file itself.")
+    if os.name != "posix":
+        return  # Windows has no mode bits; a person's profile is closed to others there
+    if state.st_uid != os.geteuid():
+        raise PermissionDeniedError(f"{path} belongs to somebody else.", hint="Use a file of your own.")
+    if state.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise PermissionDeniedError(
+            f"{path} can be read or changed by others.", hint=f"Close it with: chmod 600 {path}"
+        )
+
+
+def read_first_line(path: Path) -> bytearray:
+    """The first line of a private file, without its end: a password. The caller wipes it.
+
+    Raises PermissionDeniedError for a file that others may touch, NotFoundError, KeyStoreError.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            require_private(path, os.fstat(file.fileno()))
+            content = bytearray(_LINE_LIMIT)
+            length = file.readinto(content)
+    except FileNotFoundError:
+        raise NotFoundError(f"There is no file {path}.", hint="Name the file that holds the password.") from None
+    except PermissionError:
+        raise PermissionDeniedError(f"{path} may not be read by you.", hint="Use it as its owner.") from None
+    except OSError as error:
+        raise KeyStoreError(f"{path} cannot be read: {error.strerror}.") from error
+    line = content[: length or 0].split(b"\n", 1)[0].removesuffix(b"\r")
+    content[:] = bytes(len(content))
+    return line
 
 
 def replace_file(path: Path, content: bytes, *, previous: Path | None = None) -> None:

@@ -17,6 +17,7 @@ import pytest
 from aether_desktop.__main__ import main
 from aether_desktop.locations import resources_dir
 
+PASSWORD = "correct horse"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -41,11 +42,19 @@ Run = Callable[..., Done]
 
 @pytest.fixture
 def options(tmp_path: Path) -> list[str]:
-    """The global options of this test: everything below its own folder, the key in a file."""
+    """The global options of this test: everything below its own folder, the key and the password in files."""
     return [
         *("--data-dir", str(tmp_path / "data"), "--vault", str(tmp_path / "books.aether")),
+        *("--password-file", str(secret_file(tmp_path / "books.password", PASSWORD))),
         *("--key-file", str(tmp_path / "books.key")),
     ]
+
+
+def secret_file(path: Path, text: str) -> Path:
+    """A file that only its owner may read."""
+    path.touch(mode=0o600)
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
 
 
 @pytest.fixture

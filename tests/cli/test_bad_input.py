@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 import sqlcipher3.dbapi2
 
-from tests.cli.conftest import Run
+from aether_desktop.ports.vault_keys import Factor
+from aether_desktop.security.device_keys import KeyFileDevices
+from aether_desktop.security.vault_keys import FileVaultKeys
+from tests.cli.conftest import PASSWORD, Run
 from tests.services import files
 from tests.services.conftest import ADDRESS
 
@@ -202,11 +205,11 @@ def test_a_read_only_folder_is_said(run: Run, books: Run, closed: Path, tmp_path
     data = ["--data-dir", str(tmp_path / "data")]
     new = ["--vault", str(closed / "new.aether")]
     key = ["--key-file", str(tmp_path / "new.key")]
+    password = ["--password-file", str(tmp_path / "books.password")]
+    closed_key = ["--vault", str(tmp_path / "x"), "--key-file", str(closed / "k")]
     attempts = [
-        run("vault", "create", code=1, instead=[*data, *new, *key]),
-        run(
-            "vault", "create", code=1, instead=[*data, "--vault", str(tmp_path / "x"), "--key-file", str(closed / "k")]
-        ),
+        run("vault", "create", code=1, instead=[*data, *new, *key, *password]),
+        run("vault", "create", code=1, instead=[*data, *closed_key, *password]),
         run("sample", str(closed / "sample.aether"), code=1),
         books("backup", str(closed / "copy.aether"), code=1),
         books("labels", "export", str(closed / "labels.jsonl"), code=1),
@@ -252,15 +255,18 @@ def test_a_full_disk_is_said_and_loses_nothing(run: Run, small_disk: Path, optio
     assert said.count("\n") == 1
     assert "No room left" in run("sample", str(small_disk / "sample.aether"), code=1).err
     assert run("balance", "--json", instead=here).out == before
-    assert [path.name for path in small_disk.iterdir()] == ["books.aether"]
+    assert sorted(path.name for path in small_disk.iterdir()) == ["books.aether", "books.aether.keys"]
     assert {each["state"] for each in run("doctor", "--json", instead=here).json("doctor")} <= {"good", "notice"}
 
 
 def test_a_vault_that_another_program_writes_to_can_be_read(wallet: Run, options: list[str], tmp_path: Path) -> None:
     path = files.write(tmp_path / "good.csv", files.NORMAL, *GOOD)
+    keys = FileVaultKeys(Path(options[3]), KeyFileDevices(tmp_path / "books.key"))
+    keys.unlock(Factor.passphrase(PASSWORD))
+    (key,) = keys.file_keys()
     other = sqlcipher3.dbapi2.connect(options[3], isolation_level=None)
     with closing(other):
-        other.execute(f"PRAGMA key = \"x'{(tmp_path / 'books.key').read_text().strip()}'\"")
+        other.execute(f"PRAGMA key = \"x'{key.data.hex()}'\"")
         other.execute("BEGIN IMMEDIATE")
         assert "Main" in wallet("wallet", "list").out
         said = wallet("import", str(path), "--wallet", "Main", code=1).err

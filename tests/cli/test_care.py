@@ -50,7 +50,7 @@ def test_key_files_that_others_may_read_are_refused(books: Run, tmp_path: Path) 
 
 def test_without_a_keyring_the_key_file_is_named(absent_keyring: SessionBus, options: list[str]) -> None:
     environment = {"DBUS_SESSION_BUS_ADDRESS": absent_keyring.address}
-    done = process(*options[:4], "vault", "create", environment=environment)
+    done = process(*options[:6], "vault", "create", environment=environment)
     assert done.returncode == 1
     assert "--key-file PATH" in done.stderr
     assert not Path(options[3]).exists()
@@ -59,7 +59,7 @@ def test_without_a_keyring_the_key_file_is_named(absent_keyring: SessionBus, opt
 @pytest.mark.usefixtures("real_keyring")
 def test_with_a_keyring_nothing_need_be_named(options: list[str], tmp_path: Path) -> None:
     environment = {"DBUS_SESSION_BUS_ADDRESS": os.environ["DBUS_SESSION_BUS_ADDRESS"]}
-    without_key_file = options[:4]
+    without_key_file = options[:6]
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         return process(*without_key_file, *arguments, environment=environment)
@@ -69,7 +69,7 @@ def test_with_a_keyring_nothing_need_be_named(options: list[str], tmp_path: Path
     assert "Main" in call("wallet", "list").stdout
     backup = tmp_path / "copy.aether"
     assert call("backup", str(backup)).returncode == 0
-    moved = process("--data-dir", options[1], "--vault", str(backup), "wallet", "list", environment=environment)
+    moved = process(*options[:2], "--vault", str(backup), *options[4:6], "wallet", "list", environment=environment)
     assert "Main" in moved.stdout
     assert call("restore", str(backup), "--replace").returncode == 0
     assert "keyring" in call("doctor").stdout

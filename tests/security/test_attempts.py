@@ -65,6 +65,7 @@ def test_success_and_other_levels(path: Path, clock: Clock) -> None:
     assert attempts.wait(Court.HOLY) == 1
     attempts.succeed(Court.HOLY)
     assert attempts.wait(Court.HOLY) == 0
+    assert not path.exists()
 
 
 @given(st.floats(-1e12, 1e12), st.integers(0, 40))

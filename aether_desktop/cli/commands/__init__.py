@@ -6,13 +6,18 @@ import argparse
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from aether_desktop.cli.commands import care, imports, labels, ledger, modules, postgres, vaults, wallets
+from aether_desktop.cli.commands import care, imports, keys, labels, ledger, modules, payments, people, postgres, vaults, wallets
 from aether_desktop.cli.runner import Command
 
 _COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
         "vault create": vaults.create,
         "vault info": vaults.info,
+        "vault password": keys.password,
+        "vault kit": keys.kit,
+        "vault keys": keys.keys,
+        "vault unlock": keys.unlock,
+        "vault compromised": keys.compromised,
         "sample": vaults.sample,
         "wallet add": wallets.add,
         "wallet list": wallets.list_wallets,
@@ -27,6 +32,19 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "labels export": labels.export_labels,
         "labels import": labels.import_labels,
         "prices import": labels.import_prices,
+        "people list": people.list_people,
+        "people begin": people.begin,
+        "people invite": people.invite,
+        "people accept": people.accept,
+        "people certify": people.certify,
+        "people role": people.set_role,
+        "people disable": people.disable,
+        "people enable": people.enable,
+        "people grant": people.grant,
+        "people revoke": people.revoke,
+        "courts status": people.status,
+        "courts rotate": people.rotate,
+        "payments check": payments.check,
         "postgres provision": postgres.provision,
         "postgres migrate": postgres.migrate,
         "modules list": modules.list_modules,

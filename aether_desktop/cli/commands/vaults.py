@@ -9,9 +9,14 @@ from aether_desktop.ports.storage import StorageInfo
 
 
 def create(context: Context) -> int:
-    options = context.options
-    info = context.app.create_vault(context.target(), name=options.name, username=options.username)
+    options, target = context.options, context.target()
+    password = None
+    if target.vault is not None and not target.vault.exists():
+        password = context.asker.new_password(str(target.vault))
+    info = context.app.create_vault(target, name=options.name, username=options.username, password=password)
     context.terminal.say(f"Created the vault {info.vault_name}.")
+    if password is not None:
+        context.terminal.say("Make a recovery kit next, it opens the vault without this device: vault kit")
     context.terminal.line(info.location)
     return DONE
 

@@ -1,0 +1,177 @@
+"""vault password|kit|keys|unlock|compromised: what opens a vault."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import closing
+from pathlib import Path
+
+from aether_desktop.cli.asking import from_file, words_from_file
+from aether_desktop.cli.runner import DONE, Context
+from aether_desktop.domain.courts import Court
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.vault_keys import Factor, VaultLockedError
+from aether_desktop.services.targets import Target
+from aether_desktop.services.vault_access import AccessState, VaultAccess
+
+_TYPED_BACK = 3  # words of a kit
+
+
+def password(context: Context) -> int:
+    """A first password, another one, or one for this device after the kit."""
+    target, access, name = _vault(context)
+    options = context.options
+    new_file = Path(options.new_password_file) if options.new_password_file else None
+    if access.state is AccessState.OLD:
+        access.set_first_password(context.asker.new_password(name, new_file))
+        with closing(context.app.open(target)):  # encrypts the file anew
+            context.terminal.say("The vault has a password now. Make a recovery kit next: vault kit")
+        return DONE
+    if options.with_kit or options.kit_file:
+        words = words_from_file(Path(options.kit_file)) if options.kit_file else context.asker.words()
+        access.unlock(words)
+        access.set_password_after_kit(context.asker.new_password(name, new_file))
+        context.terminal.say("The kit opened the vault; the new password opens it on this device.")
+        return DONE
+    current = context.asker.password(name)
+    access.unlock(current.copy())
+    new = from_file(new_file) if new_file else _typed_new(context, name)
+    access.change_password(current, new)
+    context.terminal.say("The password is changed.")
+    return DONE
+
+
+def kit(context: Context) -> int:
+    """Show a recovery kit once; it counts when some words were typed back."""
+    _, access, name = _vault(context)
+    _require_password(access)
+    if not context.asker.can_type and not context.options.without_confirmation:
+        raise InvalidInputError(
+            "Words are typed back at a terminal.",
+            field="kit",
+            hint="Scripts that keep the words safe give --without-confirmation.",
+        )
+    access.unlock(context.asker.password(name))
+    _open_all(context, access)
+    new = access.new_kit(Path(name).stem)
+    context.terminal.say(
+        f"Recovery kit {new.kit_id} of {new.vault_name}. Write these words on paper, now; they open the vault."
+    )
+    for number, word in enumerate(new.words, start=1):
+        context.terminal.line(f"{number:2}. {word}")
+    context.terminal.flush()
+    if context.options.without_confirmation:
+        positions = {1: new.words[0]}
+    else:
+        chosen = sorted(secrets.SystemRandom().sample(range(1, len(new.words) + 1), _TYPED_BACK))
+        positions = {position: context.asker.line(f"Word {position}: ") for position in chosen}
+    access.keep_kit(new, positions)
+    context.terminal.say("The kit is valid; an older one opens nothing any more.")
+    return DONE
+
+
+def keys(context: Context) -> int:
+    """What opens which level, without opening anything."""
+    _, access, _ = _vault(context)
+    report = access.device()
+    slots = [slot for level in access.describe() for slot in level.slots]
+    if context.options.json:
+        context.terminal.json(
+            {
+                "state": access.state.value,
+                "device_key": report.state.value,
+                "device_key_says": f"{report.message} {report.hint}".strip(),
+                "slots": [
+                    {
+                        "level": int(slot.level),
+                        "kind": slot.kind.value,
+                        "label": slot.label,
+                        "created": slot.created.isoformat().replace("+00:00", "Z"),
+                        "here": slot.here,
+                        "slot_id": slot.slot_id,
+                    }
+                    for slot in slots
+                ],
+            }
+        )
+        return DONE
+    if access.state is AccessState.OLD:
+        context.terminal.say("This vault has no password yet. Set one with: vault password")
+    context.terminal.say(f"{report.message} {report.hint}".strip())
+    rows = [
+        (str(int(slot.level)), slot.kind.value, slot.label, f"{slot.created:%Y-%m-%d}", "yes" if slot.here else "no")
+        for slot in slots
+    ]
+    context.terminal.table(("level", "opened by", "label", "since", "usable here"), rows)
+    return DONE
+
+
+def unlock(context: Context) -> int:
+    """Say whether the password opens the vault, and open nothing."""
+    _, access, name = _vault(context)
+    _require_password(access)
+    access.unlock(context.asker.password(name))
+    context.terminal.say("The password opens the vault.")
+    return DONE
+
+
+def compromised(context: Context) -> int:
+    """New secrets everywhere, then the file encrypted anew."""
+    target, access, name = _vault(context)
+    _require_password(access)
+    current = context.asker.password(name)
+    access.unlock(current.copy())
+    _open_all(context, access)
+    new_file = context.options.new_password_file
+    new = {Court.OUTER: from_file(Path(new_file)) if new_file else _typed_new(context, name)}
+    for level in access.describe():
+        if level.exists and level.level is not Court.OUTER:
+            new[level.level] = _level_factor(context, level.level, "new_factor_file", "New factor of level")
+    access.compromised(current, new)
+    with closing(context.app.open(target)):  # encrypts the file anew
+        context.terminal.say("Everything has new keys; the old password, kit and key files open nothing any more.")
+    context.terminal.say(
+        "Make a new recovery kit (vault kit) and a new backup: old copies still open with old secrets."
+    )
+    return DONE
+
+
+def _vault(context: Context) -> tuple[Target, VaultAccess, str]:
+    target = context.target()
+    access = context.app.access(target)
+    if access is None:
+        raise InvalidInputError(
+            "Only a vault file has keys of its own.", field="vault", hint="Name it with --vault PATH"
+        )
+    return target, access, str(target.vault)
+
+
+def _require_password(access: VaultAccess) -> None:
+    if access.state is AccessState.OLD:
+        raise InvalidInputError("This vault has no password yet.", field="password", hint="Set one: vault password")
+
+
+def _typed_new(context: Context, name: str) -> Factor:
+    if not context.asker.can_type:
+        raise VaultLockedError(f"{name} needs a new password.", hint="Name a file with it: --new-password-file PATH")
+    return context.asker.typed_twice(f"New password of {name}: ")
+
+
+def _open_all(context: Context, access: VaultAccess) -> None:
+    """Open every level there is."""
+    for level in access.describe():
+        if level.exists and not access.is_open(level.level):
+            access.step_up(level.level, _level_factor(context, level.level, "factor_file", "Factor of level"))
+
+
+def _level_factor(context: Context, level: Court, option: str, prompt: str) -> Factor:
+    files = dict(each.partition("=")[::2] for each in getattr(context.options, option))
+    named = files.get(str(int(level)))
+    if named:
+        return from_file(Path(named))
+    if not context.asker.can_type:
+        raise VaultLockedError(
+            f"Level {int(level)} needs its factor.",
+            hint=f"Name a file with it: --{option.replace('_', '-')} {int(level)}=PATH",
+        )
+    return context.asker.typed(f"{prompt} {int(level)}: ")

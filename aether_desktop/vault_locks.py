@@ -1,0 +1,112 @@
+"""What stands between a person and a vault file: its keys, and the file's own key under them. Worker threads only.
+
+A part of composition: where keys and storage meet.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.ports.vault_keys import Factor, VaultLockedError
+from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.security import KeyFileStore, KeyringStore
+from aether_desktop.security.device_keys import DeviceKeys, KeyFileDevices, KeyringDevices
+from aether_desktop.security.vault_keys import FileVaultKeys
+from aether_desktop.services.targets import Target
+from aether_desktop.services.vault_access import AccessState, VaultAccess
+from aether_desktop.storage import rekeying
+from aether_desktop.storage.sqlite import is_plain_database
+from aether_desktop.storage.vault_files import keys_beside
+
+
+@dataclass(frozen=True, slots=True)
+class VaultLock:
+    """The locks of one vault. ``access.state`` tells what must be asked: LOCKED a password or kit; OLD nothing, the
+    vault was made before passwords and ``access.set_first_password`` converts it."""
+
+    path: Path
+    key_file: Path | None
+    access: VaultAccess
+    keys: FileVaultKeys = field(repr=False)
+
+
+def find_lock(target: Target, *, key_file: Path | None = None) -> VaultLock | None:
+    """What stands between the person and a vault; None for a database and for the plain sample, which ask nothing.
+
+    Raises NotFoundError, KeysDamagedError, KeyStoreError.
+    """
+    if target.vault is None:
+        return None
+    if not target.vault.exists():
+        raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
+    chosen = key_file or target.key_file
+    if chosen is None and not keys_beside(target.vault).exists() and is_plain_database(target.vault):
+        return None
+    return lock_of(target.vault, chosen)
+
+
+def lock_of(path: Path, key_file: Path | None) -> VaultLock:
+    """The locks of a vault file, also of one that is not made yet."""
+    devices: DeviceKeys = KeyringDevices() if key_file is None else KeyFileDevices(key_file)
+    keys = FileVaultKeys(path, devices)
+    return VaultLock(path, key_file, VaultAccess(keys), keys)
+
+
+def open_lock(lock: VaultLock, factor: Factor | None) -> None:
+    """Unlock what is locked. Raises VaultLockedError without a factor, WrongFactorError, KeyStoreError."""
+    if lock.access.state is not AccessState.LOCKED:
+        return
+    if factor is None:
+        raise VaultLockedError(
+            f"{lock.path} opens with its password.",
+            hint="Give it with --password-file PATH (mode 0600), or type it when asked.",
+        )
+    lock.access.unlock(factor)
+
+
+def file_key_of(lock: VaultLock) -> bytes:
+    """The key that opens the vault file now, which may be in the middle of being re-keyed.
+
+    Raises LevelLockedError, KeyStoreError, StorageError.
+    """
+    if lock.access.state is AccessState.OLD:
+        store = KeyringStore() if lock.key_file is None else KeyFileStore(lock.key_file)
+        return store.load(lock.path)
+    keys = _file_keys(lock)
+    return next((key for key in keys[1:] if rekeying.opens_with(lock.path, key)), keys[0])
+
+
+def finish_rekeying(lock: VaultLock, *, progress: Progress, token: CancelToken | None) -> None:
+    """Encrypt the file anew where the key file says so, also when an earlier run was ended in the middle.
+
+    Raises StorageError, KeyStoreError, OperationCancelled; the vault opens as before then.
+    """
+    if lock.access.state is AccessState.OLD:
+        return
+    keys = _file_keys(lock)
+    if len(keys) > 1:
+        rekeying.rekey_vault(lock.path, keys[0], keys[1], progress=progress, token=token)
+        lock.keys.settle_file_key()
+
+
+def key_of_backup(source: Path, *, key_file: Path | None, like: VaultLock | None, factor: Factor | None) -> bytes:
+    """The key of a back-up. One of the vault ``like`` opens without being asked for its password.
+
+    Raises VaultLockedError, WrongFactorError, KeyStoreError.
+    """
+    lock = lock_of(source, key_file)
+    try:
+        if like is not None and lock.access.state is AccessState.LOCKED:
+            lock.keys.unlock_like(like.keys)
+        open_lock(lock, factor)
+        return file_key_of(lock)
+    finally:
+        lock.access.lock()
+
+
+def _file_keys(lock: VaultLock) -> list[bytes]:
+    with ExitStack() as held:
+        return [bytes(held.enter_context(each).data) for each in lock.keys.file_keys()]
