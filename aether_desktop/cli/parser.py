@@ -238,7 +238,9 @@ def _add_people_words(words: _Words) -> None:
     accept.add_argument("--reply", metavar="PATH", default="", help="write the reply to a file too")
     begin = people.add("begin", "make the founder's keys; once per vault")
     certify = people.add("certify", "certify the keys of a reply")
-    certify.add_argument("--reply", metavar="FILE", default="", help="the reply's file, where it is not in the database")
+    certify.add_argument(
+        "--reply", metavar="FILE", default="", help="the reply's file, where it is not in the database"
+    )
     role = people.add("role", "give a role")
     found = [people.add(*each) for each in (("disable", "disable somebody"), ("enable", "enable somebody again"))]
     grant = people.add("grant", "let somebody open one of your courts")

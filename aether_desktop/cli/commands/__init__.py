@@ -6,7 +6,19 @@ import argparse
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from aether_desktop.cli.commands import care, imports, keys, labels, ledger, modules, payments, people, postgres, vaults, wallets
+from aether_desktop.cli.commands import (
+    care,
+    imports,
+    keys,
+    labels,
+    ledger,
+    modules,
+    payments,
+    people,
+    postgres,
+    vaults,
+    wallets,
+)
 from aether_desktop.cli.runner import Command
 
 _COMMANDS: Mapping[str, Command] = MappingProxyType(
