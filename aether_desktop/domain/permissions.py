@@ -42,6 +42,7 @@ EVERYBODY: Final = Least(Role.MEMBER, Role.MEMBER)
 WATCH: Final = Least(Role.MEMBER, Role.LEVITE)
 TREASURY: Final = Least(Role.MEMBER, Role.AARONIC)
 TREASURER: Final = Least(Role.AARONIC, Role.AARONIC)
+GROUPS: Final = Least(Role.MEMBER, Role.ZADOKITE)
 PEOPLE: Final = Least(Role.ZADOKITE, Role.ZADOKITE)
 
 
@@ -50,7 +51,8 @@ class TableRule:
     """One table. ``owner`` names the column with the person a row belongs to; empty: the vault's common rows.
 
     ``parent``: (column, table) where a row belongs to whom another row belongs to. ``columns``: what may be changed, by
-    the lowest role that may; None: all but keys, owner and creation.
+    the lowest role that may; None: all but keys, owner and creation. ``given``: what a new row may be given, if not
+    all.
     """
 
     noun: str
@@ -61,6 +63,7 @@ class TableRule:
     change: Least = NOBODY
     remove: Least = NOBODY
     columns: Mapping[Role, tuple[str, ...]] | None = field(default=None)
+    given: tuple[str, ...] = ()
 
     @property
     def common(self) -> bool:
@@ -88,7 +91,6 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
             add=PEOPLE,
             change=Least(Role.MEMBER, Role.ZADOKITE),
             columns={
-                # one's own address is sealed with one's own key: nobody else could
                 Role.MEMBER: ("display_name", "last_login_at", "version", "email", "email_fold", "email_sealed"),
                 Role.ZADOKITE: ("username", "username_fold", "role", "membership", "active", "archived_at"),
             },
@@ -99,6 +101,7 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
             add=PEOPLE,
             change=PEOPLE,
             columns={Role.ZADOKITE: ("role", "left_at")},
+            given=("vault_id", "user_id", "role", "joined_at", "left_at"),  # whose login it is, a function says
         ),
         "wallets": TableRule(noun="wallets", add=OWN, change=OWN),
         "transactions": TableRule(noun="transactions", add=OWN, change=OWN, remove=OWN),
@@ -140,6 +143,41 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         "audit_devices": TableRule(noun="signing devices", owner="user_id", read=EVERYBODY, add=OWN),
         "audit_checkpoints": TableRule(noun="checkpoints", owner="user_id", read=EVERYBODY, add=OWN),
         "audit_tally": TableRule(noun="counts of the audit", owner="", read=NOBODY),
+        "person_keys": TableRule(
+            noun="keys", owner="user_id", read=EVERYBODY, add=OWN, change=OWN, columns={Role.MEMBER: ("sealed",)}
+        ),
+        "court_keys": TableRule(
+            noun="court keys",
+            read=EVERYBODY,
+            add=GROUPS,
+            change=GROUPS,
+            columns={Role.MEMBER: ("recipient_key", "wrapped", "created_at")},
+        ),
+        "seal_counts": TableRule(
+            noun="counts of seals",
+            owner="recipient_id",
+            read=EVERYBODY,
+            add=OWN,
+            change=OWN,
+            columns={Role.MEMBER: ("seals",)},
+        ),
+        "membership_statements": TableRule(
+            noun="statements of the membership log", owner="", read=EVERYBODY, add=EVERYBODY
+        ),
+        "invitations": TableRule(
+            noun="invitations",
+            owner="user_id",
+            read=GROUPS,
+            add=PEOPLE,
+            change=GROUPS,
+            columns={Role.MEMBER: ("reply",), Role.ZADOKITE: ("settled_at",)},
+        ),
+        "rotation_journal": TableRule(
+            noun="rotations",
+            add=GROUPS,
+            change=GROUPS,
+            columns={Role.MEMBER: ("started_at", "field", "row_id", "rows_done", "finished_at")},
+        ),
         "wallet_secrets": TableRule(noun="wallet secrets", read=OWN, add=OWN, change=OWN, remove=OWN),
         "key_slots": TableRule(noun="key slots", owner="", read=NOBODY),
     }

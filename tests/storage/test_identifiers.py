@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text, update
 
 from aether_desktop.ports.errors import StorageError
 from aether_desktop.storage import identifiers
@@ -224,21 +224,11 @@ class TestLeases:
         vault.database.fetch(lambda connection: connection.execute(text("SELECT 1")).scalar())
         assert leases(vault) == {}
 
-    def test_leases_are_per_vault(self, vault: OpenVault) -> None:
-        other = first_id()
-        with vault.kit.writer.connect() as connection, connection.begin():
-            connection.execute(
-                text("INSERT INTO vaults (id, name, created_at) VALUES (:id, 'Other', 0)"), {"id": other}
-            )
-            connection.execute(
-                insert(ID_CLIENTS).values(
-                    vault_id=other,
-                    number=0,
-                    holder="x",
-                    generation=1,
-                    writes=0,
-                    leased_at=datetime.now(UTC),
-                    expires_at=datetime.now(UTC) + timedelta(days=1),
-                )
-            )
+    def test_leases_are_per_vault(self, vault: OpenVault, place: VaultPlace) -> None:
+        other, later = first_id(), int((datetime.now(UTC) + timedelta(days=1)).timestamp() * 1_000_000)
+        place.administer(f"INSERT INTO vaults (id, name, created_at) VALUES ({other}, 'Other', 0)")
+        place.administer(
+            "INSERT INTO id_clients (vault_id, number, holder, generation, writes, leased_at, expires_at)"
+            f" VALUES ({other}, 0, 'x', 1, 0, 0, {later})"
+        )
         assert number_of(vault.database.new_id()) == 0

@@ -26,11 +26,11 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import OperationCancelled, StorageUnavailableError
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.changes import PostgresWatcher
-from aether_desktop.storage.sql_storage import migrate_database, open_database, provision_database
+from aether_desktop.storage.sql_storage import open_database
 from tests.storage import samples
 from tests.support.pooler import Pooler
 from tests.support.postgres import PostgresCluster
-from tests.support.storages import FOUNDER, NAME, as_founder, database_template
+from tests.support.storages import as_founder, database_template, provision
 
 
 @pytest.fixture
@@ -180,9 +180,8 @@ def server(authority: Authority) -> Iterator[PostgresCluster]:
 @pytest.fixture(scope="module")
 def address(server: PostgresCluster) -> str:
     url = server.url(server.create_database())
-    migrate_database(url)
-    provision_database(url, name=NAME, username=FOUNDER)
-    return url
+    provision(url)
+    return as_founder(url)
 
 
 class TestTls:

@@ -42,7 +42,11 @@ def provision(
 
 def database_template(cluster: PostgresCluster) -> str:
     """The name of a provisioned database with a vault of FOUNDER, made on first use; copies share its roles."""
-    return cluster.template(_TEMPLATE, provision)
+
+    def prepare(url: str) -> None:
+        provision(url)
+
+    return cluster.template(_TEMPLATE, prepare)
 
 
 def login_of(url: str, *, username: str = FOUNDER) -> str:
@@ -88,7 +92,10 @@ class VaultPlace:
 
     def give(self, table: str, row_id: int, *, to: int) -> None:
         """Make a row another person's, which no client may: only they themselves make theirs."""
-        statement = f"UPDATE {table} SET owner_id = {to:d} WHERE id = {row_id:d}"
+        self.administer(f"UPDATE {table} SET owner_id = {to:d} WHERE id = {row_id:d}")
+
+    def administer(self, statement: str) -> None:
+        """What only the superuser of a shared database may do; a vault file has no such difference."""
         if self.engine == "sqlite":
             with self.open_raw().kit.writer.connect() as connection, connection.begin():
                 connection.exec_driver_sql(statement)

@@ -19,7 +19,7 @@ _RANKS: Final = f"ARRAY[{', '.join(repr(role.value) for role in RANKS)}]"
 _NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _VERIFIER: Final = r"^SCRAM-SHA-256\$[0-9]{4,7}:[A-Za-z0-9+/]{22,86}={0,2}\$[A-Za-z0-9+/]{43}=:[A-Za-z0-9+/]{43}=$"
 _ONLY_ZADOKITES: Final = """
-    IF NOT p_vault = ANY (public.aether_vaults('zadokite')) THEN
+    IF (p_vault = ANY (public.aether_vaults('zadokite'))) IS NOT TRUE THEN
         RAISE insufficient_privilege USING MESSAGE = 'only a Zadokite of the vault may do this';
     END IF;"""
 SIGNATURES: Final = (  # functions that people call, with the lowest role that may
@@ -31,7 +31,13 @@ SIGNATURES: Final = (  # functions that people call, with the lowest role that m
     ("aether_enable_login(bigint, bigint)", "zadokite"),
     ("aether_end_sessions(bigint, bigint)", "zadokite"),
 )
-INTERNAL: Final = ("aether_settle_login(text)", "aether_follow_member()", "aether_hold_number()")
+CALLED_OF_OWNER: Final = ("aether_audit_device(bigint, bytea, bigint, bytea)",)  # by every person (the audit's)
+INTERNAL: Final = (
+    "aether_settle_login(text)",
+    "aether_follow_member()",
+    "aether_hold_number()",
+    "aether_guard_person()",
+)
 
 
 def of_provisioner(names: AccessNames, *, role_options: bool) -> Iterator[str]:
@@ -41,6 +47,7 @@ def of_provisioner(names: AccessNames, *, role_options: bool) -> Iterator[str]:
     yield _settle_login(names)
     yield _FOLLOW_MEMBER
     yield _HOLD_NUMBER
+    yield _GUARD_PERSON
     yield _create_login(names, role_options=role_options)
     yield _SET_ROLE
     yield _DISABLE
@@ -66,6 +73,10 @@ def of_owner(names: AccessNames) -> Iterator[str]:
     yield (
         "CREATE OR REPLACE TRIGGER aether_hold_number BEFORE INSERT OR UPDATE ON public.id_clients"
         " FOR EACH ROW EXECUTE FUNCTION public.aether_hold_number()"
+    )
+    yield (
+        "CREATE OR REPLACE TRIGGER aether_guard_person BEFORE UPDATE ON public.users"
+        " FOR EACH ROW EXECUTE FUNCTION public.aether_guard_person()"
     )
 
 
@@ -98,6 +109,19 @@ BEGIN
     ELSE
         NEW.login := OLD.login;
         NEW.starts_at := OLD.starts_at;
+    END IF;
+    RETURN NEW;
+END $$"""
+
+# A plain e-mail address is unique in the vault, so trying one would tell whether somebody has it.
+_GUARD_PERSON: Final = """
+CREATE OR REPLACE FUNCTION public.aether_guard_person() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.email_fold IS DISTINCT FROM OLD.email_fold AND NEW.email_fold <> ''
+       AND NOT pg_has_role(session_user, (SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID), 'MEMBER')
+       AND NOT NEW.vault_id = ANY (public.aether_vaults('zadokite')) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'only a Zadokite changes an e-mail address that is not sealed';
     END IF;
     RETURN NEW;
 END $$"""

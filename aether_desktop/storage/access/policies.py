@@ -105,7 +105,7 @@ def lowest(least: Least) -> Role | None:
 
 def statements(names: AccessNames) -> Iterator[str]:
     """To run as the owner of the tables; running them again changes nothing."""
-    for table in METADATA.sorted_tables:
+    for _, table in sorted(METADATA.tables.items()):
         yield from _of_table(table, names)
 
 
@@ -133,9 +133,11 @@ def _of_table(table: Table, names: AccessNames) -> Iterator[str]:
 
 def _grants(table: Table, rule: TableRule, verb: Verb, role: Role, names: AccessNames) -> Iterator[str]:
     if verb is not Verb.CHANGE:
-        yield f"GRANT {_SQL_VERBS[verb]} ON public.{table.name} TO {names.group(role)}"
+        given = f" ({', '.join(rule.given)})" if verb is Verb.ADD and rule.given else ""
+        yield f"GRANT {_SQL_VERBS[verb]}{given} ON public.{table.name} TO {names.group(role)}"
         return
-    for holder, columns in changeable(table, rule).items():
+    for holder, named in changeable(table, rule).items():
+        columns = [name for name in named if name in table.columns]
         yield f"GRANT UPDATE ({', '.join(columns)}) ON public.{table.name} TO {names.group(holder)}"
 
 
@@ -164,10 +166,10 @@ EVERYBODY_READS: Final = Least(Role.MEMBER, Role.MEMBER)
 
 def _references(table: Table, rule: TableRule) -> Iterator[str]:
     """A row refers only to rows of its own owner: a foreign key alone would say which hidden rows there are."""
-    for key in table.foreign_key_constraints:
+    for key in sorted(table.foreign_key_constraints, key=lambda rule: tuple(rule.column_keys)):
         column, target = key.column_keys[-1], key.referred_table
         goal = RULES.get(target.name)
-        if column in {"vault_id", "owner_id", rule.owner} or goal is None or not goal.owner:
+        if column in {"vault_id", "owner_id", rule.owner} or target.name == "users" or goal is None or not goal.owner:
             continue
         same_owner = f" AND t.{goal.owner} = {table.name}.{rule.owner}" if rule.owner else ""
         exists = (

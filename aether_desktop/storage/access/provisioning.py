@@ -232,7 +232,8 @@ class _Administration:
         known = [*METADATA.tables, VERSION_TABLE]
         tables = text(
             "SELECT c.relname FROM pg_catalog.pg_class c WHERE c.relnamespace = 'public'::regnamespace"
-            " AND c.relkind IN ('r', 'p') AND c.relname IN :known AND c.relowner <> CAST(:owner AS regrole)"
+            " AND (c.relkind IN ('r', 'p') AND c.relname IN :known OR c.relkind = 'S' AND c.relname LIKE 'aether\\_%')"
+            " AND c.relowner <> CAST(:owner AS regrole)"
         ).bindparams(bindparam("known", expanding=True))
         for name in self._connection.execute(tables, {"known": known, "owner": self.names.owner}).scalars().all():
             self._run(f"ALTER TABLE public.{name} OWNER TO {self.names.owner}")
@@ -251,6 +252,8 @@ class _Administration:
             state, _ = self._migrations.state_of(self._connection)
             if state is not SchemaState.CURRENT:
                 self._migrations.run(self._connection)
+                self._run("SET CONSTRAINTS ALL IMMEDIATE")  # what waits for the commit would stop ALTER TABLE
+                self._run("SET CONSTRAINTS ALL DEFERRED")
 
     def apply_rules(self) -> None:
         """All grants, policies, functions and triggers anew."""
@@ -278,6 +281,9 @@ class _Administration:
             for statement in marks(names):
                 self._run(statement)
             self._run(f"GRANT SELECT ON public.{VERSION_TABLE} TO {names.everybody}")
+            for signature in functions.CALLED_OF_OWNER:
+                if self._connection.exec_driver_sql(f"SELECT to_regprocedure('public.{signature}')").scalar():
+                    self._run(f"GRANT EXECUTE ON FUNCTION public.{signature} TO {names.everybody}")
 
     def _revoke_execute(self) -> None:
         """EXECUTE on what the owner already has; who needs a function is granted it by name."""

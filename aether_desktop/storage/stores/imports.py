@@ -23,7 +23,7 @@ from aether_desktop.storage.import_run import CHUNK_ROWS, ImportRun, chunks_of
 from aether_desktop.storage.import_undo import ImportUndo
 from aether_desktop.storage.movements import Coins
 from aether_desktop.storage.roads import road_of
-from aether_desktop.storage.schema import IMPORT_BATCHES, IMPORT_REJECTIONS
+from aether_desktop.storage.schema import IMPORT_BATCHES, IMPORT_REJECTIONS, WALLETS
 from aether_desktop.storage.stores.currencies import SqlCurrencyStore
 
 _REASON_LIMIT = 2000
@@ -93,6 +93,7 @@ class SqlImportStore:
         nothing is stored then.
         """
         with self._database.write(action="import.store", table=IMPORT_BATCHES.name, token=token) as unit:
+            self._require_wallet(unit, batch.wallet_id)
             unit.connection.execute(insert(IMPORT_BATCHES).values(self._columns(batch)))
             run = ImportRun(self._database, unit, batch, Coins(self._stored_currency))
             run.run(movements, token=token, progress=progress)
@@ -142,6 +143,11 @@ class SqlImportStore:
             return unit.changed(ChangeSet(frozenset({TableName.TRANSACTIONS}), None, annotations=words))
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _require_wallet(self, unit: Unit, wallet_id: int) -> None:
+        wallet = select(WALLETS.c.id).where(WALLETS.c.vault_id == unit.vault_id, WALLETS.c.id == wallet_id)
+        if unit.connection.scalar(wallet) is None:
+            raise NotFoundError("The wallet to import into does not exist (any more).", hint="Choose another wallet.")
 
     def _query(self) -> Select[Any]:
         return select(IMPORT_BATCHES).where(IMPORT_BATCHES.c.vault_id == self._database.vault_id)
