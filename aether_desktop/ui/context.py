@@ -5,9 +5,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QMetaMethod, QObject, Signal
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.permissions import Verb
@@ -73,6 +74,8 @@ class Navigator(QObject):
     rows_asked = Signal(object)
     section_asked = Signal(str)
     import_asked = Signal(object)
+    vault_asked = Signal(object)
+    """(Path) Close what is open and open this vault in its place."""
     kit_asked = Signal()
     """Make a recovery kit."""
     first_password_asked = Signal()
@@ -92,6 +95,15 @@ class Navigator(QObject):
     def open_import(self, wallet_id: int | None = None) -> None:
         """Open the import wizard, with a wallet already chosen."""
         self.import_asked.emit(wallet_id)
+
+    @property
+    def opens_vaults(self) -> bool:
+        """Whether this window can change to another vault."""
+        return self.isSignalConnected(QMetaMethod.fromSignal(self.vault_asked))
+
+    def open_vault(self, path: Path) -> None:
+        """Open another vault in this window, in the place of this one."""
+        self.vault_asked.emit(path)
 
 
 SECTION_OF_TABLE: dict[TableName, str] = {name: name.value for name in TableName} | {TableName.USERS: "people"}

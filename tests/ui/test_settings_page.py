@@ -220,10 +220,20 @@ class TestSafekeeping:
             said = ended(qtbot, made.safekeeping.restore)
             assert said.startswith(f"Restored as {target}, and proven by opening it.")
             assert said.endswith(f"aether-desktop --vault {target}")
+            opened: list[Path] = []
+            ledger.context.navigator.vault_asked.connect(opened.append)
+            other = tmp_path / "other.aether"
+            made.safekeeping.restore_as(tmp_path / "copy.aether", other)
+            assert ended(qtbot, made.safekeeping.restore) == f"Restored as {other}, and proven by opening it."
+            made.show()
+            assert made.safekeeping.restore.next_button.objectName() == "settings_restore_next"
+            click(made.safekeeping.restore.next_button)
+            assert opened == [other]
             again = tmp_path / "nothing.aether"
             made.safekeeping.restore_as(tmp_path / "absent.aether", again)
             assert "There is no backup" in ended(qtbot, made.safekeeping.restore)
             assert not again.exists()
+            assert made.safekeeping.restore.next_button.isHidden()
         settings.close()
 
     def test_where_restoring_is_not_wired_it_names_the_command(

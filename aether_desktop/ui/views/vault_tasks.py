@@ -117,9 +117,17 @@ class SafekeepingCard(TaskCard):
         backups = self.context.services.backups
 
         def then(path: Path) -> None:
-            command = f"aether-desktop --vault {shlex.quote(str(path))}"
-            text = f"Restored as {path}, and proven by opening it. This window keeps its vault; open the new one with:"
-            self.done(self.restore, f"{text} {command}", copied=command)
+            navigator = self.context.navigator
+            text, command = (
+                f"Restored as {path}, and proven by opening it.",
+                f"aether-desktop --vault {shlex.quote(str(path))}",
+            )
+            if navigator.opens_vaults:
+                self.done(self.restore, text, copied=str(path))
+                self.restore.offer("Open the restored vault", lambda: navigator.open_vault(path))
+            else:
+                more = f"This window keeps its vault; open the new one with: {command}"
+                self.done(self.restore, f"{text} {more}", copied=command)
 
         self.run(
             self.restore,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -55,6 +56,9 @@ class TaskRow(QWidget):
         self._copy = IconButton(theme, "copy", f"Copy: {title}", size=Size.ICON - 2, object_name=f"{object_name}_copy")
         self._copy.setProperty("kind", "small")
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._copied))
+        self._offered: Callable[[], object] | None = None
+        self.next_button = plain_button(theme, "", object_name=f"{object_name}_next")
+        self.next_button.clicked.connect(self._on_next_clicked)
         self._compose(text_label(theme, title, wrap=True))
 
     @property
@@ -83,7 +87,15 @@ class TaskRow(QWidget):
         self._result.setText(breakable(text))
         set_kind(self._result, kind)
         self._copied = copied or text
+        self.next_button.hide()
         self._outcome.setVisible(bool(text))
+
+    def offer(self, words: str, act: Callable[[], object]) -> None:
+        """A button for the step that follows, until something else is said."""
+        self._offered = act
+        self.next_button.setText(words)
+        self.next_button.setAccessibleName(words)
+        self.next_button.show()
 
     def _compose(self, caption: QWidget) -> None:
         words = QVBoxLayout()
@@ -103,6 +115,8 @@ class TaskRow(QWidget):
         outcome.addWidget(self._mark, 0, above)
         outcome.addWidget(self._result, 1)
         outcome.addWidget(self._copy, 0, above)
+        outcome.addWidget(self.next_button, 0, above)
+        self.next_button.hide()
         self._mark.setFixedHeight(max(Size.ICON, self._result.fontMetrics().height()))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -132,6 +146,10 @@ class TaskRow(QWidget):
     def _on_cancelled(self, job: JobHandle[Any]) -> None:
         self._end(job)
         self.say("Stopped; nothing was changed.", "")
+
+    def _on_next_clicked(self) -> None:
+        if self._offered is not None:
+            self._offered()
 
     def _on_cancel_clicked(self) -> None:
         if self._job is not None:
