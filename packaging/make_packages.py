@@ -109,8 +109,13 @@ def try_frozen() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         said = run([FROZEN / NAME, "--version"])
+        password = place / "v.password"
+        password.touch(mode=0o600)
+        password.write_text("of a vault that is thrown away\n", encoding="utf-8")
         vault: list[str | Path] = ["--vault", place / "v.aether", "--key-file", place / "v.key", "--data-dir", place]
+        vault += ["--password-file", password]
         run([FROZEN / NAME, *vault, "vault", "create"])
+        run([FROZEN / NAME, *vault, "vault", "kit", "--without-confirmation"])  # the list of words is there
         found = run([FROZEN / NAME, *vault, "doctor"]) + run([FROZEN / NAME, *vault, "modules", "list", "--json"])
         run([FROZEN / NAME, "sample", place / "sample.aether", "--data-dir", place])
         rows = run([FROZEN / NAME, "--vault", place / "sample.aether", "--data-dir", place, "balance", "--json"])

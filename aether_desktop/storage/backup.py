@@ -1,7 +1,7 @@
 """Copies of a vault: made online by SQLite's backup interface, encrypted with the same key, proven before they count.
 
 A copy is written under a passing name beside its place, flushed to the disk, opened and checked, then renamed. The
-companion file NAME.aether.keys (see security.keyring_store) travels along.
+key file NAME.aether.keys travels along.
 """
 
 from __future__ import annotations
@@ -173,6 +173,9 @@ def _set_aside(target: Path, key: bytes) -> Path:
     keys = keys_beside(target)
     if keys.exists():
         shutil.copy2(keys, keys_beside(kept))
+    earlier = keys.with_name(f"{keys.name}.1")  # the generation before: of this vault, not of the one that comes
+    if earlier.exists():
+        earlier.rename(keys_beside(kept).with_name(f"{keys_beside(kept).name}.1"))
     target.rename(kept)
     return kept
 
