@@ -17,11 +17,12 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aether_desktop.domain.canonical import Decoder, NotCanonicalError, encode
-from aether_desktop.domain.merkle import HASH_BYTES, leaf_hash
+from aether_desktop.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 
 ENTRY_LABEL: Final = "aether/1/audit-entry"
 CHECKPOINT_LABEL: Final = "aether/1/audit-checkpoint"
 CHECKPOINT_PURPOSE: Final = "aether/1/audit-checkpoint"  # of the hybrid signature
+PIN_LABEL: Final = "aether/1/audit-root"
 CODE_LABEL: Final = "aether/1/audit-code"
 KEY_ID_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 64  # Ed25519
@@ -158,6 +159,27 @@ class CheckpointBody:
     def code(self) -> str:
         """What a colleague compares by reading it aloud: the size, then 24 letters and digits."""
         return comparison_code(self.vault_id, self.size, self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class RootPin:
+    """The log as a computer last saw it: its size and the frontier of its tree."""
+
+    size: int
+    peaks: bytes
+
+    def encode(self) -> bytes:
+        """What is remembered outside the database. Raises ValueError."""
+        return encode(PIN_LABEL, self.size, self.peaks)
+
+    @classmethod
+    def decode(cls, data: bytes) -> RootPin:
+        """Raises NotCanonicalError, MerkleError."""
+        reader = Decoder(PIN_LABEL, data)
+        size, peaks = reader.number(), reader.bytes()
+        reader.end()
+        Frontier(size, peaks)
+        return cls(size, peaks)
 
 
 def comparison_code(vault_id: int, size: int, root: bytes) -> str:

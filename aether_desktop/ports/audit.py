@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from aether_desktop.domain.audit import Attestation
+from aether_desktop.ports.access import AuditSigner
 from aether_desktop.ports.errors import StorageError
 from aether_desktop.ports.work import CancelToken
 
@@ -133,6 +134,10 @@ class AuditStore(Protocol):
         """Raises NotFoundError."""
         ...
 
+    def at_index(self, leaf_index: int) -> AuditEntry | None:
+        """The entry at a place in the log; None when the place is empty."""
+        ...
+
     def actions(self) -> list[str]:
         """Every action there is an entry of, sorted."""
         ...
@@ -147,6 +152,10 @@ class AuditStore(Protocol):
         """The largest place of an entry, -1 for an empty log."""
         ...
 
+    def unplaced(self) -> int:
+        """Entries with bytes but without a place: none, unless somebody wrote around the log."""
+        ...
+
     def devices(self) -> list[Device]: ...
 
     def checkpoints(self) -> list[StoredCheckpoint]:
@@ -159,28 +168,13 @@ class AuditStore(Protocol):
         """An entry about something that changes no row, such as a field that was revealed."""
         ...
 
+    def sign_with(self, signer: AuditSigner | None) -> None:
+        """Entries are signed from now on; None: only the database vouches for them. Any thread."""
+        ...
+
     def refuse(self, error: AuditError | None) -> None:
         """From now on every write raises this error; None lifts it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RootPin:
-    """The log as this computer last saw it."""
-
-    size: int
-    peaks: bytes
-
-
-class RootPins(Protocol):
-    """Where the last root of a vault's log is kept outside its database. May block on an OS prompt.
-
-    Raises KeyStoreError and its kinds.
-    """
-
-    def load(self, vault_id: int) -> RootPin | None: ...
-
-    def save(self, vault_id: int, pin: RootPin) -> None: ...
 
 
 class CheckpointSigner(Protocol):

@@ -26,6 +26,7 @@ from aether_desktop.domain.temple_nodes import NodeStatus, TempleNode
 from aether_desktop.domain.transactions import Balance, Direction, Movement, Transaction
 from aether_desktop.domain.users import User
 from aether_desktop.domain.wallets import Wallet
+from aether_desktop.ports.audit import AuditStore
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
 from aether_desktop.ports.plain_values import PlainValueStore
 from aether_desktop.ports.queries import Row, RowWindow, TableQuery
@@ -285,22 +286,6 @@ class PriceStore(Protocol):
     def at(self, symbol: str, currency: str, day: datetime) -> Price | None:
         """The newest price on or before that day."""
         ...
-
-
-class AuditEntry(NamedTuple):
-    id: int
-    at: datetime
-    user_id: int
-    action: str
-    table: str
-    rows: int
-    detail: str
-
-
-class AuditStore(Protocol):
-    """The minimum; the write side is inside the adapter: every write appends in its own transaction."""
-
-    def recent(self, limit: int) -> list[AuditEntry]: ...
 
 
 class WindowStore(Protocol):

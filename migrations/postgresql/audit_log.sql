@@ -235,6 +235,10 @@ DECLARE
     carry bytea;
     bits bigint;
 BEGIN
+    IF pg_trigger_depth() > 1 THEN  -- not at commit: what it adds would be settled before it is complete
+        RAISE EXCEPTION 'the audit is settled at commit; take back SET CONSTRAINTS ... IMMEDIATE'
+            USING ERRCODE = 'feature_not_supported';
+    END IF;
     IF NEW.txid <> this OR NOT EXISTS (SELECT 1 FROM audit_tally t WHERE t.txid = this AND t.vault_id = vault) THEN
         RETURN NULL;
     END IF;

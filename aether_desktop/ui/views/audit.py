@@ -8,8 +8,9 @@ from datetime import tzinfo
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import iso
+from aether_desktop.ports.audit import AuditEntry
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.storage import AuditEntry, Storage
+from aether_desktop.ports.storage import Storage
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.look import ChosenZone
 from aether_desktop.ui.models.cells import NumberCell, TextCell, TimeCell
