@@ -28,6 +28,7 @@ from aether_desktop.domain.users import User
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.audit import AuditStore
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
+from aether_desktop.ports.identity import IdentityStores
 from aether_desktop.ports.plain_values import PlainValueStore
 from aether_desktop.ports.queries import Row, RowWindow, TableQuery
 from aether_desktop.ports.sealed_rows import SealedRows
@@ -362,6 +363,8 @@ class Storage(Protocol):
     def audit(self) -> AuditStore: ...
     @property
     def windows(self) -> WindowStore: ...
+    @property
+    def identity(self) -> IdentityStores: ...
     @property
     def plain_values(self) -> PlainValueStore: ...
     @property

@@ -22,6 +22,7 @@ from aether_desktop.storage.stores.audit import SqlAuditStore
 from aether_desktop.storage.stores.content import SqlContentStore
 from aether_desktop.storage.stores.contracts import SqlContractStore
 from aether_desktop.storage.stores.currencies import SqlCurrencyStore
+from aether_desktop.storage.stores.identity import SqlIdentityStores
 from aether_desktop.storage.stores.imports import SqlImportStore
 from aether_desktop.storage.stores.monitoring import SqlMonitoringStore
 from aether_desktop.storage.stores.payment_methods import SqlPaymentMethodStore
@@ -59,6 +60,7 @@ class SqlStorage:
         self._prices = SqlPriceStore(database)
         self._audit = SqlAuditStore(database)
         self._windows = SqlWindowStore(database)
+        self._identity = SqlIdentityStores(database)
         self._plain_values = SqlPlainValueStore(database)
         self._sealed_rows = SqlSealedRows(database)
         self._wallet_secrets = SqlWalletSecretStore(database)
@@ -147,6 +149,10 @@ class SqlStorage:
         """Refuse plain values of sealed fields from now on. Any thread."""
         for store in (self._users, self._payments, self._payment_methods):
             store.require_seals()
+
+    @property
+    def identity(self) -> SqlIdentityStores:
+        return self._identity
 
     def new_id(self) -> int:
         """A 63-bit id no other client will give. Raises the StorageError family."""

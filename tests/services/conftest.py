@@ -16,7 +16,10 @@ from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.storage.sql_storage import open_vault
 from aether_desktop.sums.built_in import BUILT_IN
+from tests.support.storage_fixtures import sqlite_place, sqlite_storage, vault_templates
 from tests.support.storages import KEY, vault_template
+
+__all__ = ["service_templates", "services", "sqlite_place", "sqlite_storage", "vault_file", "vault_templates"]
 
 ADDRESS = to_checksum("0xf98c96b5d10faafc2324847c82305bd5fd7e5ad3")
 

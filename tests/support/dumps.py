@@ -19,11 +19,19 @@ from typing import Any
 import psycopg
 
 from aether_desktop.domain.annotations import ForeignLabel, Price
+from aether_desktop.domain.courts import Court
 from aether_desktop.domain.imports import ImportBatch, Rejection
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
 from aether_desktop.domain.wallet_secrets import SecretKind, WalletSecret
+from aether_desktop.ports.identity import (
+    StoredCourtKey,
+    StoredInvitation,
+    StoredPersonKeys,
+    StoredRotation,
+    StoredStatement,
+)
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.addresses import read_address
 from aether_desktop.storage.columns import microseconds
@@ -127,8 +135,26 @@ def fill(storage: SqlStorage) -> None:
     payment = samples.payment(storage, metadata=Sealed.of(1, b"metadata" * 4), provider="Sealed")
     external_id = Sealed.of(1, b"external id" * 4, token=token)
     storage.payments.create(dataclasses.replace(payment, external_id=external_id))
+    _fill_identity(storage)
     storage.prices.put([Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")])
     storage.annotations.put_foreign_labels([ForeignLabel("tx", "ab", {"type": "tx", "ref": "ab", "label": "Later"})])
+
+
+def _fill_identity(storage: SqlStorage) -> None:
+    """Rows without meaning: what they hold, only ``security`` reads."""
+    me, stores = storage.info.user_id, storage.identity
+    stores.person_keys.add(StoredPersonKeys(me, 1, b"bundle", b"sealed", samples.NOW))
+    stores.membership.append([StoredStatement(index, b"body", b"signature") for index in range(3)])
+    stores.court_keys.put(
+        [StoredCourtKey(me, court, 1, me, bytes(range(32)), b"wrapped", samples.NOW) for court in Court]
+    )
+    stores.court_keys.count_seals(me, Court.HOLY, version=1, recipient_id=me, more=256)
+    stores.invitations.add(
+        StoredInvitation(storage.new_id(), me, me, samples.NOW, samples.LATER, b"body", b"sealed", reply=b"reply")
+    )
+    stores.rotations.put(
+        StoredRotation(me, Court.HOLY, 2, samples.NOW, field="payment.metadata", row_id=7, rows_done=9)
+    )
 
 
 def sqlite_text(connection: Any) -> str:

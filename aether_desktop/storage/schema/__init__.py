@@ -15,6 +15,14 @@ from aether_desktop.storage.schema.base import METADATA
 from aether_desktop.storage.schema.content import CID_ENTRIES
 from aether_desktop.storage.schema.contracts import SMART_CONTRACTS
 from aether_desktop.storage.schema.imports import IMPORT_BATCHES, IMPORT_REJECTIONS, IMPORT_SIGHTINGS, PRICES
+from aether_desktop.storage.schema.keys import (
+    COURT_KEYS,
+    INVITATIONS,
+    MEMBERSHIP_STATEMENTS,
+    PERSON_KEYS,
+    ROTATION_JOURNAL,
+    SEAL_COUNTS,
+)
 from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
 from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
 from aether_desktop.storage.schema.security import ID_CLIENTS, KEY_SLOTS, VAULT_MEMBERS, VAULTS
@@ -45,18 +53,24 @@ __all__ = [
     "AUDIT_HEADS",
     "AUDIT_TALLY",
     "CID_ENTRIES",
+    "COURT_KEYS",
     "CURRENCIES",
     "FOREIGN_LABELS",
     "ID_CLIENTS",
     "IMPORT_BATCHES",
     "IMPORT_REJECTIONS",
     "IMPORT_SIGHTINGS",
+    "INVITATIONS",
     "KEY_SLOTS",
+    "MEMBERSHIP_STATEMENTS",
     "METADATA",
     "PAYMENTS",
     "PAYMENT_METHODS",
+    "PERSON_KEYS",
     "PRICES",
     "RECORD_TABLES",
+    "ROTATION_JOURNAL",
+    "SEAL_COUNTS",
     "SMART_CONTRACTS",
     "TEMPLE_NODES",
     "TRANSACTIONS",

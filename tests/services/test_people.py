@@ -1,0 +1,262 @@
+"""People over a real vault: from the founder to revocation, each step signed and stored as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from aether_desktop.domain.courts import Court
+from aether_desktop.domain.membership import RoleSet
+from aether_desktop.domain.sealed_fields import SealedField
+from aether_desktop.domain.users import Role
+from aether_desktop.ports.access import LevelLockedError
+from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, PermissionDeniedError
+from aether_desktop.ports.identity import InvitationError, MembershipError, RotationNeededError
+from aether_desktop.services.people import Logins, PeopleService
+from aether_desktop.storage.sql_storage import SqlStorage
+from tests.services.identities import Seat, fill, founder, joined, require_readable, seat
+
+FIELD = SealedField.PAYMENT_METADATA
+
+
+@pytest.fixture
+def miriam(sqlite_storage: SqlStorage) -> Seat:
+    return founder(sqlite_storage)
+
+
+def test_the_founder_begins_once(miriam: Seat) -> None:
+    (standing,) = miriam.people.people()
+    assert (standing.user.username, standing.warning) == ("miriam", "")
+    assert standing.code
+    assert standing.certified is not None
+    with pytest.raises(PermissionDeniedError):
+        miriam.people.found()
+    assert len(miriam.storage.identity.person_keys.of(miriam.id)) == 1
+
+
+def test_before_the_founder_there_is_nobody(sqlite_storage: SqlStorage) -> None:
+    one = seat(sqlite_storage, sqlite_storage.info.user_id)
+    (standing,) = one.people.people()
+    assert "Not certified" in standing.warning
+    one.levels.open = {Court.OUTER, Court.HOLY}
+    with pytest.raises(LevelLockedError):
+        one.people.found()
+    assert sqlite_storage.identity.membership.statements() == []
+
+
+class TestInviting:
+    def test_from_the_invitation_to_own_courts(self, miriam: Seat) -> None:
+        made = miriam.people.invite("aaron", Role.LEVITE, url="postgresql://db/books", display_name="Aaron")
+        aaron = seat(miriam.storage, made.stored.user_id)
+        assert "Not certified" in next(each.warning for each in miriam.people.people() if each.user.id == aaron.id)
+        with pytest.raises(MembershipError):
+            aaron.people.make_own_courts()
+        aaron.people.answer(made.file, made.secret)
+        (waiting,) = miriam.people.open_invitations()
+        assert waiting.reply is not None
+        miriam.people.accept(waiting.id)
+        assert aaron.people.make_own_courts() == list(Court)
+        assert aaron.people.make_own_courts() == []
+        miriam.identity.settled()
+        assert [each.warning for each in miriam.people.people()] == ["", ""]
+        assert miriam.people.open_invitations() == []
+        assert miriam.people.log_code() == aaron.people.log_code()
+
+    def test_a_reply_as_a_file(self, miriam: Seat) -> None:
+        made = miriam.people.invite("aaron", Role.MEMBER)
+        aaron = seat(miriam.storage, made.stored.user_id)
+        reply = aaron.people.answer(made.file, made.secret, keep_in_database=False)
+        with pytest.raises(InvalidInputError, match="No reply"):
+            miriam.people.accept(made.stored.id)
+        miriam.people.accept(made.stored.id, reply)
+        with pytest.raises(InvitationError, match="already"):
+            miriam.people.accept(made.stored.id, reply)
+
+    def test_a_withdrawn_one_and_a_later_one(self, miriam: Seat) -> None:
+        first = miriam.people.invite("aaron", Role.MEMBER)
+        second = miriam.people.invite_again(first.stored.user_id)
+        third = miriam.people.invite_again(first.stored.user_id)
+        assert [each.id for each in miriam.people.open_invitations()] == [third.stored.id]
+        aaron = seat(miriam.storage, first.stored.user_id)
+        reply = aaron.people.answer(second.file, second.secret)
+        with pytest.raises(InvitationError):
+            miriam.people.accept(second.stored.id, reply)
+        miriam.people.withdraw(third.stored.id)
+        assert miriam.people.open_invitations() == []
+
+    def test_names_are_unique_and_only_a_zadokite_invites(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron", Role.AARONIC)
+        with pytest.raises(AlreadyExistsError):
+            miriam.people.invite("AARON", Role.MEMBER)
+        with pytest.raises(InvalidInputError):
+            miriam.people.invite("a b", Role.MEMBER)
+        with pytest.raises(PermissionDeniedError):
+            aaron.people.invite("hur", Role.MEMBER)
+        assert len(miriam.storage.users.all()) == 2
+
+    def test_somebody_who_lost_everything_comes_back(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        aaron.people.grant_court(Court.HOLY, miriam.id)
+        made = miriam.people.invite_again(aaron.id)
+        fresh = seat(miriam.storage, aaron.id)
+        fresh.levels._seed = b"a new machine"
+        miriam.people.accept(made.stored.id, fresh.people.answer(made.file, made.secret))
+        assert miriam.identity.state().people[aaron.id].keys == fresh.identity.keyring().public
+        assert (aaron.id, Court.HOLY) in [(one.owner_id, one.court) for one in fresh.rotation.waiting() if one.mine]
+        with pytest.raises(RotationNeededError):
+            fresh.identity.sealer.seal(FIELD, b"x", row_id=1, owner_id=aaron.id, revision=1)
+        assert fresh.rotation.rotate(aaron.id, Court.HOLY).version == 2
+
+
+class TestRoles:
+    def test_given_and_taken(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        miriam.people.set_role(aaron.id, Role.ZADOKITE)
+        assert miriam.storage.users.get(aaron.id).role is Role.ZADOKITE
+        aaron.people.set_role(miriam.id, Role.MEMBER)
+        miriam.identity.settled()
+        with pytest.raises(PermissionDeniedError):
+            miriam.people.set_role(miriam.id, Role.ZADOKITE)
+        assert "Zadokite" in miriam.people.why_not(RoleSet(miriam.id, Role.ZADOKITE))
+        assert aaron.people.why_not(RoleSet(miriam.id, Role.ZADOKITE)) == ""
+
+    def test_the_last_zadokite_stays_in_row_and_log(self, miriam: Seat) -> None:
+        joined(miriam, "aaron")
+        with pytest.raises(PermissionDeniedError, match="Zadokite"):
+            miriam.people.set_role(miriam.id, Role.MEMBER)
+        with pytest.raises(PermissionDeniedError, match="Zadokite"):
+            miriam.people.disable(miriam.id)
+        assert miriam.storage.users.get(miriam.id).role is Role.ZADOKITE
+
+    def test_disabled_and_enabled(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        aaron.people.grant_court(Court.OUTER, miriam.id)
+        miriam.people.grant_court(Court.HOLY, aaron.id)
+        miriam.people.disable(aaron.id)
+        assert not miriam.storage.users.get(aaron.id).active
+        assert next((each.court, each.mine) for each in miriam.rotation.waiting()) == (Court.HOLY, True)
+        with pytest.raises(PermissionDeniedError, match="disabled"):
+            aaron.people.grant_court(Court.HOLY, miriam.id)
+        miriam.rotation.rotate(miriam.id, Court.HOLY)
+        miriam.people.enable(aaron.id)
+        aaron.identity.settled()
+        aaron.people.grant_court(Court.HOLY, miriam.id)
+        sealed = miriam.identity.sealer.seal(FIELD, b"x", row_id=1, owner_id=miriam.id, revision=1)
+        with pytest.raises(PermissionDeniedError):
+            aaron.identity.sealer.open(FIELD, sealed, row_id=1, owner_id=miriam.id, revision=1)
+
+    def test_a_row_altered_behind_the_log_is_shown(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        with miriam.storage._database.write(action="t", table="users") as unit:
+            unit.connection.exec_driver_sql("UPDATE users SET role = 'zadokite' WHERE username = 'aaron'")
+        warning = next(each.warning for each in miriam.people.people() if each.user.id == aaron.id)
+        assert "log says member" in warning
+
+
+class TestCourts:
+    def test_granted_opened_revoked(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        fill(miriam, 3)
+        miriam.people.grant_court(Court.HOLY, aaron.id)
+        aaron.identity.settled()
+        place = {"row_id": 500, "owner_id": miriam.id, "revision": 1}
+        before = miriam.identity.sealer.seal(FIELD, b"shared", **place)
+        assert aaron.identity.sealer.open(FIELD, before, **place) == b"shared"
+        journal = miriam.people.revoke_court(Court.HOLY, aaron.id)
+        assert journal.version == 2
+        after = miriam.identity.sealer.seal(FIELD, b"mine", **place)
+        aaron.identity.settled()
+        with pytest.raises(PermissionDeniedError):
+            aaron.identity.sealer.open(FIELD, after, **place)
+        miriam.rotation.resume(miriam.id, Court.HOLY)
+        require_readable(miriam, miriam.storage._database, version=2)
+        with pytest.raises(PermissionDeniedError, match="no such grant"):
+            miriam.people.revoke_court(Court.HOLY, aaron.id)
+
+    def test_a_group(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        group = miriam.people.make_group("Treasury")
+        miriam.people.grant_court(Court.HOLY, aaron.id, owner_id=group)
+        aaron.identity.settled()
+        place = {"row_id": 1, "owner_id": group, "revision": 1}
+        sealed = aaron.identity.sealer.seal(FIELD, b"ours", **place)
+        assert miriam.identity.sealer.open(FIELD, sealed, **place) == b"ours"
+        with pytest.raises(PermissionDeniedError):
+            aaron.people.revoke_court(Court.HOLY, miriam.id, owner_id=group)
+        assert miriam.people.revoke_court(Court.HOLY, aaron.id, owner_id=group).version == 2
+
+    def test_keys_replaced_by_their_person(self, miriam: Seat) -> None:
+        fill(miriam, 4)
+        assert miriam.people.replace_my_keys() == list(Court)
+        for court in Court:
+            miriam.rotation.resume(miriam.id, court)
+        require_readable(miriam, miriam.storage._database, version=2)
+        assert miriam.people.people()[0].warning == ""
+
+
+class _Administration:
+    """Implements ``ports.people.LoginAdministration``; keeps what it was told, fails when told to."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+        self.failure: Exception | None = None
+
+    def _note(self, *what: object) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.told.append(what)
+
+    def create_login(self, username: str, role: Role, *, scram_verifier: str) -> str:
+        self._note("create", username, role, scram_verifier)
+        return f"u_{username}"
+
+    def set_role(self, user_id: int, role: Role) -> None:
+        self._note("role", user_id, role)
+
+    def disable(self, user_id: int) -> None:
+        self._note("disable", user_id)
+
+    def enable(self, user_id: int) -> None:
+        self._note("enable", user_id)
+
+
+class TestLogins:
+    def service(self, miriam: Seat, logins: _Administration) -> PeopleService:
+        return PeopleService(
+            miriam.storage,
+            miriam.storage.identity,
+            identity=miriam.identity,
+            rotation=miriam.rotation,
+            logins=Logins(logins, lambda password: f"verifier of {len(password)}"),
+        )
+
+    def test_logins_follow_the_statements(self, miriam: Seat) -> None:
+        aaron, logins = joined(miriam, "aaron"), _Administration()
+        people = self.service(miriam, logins)
+        people.invite("hur", Role.LEVITE)
+        people.set_role(aaron.id, Role.ZADOKITE)
+        people.disable(aaron.id)
+        people.enable(aaron.id)
+        assert [told[0] for told in logins.told] == ["create", "role", "disable", "enable"]
+        assert logins.told[0] == ("create", "hur", Role.LEVITE, "verifier of 43")
+
+    @pytest.mark.parametrize(
+        "act",
+        [
+            lambda people, _: people.invite("hur", Role.MEMBER),
+            lambda people, who: people.set_role(who, Role.LEVITE),
+            lambda people, who: people.disable(who),
+        ],
+    )
+    def test_what_the_server_refuses_is_not_stated(
+        self, miriam: Seat, act: Callable[[PeopleService, int], object]
+    ) -> None:
+        aaron, logins = joined(miriam, "aaron"), _Administration()
+        before = miriam.storage.identity.membership.statements(), miriam.storage.users.all()
+        logins.failure = PermissionDeniedError("refused by the server")
+        with pytest.raises(PermissionDeniedError, match="by the server"):
+            act(self.service(miriam, logins), aaron.id)
+        assert (miriam.storage.identity.membership.statements(), miriam.storage.users.all()) == before
+        assert miriam.people.open_invitations() == []
+        miriam.identity.settled()
