@@ -228,7 +228,12 @@ class WindowProgram(QObject):
             self._messages = Messages(self)
             self._messages.shown.connect(self.window.messages.show_message)
         self._open = opened = OpenedVault(
-            self.window, services, theme=self._theme, messages=self._messages, jobs=self._jobs
+            self.window,
+            services,
+            theme=self._theme,
+            messages=self._messages,
+            jobs=self._jobs,
+            session_problem=self._session().problem,
         )
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
@@ -238,7 +243,6 @@ class WindowProgram(QObject):
         if self._first_run is not None:
             self._first_run.deleteLater()
             self._first_run = None
-        self._watch_session()
         self._set_locked(on=False)
         self.opened.emit()
 
@@ -326,16 +330,16 @@ class WindowProgram(QObject):
             self._locked = on
             self.locked_changed.emit(on)
 
-    def _watch_session(self) -> None:
-        """Listen to the desktop's own lock and to sleep, once something is open that can be locked."""
-        if self._sessions is not None or self._open is None or self._open.locker is None:
-            return
-        from aether_desktop import composition  # noqa: PLC0415
-        from aether_desktop.ui.shell.session_watch import SessionWatch  # noqa: PLC0415
+    def _session(self) -> SessionWatch:
+        """Who listens to the desktop's own lock and to sleep, once something was opened."""
+        if self._sessions is None:
+            from aether_desktop import composition  # noqa: PLC0415
+            from aether_desktop.ui.shell.session_watch import SessionWatch  # noqa: PLC0415
 
-        self._sessions = watch = SessionWatch(composition.login_session(), self)
-        watch.locked.connect(lambda: self._tell_locker("lock"))
-        watch.sleeping.connect(lambda: self._tell_locker("sleep"))
+            self._sessions = watch = SessionWatch(composition.login_session(), self)
+            watch.locked.connect(lambda: self._tell_locker("lock"))
+            watch.sleeping.connect(lambda: self._tell_locker("sleep"))
+        return self._sessions
 
     def _tell_locker(self, what: str) -> None:
         locker = None if self._open is None else self._open.locker
@@ -402,8 +406,12 @@ def _prepared(services: ServiceSet) -> ServiceSet:
     from aether_desktop.ui.sections import preload_pages  # noqa: PLC0415  # after the first paint
     from aether_desktop.ui.shell import opened_vault  # noqa: F401, PLC0415
 
-    preload_pages()
-    services.modules.reaping_modules()
+    try:
+        preload_pages()
+        services.modules.reaping_modules()
+    except BaseException:
+        services.close()
+        raise
     return services
 
 

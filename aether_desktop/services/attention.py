@@ -17,11 +17,14 @@ from aether_desktop.domain.times import iso
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
 from aether_desktop.ports.storage import Dip
+from aether_desktop.services.vault_access import AccessState, VaultAccess
 
 _REJECTED_SHOWN = 10
 
 
 class AttentionKind(StrEnum):
+    NO_PASSWORD = "no_password"  # noqa: S105 - a kind of attention
+    NO_KIT = "no_kit"
     DIP = "dip"
     ASSUMED_DECIMALS = "assumed_decimals"
     REJECTED_ROWS = "rejected_rows"
@@ -42,6 +45,30 @@ class Attention:
     currency: Currency | None = None
     since: datetime | None = None
     batch_id: int | None = None
+
+
+def access_attention(access: VaultAccess) -> Iterator[Attention]:
+    """What is missing of password and recovery kit. Worker threads. Raises KeysDamagedError."""
+    if access.state is AccessState.OLD:
+        yield Attention(
+            AttentionKind.NO_PASSWORD,
+            "This vault has no password: whoever can read your keyring or key file can open it.",
+            "Set a password; then both are needed.",
+        )
+        return
+    levels = [level for level in access.describe() if level.exists]
+    if not levels[0].has_kit:
+        yield Attention(
+            AttentionKind.NO_KIT,
+            "There is no recovery kit: with a forgotten password or a lost computer nobody can open this vault again.",
+            "Make one; it takes a pen and two minutes.",
+        )
+    elif missing := [str(int(level.level)) for level in levels if not level.has_kit]:
+        yield Attention(
+            AttentionKind.NO_KIT,
+            f"The recovery kit does not open level {' and '.join(missing)}, which came after it.",
+            "Make a new one.",
+        )
 
 
 class AttentionFinder:

@@ -79,6 +79,9 @@ class Navigator(QObject):
     kit_asked = Signal()
     """Make a recovery kit."""
     first_password_asked = Signal()
+    kit_password_asked = Signal()
+    """A password for this device, after the kit opened the vault."""
+    compromised_asked = Signal()
     vault_lock_asked = Signal()
     locks_changed = Signal()
     """Idle time and the like were chosen anew, or what opens the vault is another than before."""
@@ -120,6 +123,8 @@ class UiContext:
     messages: Messages
     navigator: Navigator
     permissions: Permissions = field(default_factory=Permissions)
+    session_problem: Callable[[], str] = lambda: ""
+    """Why locks and sleep of the desktop are not heard, empty when they are; for a worker thread."""
 
     def allowed(self, verb: Verb, table: TableName | str, *, owner_id: int | None = None) -> bool:
         """Whether the person's role lets it be tried; says which rule refuses it and who may, where it does not."""
@@ -158,6 +163,19 @@ class UiContext:
                 return work(token, progress)
 
         return self.jobs.write(guarded, title=title)
+
+    def require_level(self, level: Court, why: str) -> JobHandle[None]:
+        """See to it that a level is open, and leave it open: the window asks for it, saying ``why``."""
+        access = self.services.access
+
+        def required(_token: CancelToken, _progress: Progress) -> None:
+            try:
+                if access is not None:
+                    access.require(level)
+            except LevelLockedError as locked:
+                raise LevelLockedError(locked.level, why) from locked
+
+        return self.jobs.read(required)
 
     def undo(self) -> None:
         """Take back the latest step, and say which."""

@@ -107,6 +107,12 @@ KIT_NEXT: Final = "kit_next"
 KIT_BACK: Final = "kit_back"
 KIT_LATER: Final = "kit_later"
 KIT_ERROR: Final = "kit_error"
+COMPROMISED_PAGE: Final = "compromised_page"
+COMPROMISED_CURRENT: Final = "compromised_current"
+COMPROMISED_NEW: Final = "compromised_new"
+COMPROMISED_START: Final = "compromised_start"
+COMPROMISED_CANCEL: Final = "compromised_cancel"
+COMPROMISED_ERROR: Final = "compromised_error"
 STEP_UP_PANEL: Final = "step_up_panel"
 STEP_UP_WHY: Final = "step_up_why"
 STEP_UP_PASSPHRASE: Final = "step_up_passphrase"  # noqa: S105 - see above
@@ -231,7 +237,8 @@ def overview_part_name(part: str) -> str:
     """Return the name of one part of the overview.
 
     Parts: cards, worth, totals, balances, open_rows, history, history_currency, last_import, import_rows, all_imports,
-    import, attention, empty, empty_begin, start_import; and, numbered from 0 with a further underscore: act, rows.
+    import, attention, safety, empty, empty_begin, start_import; and, numbered from 0 with a further underscore: act,
+    rows.
     """
     return f"overview_{part}"
 
@@ -263,6 +270,19 @@ def settings_part_name(part: str) -> str:
     """Return the name of one part of the settings page.
 
     Parts: theme, zone, fiat, compact, connection; and the tasks backup, restore, check, labels_export, labels_import,
-    prices_import, each with cancel, result and copy behind a further underscore.
+    prices_import, each with cancel, result and copy behind a further underscore. Of the security card: password, kit,
+    level_2, level_3, compromised, each with result and form parts (current, new, new_repeat, save, cancel, key_file)
+    behind a further underscore; keyring, ways, way_N, idle, sleep, session.
     """
     return f"settings_{part}"
+
+
+def people_part_name(part: str) -> str:
+    """Return the name of one part of the people page.
+
+    Parts: note, invitations, keys (the two header buttons), person (the section) and its state, code, role, give_role,
+    activity, invite_again, court_N, revoke_now, revoke_not; invite (the sheet) and its username, display_name, role,
+    url, send, secret, copy, save; invitations_sheet, accept_N, open_N, withdraw_N; keys_sheet, begin, rotate_N,
+    replace, own_courts.
+    """
+    return f"people_{part}"

@@ -65,6 +65,7 @@ class Locker(QObject):
         self._page: UnlockPage | None = None
         self._behind: QWidget | None = None
         self._title = ""
+        self._closed = False
         self._handle = window.windowHandle()
         self._due = QTimer(self)
         self._due.setSingleShot(True)
@@ -92,6 +93,8 @@ class Locker(QObject):
 
     def refresh(self) -> None:
         """Say which level is open, and set the timer for the next that runs out."""
+        if self._closed:
+            return
         level = self._access.open_level()
         if level:
             self._window.status.set_level(f"Level {level}: {Court(level).title}")
@@ -135,6 +138,7 @@ class Locker(QObject):
 
     def close(self) -> None:
         """The vault is closed: stop listening."""
+        self._closed = True
         self._due.stop()
         for key in self._keys:
             key.setEnabled(False)

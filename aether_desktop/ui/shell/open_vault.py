@@ -32,7 +32,14 @@ class OpenVault(QObject):
     _changes_arrived = Signal(object)
 
     def __init__(
-        self, window: MainWindow, services: ServiceSet, *, jobs: JobRunner, theme: Theme, messages: Messages
+        self,
+        window: MainWindow,
+        services: ServiceSet,
+        *,
+        jobs: JobRunner,
+        theme: Theme,
+        messages: Messages,
+        session_problem: Callable[[], str] = lambda: "",
     ) -> None:
         super().__init__(window)
         self._window, self._services, self._jobs, self._theme = window, services, jobs, theme
@@ -45,6 +52,7 @@ class OpenVault(QObject):
             messages=messages,
             navigator=self._navigator,
             permissions=Permissions(self),
+            session_problem=session_problem,
         )
         self.context.permissions.follow(services, jobs)
         self._pending: ChangeSet | None = None

@@ -3,6 +3,8 @@ is locked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from aether_desktop.jobs.lanes import Lanes
@@ -33,7 +35,14 @@ class OpenedVault(QObject):
     """All pages are made."""
 
     def __init__(
-        self, window: MainWindow, services: ServiceSet, *, theme: Theme, messages: Messages, jobs: JobRunner
+        self,
+        window: MainWindow,
+        services: ServiceSet,
+        *,
+        theme: Theme,
+        messages: Messages,
+        jobs: JobRunner,
+        session_problem: Callable[[], str],
     ) -> None:
         """``jobs`` outlives the vault and is used while its own workers rest."""
         super().__init__(window)
@@ -47,7 +56,9 @@ class OpenedVault(QObject):
         self.step_up: StepUp | None = None
         self.locker: Locker | None = None
         self.safety: SafetyPages | None = None
-        self.pages = OpenVault(window, services, jobs=self._jobs, theme=theme, messages=messages)
+        self.pages = OpenVault(
+            window, services, jobs=self._jobs, theme=theme, messages=messages, session_problem=session_problem
+        )
         if services.access is not None:
             self._guard(jobs)
         self._builder = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
@@ -111,6 +122,9 @@ class OpenedVault(QObject):
         navigator = self.pages.context.navigator
         navigator.kit_asked.connect(self.safety.make_kit)
         navigator.first_password_asked.connect(self.safety.ask_first_password)
+        navigator.kit_password_asked.connect(self.safety.ask_password_after_kit)
+        navigator.compromised_asked.connect(self.safety.ask_compromised)
+        self.safety.reopen_asked.connect(locker.lock_vault)
         navigator.vault_lock_asked.connect(locker.lock_vault)
         navigator.locks_changed.connect(locker.apply_settings)
         self.safety.changed.connect(navigator.locks_changed)

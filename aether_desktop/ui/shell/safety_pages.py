@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from aether_desktop.domain.courts import Court
+from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.vault_keys import Factor
+from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.vault_access import VaultAccess
 from aether_desktop.ui.context import Messages
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.set_password_page import WHY_AFTER_KIT, WHY_FIRST, SetPasswordPage
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.wizards.compromised_page import CompromisedPage
 from aether_desktop.ui.wizards.kit_wizard import KitWizard
 
 
@@ -21,6 +27,8 @@ class SafetyPages(QObject):
     """``changed`` when what opens the vault is another than before. GUI thread only."""
 
     changed = Signal()
+    reopen_asked = Signal()
+    """Everything has new keys: the vault must be closed and opened again."""
 
     def __init__(
         self,
@@ -61,6 +69,67 @@ class SafetyPages(QObject):
         page.put_off.connect(partial(self._on_done, page, ""))
         self._show(page)
 
+    def ask_compromised(self) -> None:
+        """Ask for all that is needed to give everything new keys, once the levels there are were opened."""
+        access = self._access
+        job = self._jobs.read(lambda _token, _progress: _existing(access), repeatable=False)
+        job.on_success(self._on_existing).on_failure(self._messages.report)
+
+    def _on_existing(self, levels: tuple[Court, ...]) -> None:
+        self._with_levels(levels, lambda: self._show_compromised(levels))
+
+    def _with_levels(
+        self, levels: tuple[Court, ...], then: Callable[[], None], *, otherwise: Callable[[], None] | None = None
+    ) -> None:
+        """Ask for what is locked of these levels, then go on."""
+        access = self._access
+        highest = max(levels)
+
+        def required(_token: CancelToken, _progress: Progress) -> None:
+            try:
+                access.require(highest)
+            except LevelLockedError as locked:
+                raise LevelLockedError(locked.level, "New keys for everything need every level open.") from locked
+
+        job = self._jobs.read(required)
+        job.on_success(lambda _none: then()).on_failure(self._messages.report)
+        if otherwise is not None:
+            job.on_cancelled(otherwise).on_failure(lambda _error: otherwise())
+
+    def _show_compromised(self, levels: tuple[Court, ...]) -> None:
+        page = CompromisedPage(
+            self._theme, levels=[each for each in levels if each is not Court.OUTER], known=(self._vault_name,)
+        )
+        page.put_off.connect(partial(self._on_done, page, ""))
+        page.chosen.connect(lambda current, factors: self._on_compromised(page, current, factors))
+        page.key_file_wanted.connect(lambda path, level: self._make_key_file(page, path, level))
+        self._show(page)
+
+    def _on_compromised(self, page: CompromisedPage, current: Factor, factors: dict[Court, Factor]) -> None:
+        access = self._access
+
+        def change() -> None:
+            job = self._jobs.read(lambda _token, _progress: access.compromised(current, factors), repeatable=False)
+            job.on_success(lambda _none: self._on_renewed(page)).on_failure(page.show_error)
+
+        def give_up() -> None:
+            for factor in (current, *factors.values()):
+                factor.wipe()
+            page.set_busy("")
+            page.say("Nothing was changed.")
+
+        page.set_busy("Making new keys…")
+        self._with_levels(tuple(factors), change, otherwise=give_up)
+
+    def _on_renewed(self, page: CompromisedPage) -> None:
+        self._on_done(page, "")
+        self.reopen_asked.emit()
+
+    def _make_key_file(self, page: CompromisedPage, path: Path, level: Court) -> None:
+        access = self._access
+        job = self._jobs.read(lambda _token, _progress: access.make_key_file(path), repeatable=False)
+        job.on_success(lambda _none: page.use_key_file(path, level)).on_failure(page.show_error)
+
     def close(self) -> None:
         """The vault is closed."""
         if self._page is not None:
@@ -92,3 +161,7 @@ class SafetyPages(QObject):
         self.changed.emit()
         if said:
             self._messages.done(said)
+
+
+def _existing(access: VaultAccess) -> tuple[Court, ...]:
+    return tuple(level.level for level in access.describe() if level.exists)

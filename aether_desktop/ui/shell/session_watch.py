@@ -15,6 +15,10 @@ class LoginSession(Protocol):
         """Listen on a thread of its own, on which the two are called; never raises. Quick."""
         ...
 
+    def problem(self) -> str:
+        """Why nothing is heard, empty when all is well; for a worker thread."""
+        ...
+
     def close(self) -> None:
         """Stop listening and wait for the thread."""
         ...
@@ -32,6 +36,11 @@ class SessionWatch(QObject):
         self._session = session
         self._heard.connect(self._on_heard, Qt.ConnectionType.QueuedConnection)
         session.start(locked=lambda: self._heard.emit(False), sleeping=lambda: self._heard.emit(True))
+
+    @property
+    def problem(self) -> Callable[[], str]:
+        """Asks why nothing is heard, on a worker thread."""
+        return self._session.problem
 
     def close(self) -> None:
         """Stop listening."""

@@ -9,16 +9,15 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
-from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
-from aether_desktop.ui.widgets.buttons import IconLabel, link_button, plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import IconLabel, plain_button, primary_button
+from aether_desktop.ui.widgets.factor_form import KEY_FILES, NewFactorForm
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import breakable, text_label
-from aether_desktop.ui.widgets.new_password import NewPasswordForm
-from aether_desktop.ui.widgets.path_dialog import ask_file, ask_new_file
+from aether_desktop.ui.widgets.path_dialog import ask_file
 from aether_desktop.ui.widgets.secret_field import SecretField
 from aether_desktop.ui.widgets.wait_line import WaitLine, refusal_text
 
@@ -26,7 +25,6 @@ _SET_UP = (
     "This level was not set up yet. Choose what opens it from now on: a passphrase other than the password, or a key "
     "file, best on a stick that is not always plugged in."
 )
-_KEY_FILES = "Key files (*.key);;All files (*)"
 
 
 class StepUpPanel(QFrame):
@@ -50,13 +48,12 @@ class StepUpPanel(QFrame):
         self._why.setObjectName(names.STEP_UP_WHY)
         self._explained = text_label(theme, _SET_UP, kind="dim", wrap=True)
         self.passphrase = SecretField(theme, "Passphrase", object_name=names.STEP_UP_PASSPHRASE)
-        self.fresh = NewPasswordForm(theme, object_name=f"{names.STEP_UP_PASSPHRASE}_new", label="New passphrase")
+        self.fresh = NewFactorForm(theme, object_name=f"{names.STEP_UP_PASSPHRASE}_new")
         self._choose = plain_button(theme, "Choose…", object_name=f"{names.STEP_UP_KEY_FILE}_choose")
         self._choose.setAccessibleName("Choose the key file")
         self.key_file = FormField(
             theme, "Or a key file", QLineEdit(), object_name=names.STEP_UP_KEY_FILE, trailing=self._choose
         )
-        self._make = link_button(theme, "Make a new key file", object_name=f"{names.STEP_UP_KEY_FILE}_make")
         self._wait = WaitLine(theme, object_name=f"{names.STEP_UP_PANEL}_wait")
         self._busy = QProgressBar()
         self._busy.setRange(0, 0)
@@ -78,9 +75,8 @@ class StepUpPanel(QFrame):
         self._why.setText(breakable(why))
         self._explained.setVisible(self._setting_up)
         self.fresh.setVisible(self._setting_up)
-        self._make.setVisible(self._setting_up)
         self.passphrase.setVisible(exists is True)
-        self.key_file.setVisible(exists is not None)
+        self.key_file.setVisible(exists is True)
         self.start.setText("Set up and go on" if self._setting_up else "Unlock")
         self.forget()
         self.set_busy("Looking…" if exists is None else "")
@@ -101,13 +97,14 @@ class StepUpPanel(QFrame):
         """Hold the fields while something runs; Cancel stays."""
         self._busy.setVisible(bool(text))
         self._busy.setAccessibleName(text or "Working")
-        for widget in (self.passphrase, self.fresh, self.key_file, self._make):
+        for widget in (self.passphrase, self.fresh, self.key_file):
             widget.setEnabled(not text)
         self._show_startable()
         self._say("")
 
     def use_key_file(self, path: Path) -> None:
         """Put a key file's path into its field."""
+        self.fresh.use_key_file(path)
         self.key_file.editor.setText(str(path))
         self.key_file.set_error("")
 
@@ -151,7 +148,6 @@ class StepUpPanel(QFrame):
         column.addLayout(head)
         for widget in (self._why, self._explained, self.passphrase, self.fresh, self.key_file):
             column.addWidget(widget)
-        column.addWidget(self._make, 0, Qt.AlignmentFlag.AlignLeft)
         for below in (self._wait, self._busy, self._error):
             column.addWidget(below)
         row = QHBoxLayout()
@@ -169,7 +165,7 @@ class StepUpPanel(QFrame):
         self.key_file.editor.returnPressed.connect(self._on_start)
         self._wait.changed.connect(self._show_startable)
         self._choose.clicked.connect(self._on_choose)
-        self._make.clicked.connect(self._on_make)
+        self.fresh.key_file_wanted.connect(self.key_file_wanted)
 
     def _show_startable(self) -> None:
         self.start.setEnabled(self._busy.isHidden() and not self._wait.waiting)
@@ -190,22 +186,15 @@ class StepUpPanel(QFrame):
         self.place()
 
     def _typed(self) -> Factor | None:
+        if self._setting_up:
+            return self.fresh.take()
         path = self.key_file.editor.text().strip()
         if path:
             return Factor.key_file(Path(path))
-        if self._setting_up:
-            return self.fresh.take()
         if not self.passphrase.filled:
             self.passphrase.set_error("Type the passphrase, or choose the key file.")
             return None
-        typed = self.passphrase.take()
-        try:
-            return Factor.passphrase(typed)
-        except InvalidInputError as error:
-            self.passphrase.set_error(error.message)
-            return None
-        finally:
-            typed[:] = bytes(len(typed))
+        return self.passphrase.take_factor()
 
     def _on_cancel(self) -> None:
         self.forget()
@@ -213,10 +202,7 @@ class StepUpPanel(QFrame):
         self.cancelled.emit()
 
     def _on_choose(self) -> None:
-        ask_file(self, "Choose the key file", filters=_KEY_FILES, then=self.use_key_file)
-
-    def _on_make(self) -> None:
-        ask_new_file(self, "Make a new key file", name="level.key", filters=_KEY_FILES, then=self.key_file_wanted.emit)
+        ask_file(self, "Choose the key file", filters=KEY_FILES, then=self.use_key_file)
 
     # Qt overrides
 

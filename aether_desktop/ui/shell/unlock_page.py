@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.vault_keys import DeviceKeyReport, DeviceKeyState, Factor
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
@@ -158,14 +157,7 @@ class UnlockPage(AlonePage):
         if not self.password.filled:
             self.password.set_error("Type the password.")
             return None
-        typed = self.password.take()
-        try:
-            return Factor.passphrase(typed)
-        except InvalidInputError as error:
-            self.password.set_error(error.message)
-            return None
-        finally:
-            typed[:] = bytes(len(typed))
+        return self.password.take_factor()
 
     def _show_startable(self) -> None:
         self.start.setEnabled(not self.wait.waiting and not self._working)

@@ -107,12 +107,19 @@ class VaultDoor(QObject):
         self._page.set_busy(doing)
         job = self._jobs.write(work, repeatable=False)
         job.on_progress(self._page.show_progress).on_success(self.opened.emit).on_failure(self._on_failed)
+        job.on_cancelled(self._on_stopped)
+        self._page.set_stop(job.cancel)
 
     def _on_failed(self, error: BaseException) -> None:
         if isinstance(self._page, UnlockPage):
             self._page.show_error(error, wait=error.wait if isinstance(error, WrongFactorError) else 0.0)
-            if not isinstance(error, WrongFactorError):
-                self._look()
+            if isinstance(error, WrongFactorError):
+                return
+            self._look()
         else:
             self._page.show_error(error)
         self.failed.emit(error)
+
+    def _on_stopped(self) -> None:
+        self._page.set_busy("")
+        self._page.say("Stopped. It goes on when the vault is opened next.")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QCheckBox
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.services.settings_file import FIAT
@@ -13,6 +12,7 @@ from aether_desktop.ui.look import COMPACT_SETTING, compact_rows
 from aether_desktop.ui.object_names import settings_part_name
 from aether_desktop.ui.theme.theme import ThemeMode
 from aether_desktop.ui.widgets.card import Card
+from aether_desktop.ui.widgets.choice import Choice
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.zone import LOCAL_ZONE, UTC_ZONE, ZONE_SETTING
 
@@ -30,16 +30,16 @@ class LookCard(Card):
         super().__init__(context.theme, "Look")
         self._context = context
         theme = context.theme
-        self.theme_choice = FormField(theme, "Theme", _Choice(), object_name=settings_part_name("theme"))
+        self.theme_choice = FormField(theme, "Theme", Choice(), object_name=settings_part_name("theme"))
         self.zone = FormField(
             theme,
             "Times are shown in",
-            _Choice(),
+            Choice(),
             hint="Stored and exported times always carry their zone.",
             object_name=settings_part_name("zone"),
         )
         self.fiat = FormField(
-            theme, "Values are shown in", _Choice(), hint=_HAS_PRICES, object_name=settings_part_name("fiat")
+            theme, "Values are shown in", Choice(), hint=_HAS_PRICES, object_name=settings_part_name("fiat")
         )
         self.compact = QCheckBox("Low rows in tables")
         self.compact.setObjectName(settings_part_name("compact"))
@@ -108,20 +108,3 @@ class LookCard(Card):
     def _on_compact(self, on: bool) -> None:
         self._context.settings.set(COMPACT_SETTING, True if on else None)
         self._context.navigator.look_changed.emit()
-
-
-class _Choice(QComboBox):
-    """A choice that scrolling past it cannot change."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-
-    # Qt overrides
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()

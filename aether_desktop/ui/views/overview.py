@@ -15,7 +15,7 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import NotFoundError
 from aether_desktop.ports.storage import WalletStore
 from aether_desktop.ports.work import CancelToken, Progress
-from aether_desktop.services.attention import Attention, AttentionKind
+from aether_desktop.services.attention import Attention, AttentionKind, access_attention
 from aether_desktop.services.balances import Overview, Series, WalletBalance
 from aether_desktop.services.settings_file import FIAT
 from aether_desktop.ui.context import UiContext
@@ -41,6 +41,7 @@ class _Found:
     series: tuple[Series, ...]
     wallets: tuple[Wallet, ...]
     last_wallet: str
+    safety: tuple[Attention, ...]
 
 
 class OverviewView(QWidget):
@@ -106,9 +107,11 @@ class OverviewView(QWidget):
 
         def work(token: CancelToken, _progress: Progress) -> _Found:
             overview = services.balances.overview(fiat=fiat, token=token)
+            safety = () if services.access is None else tuple(access_attention(services.access))
             wallets = tuple(services.storage.wallets.all())
             series = tuple(services.balances.history(token=token))
-            return _Found(overview, series, wallets, _wallet_of(overview.last_import, services.storage.wallets))
+            last = _wallet_of(overview.last_import, services.storage.wallets)
+            return _Found(overview, series, wallets, last, safety)
 
         self._running, self._stale = True, False
         job = self._context.jobs.read(work)
@@ -123,7 +126,9 @@ class OverviewView(QWidget):
         self.totals.show_overview(overview)
         self.balances.show_overview(overview)
         self.history.show_series(found.series)
-        self.attention.show_attention(overview.attention)
+        self.attention.show_attention((*found.safety, *overview.attention))
+        self._safety.show_attention(found.safety)
+        self._safety.setVisible(bool(found.safety))
         self.last_import.show_batch(
             overview.last_import, when=self._when(overview.last_import), wallet=found.last_wallet
         )
@@ -149,6 +154,8 @@ class OverviewView(QWidget):
         self.balances.opened.connect(self._on_balance)
         self.attention.acted.connect(self._on_attention)
         self.attention.rows_asked.connect(navigator.open_rows)
+        self._safety.acted.connect(self._on_attention)
+        navigator.locks_changed.connect(self.refresh)
         self.last_import.rows_asked.connect(lambda batch: navigator.open_rows(rows_of_batch(batch.id)))
         self.last_import.all_asked.connect(lambda: navigator.open_section("imports"))
         self.last_import.import_asked.connect(navigator.open_import)
@@ -160,6 +167,10 @@ class OverviewView(QWidget):
     def _on_attention(self, each: Attention) -> None:
         navigator = self._context.navigator
         match each.kind:
+            case AttentionKind.NO_PASSWORD:
+                navigator.first_password_asked.emit()
+            case AttentionKind.NO_KIT:
+                navigator.kit_asked.emit()
             case AttentionKind.DIP | AttentionKind.NO_HISTORY:
                 navigator.open_import(each.wallet_id)
             case AttentionKind.ASSUMED_DECIMALS:
@@ -191,6 +202,9 @@ class OverviewView(QWidget):
         begin = plain_button(theme, "Import history", object_name=overview_part_name("start_import"))
         begin.clicked.connect(self._on_import)
         state.add_below(begin)
+        self._safety = AttentionCard(theme, object_name=overview_part_name("safety"))
+        self._safety.hide()
+        state.add_below(self._safety, wide=True)
         return state
 
     # Qt overrides

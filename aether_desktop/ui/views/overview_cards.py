@@ -28,6 +28,8 @@ from aether_desktop.ui.widgets.value_grid import ValueGrid
 _MOST_ROWS = 8
 _MOST_ATTENTION = 30
 _ACTIONS = {
+    AttentionKind.NO_PASSWORD: "Set a password",
+    AttentionKind.NO_KIT: "Make a recovery kit",
     AttentionKind.DIP: "Import into this wallet",
     AttentionKind.ASSUMED_DECIMALS: "Correct the decimals",
     AttentionKind.REJECTED_ROWS: "See the reasons",
@@ -36,6 +38,8 @@ _ACTIONS = {
     AttentionKind.NO_HISTORY: "Import its history",
 }
 _ICONS = {
+    AttentionKind.NO_PASSWORD: ("unlock", "warn"),
+    AttentionKind.NO_KIT: ("key", "warn"),
     AttentionKind.DIP: ("warning", "bad"),
     AttentionKind.REJECTED_ROWS: ("warning", "bad"),
     AttentionKind.ASSUMED_DECIMALS: ("scale", "warn"),
@@ -117,9 +121,9 @@ class AttentionCard(Card):
     acted = Signal(object)
     rows_asked = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, object_name: str = overview_part_name("attention")) -> None:
         super().__init__(theme, "Needs attention")
-        self.setObjectName(overview_part_name("attention"))
+        self.setObjectName(object_name)
         self._theme = theme
         self._shown: tuple[Attention, ...] | None = None
         self._list = QVBoxLayout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -10,6 +11,7 @@ from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import page_name, settings_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.views.look_card import LookCard
+from aether_desktop.ui.views.security_card import SecurityCard
 from aether_desktop.ui.views.vault_tasks import DataCard, SafekeepingCard
 from aether_desktop.ui.widgets.card import Card
 from aether_desktop.ui.widgets.card_columns import CardColumns
@@ -27,6 +29,7 @@ class SettingsView(QWidget):
         self._context = context
         self._safekeeping: SafekeepingCard | None = None
         self._data: DataCard | None = None
+        self._security: SecurityCard | None = None
         header = PageHeader(context.theme, "Settings")
         header.set_facts("Kept on this computer; passwords and keys never are")
         self._column = QVBoxLayout(self)
@@ -54,9 +57,27 @@ class SettingsView(QWidget):
             self._cards.add_card(self._data)
         return self._data
 
+    @property
+    def security(self) -> SecurityCard | None:
+        """Password, kit, levels; None where there is no vault of ours to lock: the sample, a shared database."""
+        access = self._context.services.access
+        if self._security is None and access is not None:
+            self._security = SecurityCard(self._context, access)
+            self._cards.add_card(self._security, on_top=True)
+        return self._security
+
     def complete(self) -> None:
-        """The second half of the page: made in an idle turn, or when the page is shown."""
-        _ = self.data
+        """The other cards: made in idle turns, or when the page is shown."""
+        if self._data is None:
+            _ = self.data
+            QTimer.singleShot(0, self, self._complete_security)
+        else:
+            self._complete_security()
+
+    def _complete_security(self) -> None:
+        security = self.security
+        if security is not None and self.isVisible():
+            security.refresh()
 
     def place_message_bar(self, bar: QWidget) -> None:
         """Messages stand under the title."""
@@ -68,6 +89,8 @@ class SettingsView(QWidget):
         self.complete()
         super().showEvent(event)
         self.look.refresh()
+        if self._security is not None:
+            self._security.refresh()
 
 
 def vault_facts(info: StorageInfo) -> list[DetailEntry]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
-from aether_desktop.ui.widgets.buttons import IconLabel
+from aether_desktop.ui.widgets.buttons import IconLabel, link_button
 from aether_desktop.ui.widgets.labels import breakable, set_kind, text_label
 
 
@@ -28,6 +30,10 @@ class AlonePage(QWidget):
         self.busy.hide()
         self.said = text_label(theme, wrap=True)
         self.said.hide()
+        self.stop = link_button(theme, "Stop", object_name=f"{object_name}_stop" if object_name else "")
+        self.stop.clicked.connect(self._on_stop)
+        self.stop.hide()
+        self._stopping: Callable[[], None] | None = None
         card = QFrame()
         card.setProperty("kind", "card")
         self.body = QVBoxLayout(card)
@@ -50,14 +56,27 @@ class AlonePage(QWidget):
         self.busy.setAccessibleName(text or "Working")
         if not text:
             self.busy.setRange(0, 0)
+            self.set_stop(None)
         self.say(text)
 
     def show_progress(self, done: int, total: int | None, message: str) -> None:
-        """How far what runs has come."""
+        """How far what runs has come; work that knows how much there is can be stopped."""
+        self.stop.setVisible(self._stopping is not None and total is not None)
         self.busy.setRange(0, total or 0)
         self.busy.setValue(done)
         if message:
             self.say(message)
+
+    def set_stop(self, stop: Callable[[], None] | None) -> None:
+        """How to stop what runs. The button comes with its first progress: what is short needs none."""
+        self._stopping = stop
+        if stop is None:
+            self.stop.hide()
+
+    def _on_stop(self) -> None:
+        if self._stopping is not None:
+            self._stopping()
+            self.set_stop(None)
 
     def _compose(self, icon: str, card: QWidget) -> None:
         inner = QWidget()
@@ -74,6 +93,7 @@ class AlonePage(QWidget):
         column.addWidget(card)
         column.addWidget(self.busy)
         column.addWidget(self.said)
+        column.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self.foot)
         column.addStretch(2)
         middle = QWidget()

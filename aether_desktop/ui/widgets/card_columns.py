@@ -33,9 +33,9 @@ class CardColumns(QScrollArea):
             self._last = column
         self.setWidget(ground)
 
-    def add_card(self, card: QWidget) -> None:
-        """Put another card at the foot of the second column."""
-        self._last.insertWidget(self._last.count() - 1, card)
+    def add_card(self, card: QWidget, *, on_top: bool = False) -> None:
+        """Put another card into the second column, at its foot or on top."""
+        self._last.insertWidget(0 if on_top else self._last.count() - 1, card)
 
     def _needs(self) -> int:
         """Least width of two columns, growing with the font."""

@@ -57,9 +57,10 @@ class EmptyState(QWidget):
         row.addWidget(words, 100)
         row.addStretch(1)
 
-    def add_below(self, widget: QWidget) -> None:
-        """Put another way to begin under the words."""
-        self._column.insertWidget(self._column.count() - 1, widget, 0, Qt.AlignmentFlag.AlignHCenter)
+    def add_below(self, widget: QWidget, *, wide: bool = False) -> None:
+        """Put another way to begin under the words; ``wide`` gives it their whole width, for text that wraps."""
+        at = Qt.AlignmentFlag(0) if wide else Qt.AlignmentFlag.AlignHCenter
+        self._column.insertWidget(self._column.count() - 1, widget, 0, at)
 
     def set_words(self, sentence: str, *, more: str = "") -> None:
         """Say something else ("Nothing matches this filter.")."""

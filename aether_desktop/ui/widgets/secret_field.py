@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit
 
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.widgets.buttons import IconButton
 from aether_desktop.ui.widgets.form_field import FormField
@@ -79,6 +81,17 @@ class SecretField(FormField[SecretEdit]):
         typed = bytearray(self.editor.text().encode("utf-8", "surrogatepass"))
         self.forget()
         return typed
+
+    def take_factor(self) -> Factor | None:
+        """What was typed as a Factor, the field empty afterwards; None with the reason under the field."""
+        typed = self.take()
+        try:
+            return Factor.passphrase(typed)
+        except InvalidInputError as error:
+            self.set_error(error.message)
+            return None
+        finally:
+            typed[:] = bytes(len(typed))
 
     def forget(self) -> None:
         """Empty the field, and what undo would bring back."""

@@ -35,6 +35,7 @@ class TaskRow(QWidget):
         super().__init__()
         self._job: JobHandle[Any] | None = None
         self._copied = self._said = ""
+        self._title = title
         self.button = plain_button(theme, button, object_name=object_name)
         self.button.setAccessibleName(f"{title}: {button}")
         self.button.setAccessibleDescription(text)
@@ -65,6 +66,14 @@ class TaskRow(QWidget):
     def result(self) -> str:
         """What is said below, empty while nothing is."""
         return self._said
+
+    def explain(self, text: str, *, button: str = "") -> None:
+        """Say something else under the title, and on the button."""
+        self._explained.setText(breakable(text))
+        self.button.setAccessibleDescription(text)
+        if button:
+            self.button.setText(button)
+            self.button.setAccessibleName(f"{self._title}: {button}")
 
     def watch(self, job: JobHandle[Any]) -> None:
         """Show a job until it ends; the button waits for that."""
