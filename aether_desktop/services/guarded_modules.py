@@ -12,6 +12,7 @@ from aether_desktop.ports.tables import TableSpec
 from aether_desktop.sum_api import (
     AccountLister,
     Chain,
+    HeadedReaping,
     HeadedTable,
     Movement,
     ReapingModule,
@@ -95,6 +96,15 @@ class GuardedReaping:
         self.extension = module.extension
         self._module = module
         self._note = note
+
+    def heading(self, spec: TableSpec, columns: Sequence[str]) -> tuple[str, ...]:
+        """Nothing where the module does not say it, or fails to."""
+        if not isinstance(self._module, HeadedReaping):
+            return ()
+        with LoadingTrap() as trap:
+            return tuple(self._module.heading(spec, columns))
+        self._note(self.key, trap.error)
+        return ()
 
     def write(self, spec: TableSpec, columns: Sequence[str], rows: Iterable[Row], sink: TextIO) -> int:
         """Raises AetherError when the module fails; what ``rows`` and ``sink`` raise passes unchanged."""

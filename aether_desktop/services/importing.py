@@ -129,7 +129,7 @@ class ImportService:
             module = self._modules.recognise(heading, opened.table.format)
             sample = tuple(rows_of(opened.table, _SAMPLE_ROWS))
         if module is None:
-            advice = self._modules.explain_unrecognised(heading)
+            advice = self._modules.explain_unrecognised(heading, opened.table.format)
             return FileKind(path, heading, "", "", advice=advice, remarks=remarks, sample=sample)
         accounts: tuple[str, ...] = ()
         if chain and isinstance(module, GuardedSowing):
@@ -302,7 +302,7 @@ class _Reading:
             return self.modules.sowing(GENERIC)
         found = self.modules.recognise(opened.table.heading, opened.table.format)
         if found is None:
-            raise ImportRefusedError(self.modules.explain_unrecognised(opened.table.heading))
+            raise ImportRefusedError(self.modules.explain_unrecognised(opened.table.heading, opened.table.format))
         return found
 
     def digest(self) -> str:

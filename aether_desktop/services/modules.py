@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, cast
@@ -13,6 +13,7 @@ import pluggy
 
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.settings import Settings
+from aether_desktop.ports.tables import ColumnSpec, TableSpec
 from aether_desktop.services.guarded_modules import GuardedReaping, GuardedSowing, LoadingTrap
 from aether_desktop.sum_api import (
     ENTRY_POINT_GROUP,
@@ -138,6 +139,24 @@ class ModuleService:
         """Whether any enabled importer does; what ``open_table`` finds the heading by."""
         return self.recognise(heading) is not None
 
+    def lacking_to_import(self, key: str, spec: TableSpec, columns: Collection[str]) -> tuple[ColumnSpec, ...]:
+        """What an export of these columns lacks to be imported again; empty where nothing does.
+
+        Empty as well where no importer takes such a file even with all columns. Raises InvalidInputError for an
+        exporter that is unknown or switched off.
+        """
+        module = self._reaping(self._wanted(key, SumKind.REAPING))
+        every = [column.key for column in spec.columns]
+        whole = module.heading(spec, every)
+        importer = self.recognise(whole, module.extension) if whole else None
+        if importer is None:
+            return ()
+
+        def needed(column: ColumnSpec) -> bool:
+            return not importer.recognises(module.heading(spec, [each for each in every if each != column.key]))
+
+        return tuple(column for column in spec.columns if column.key not in columns and needed(column))
+
     def accounts(self, module: SowingModule, table: HeadedTable, chain: Chain) -> tuple[str, ...]:
         """Accounts of a file of which one must be chosen for a wallet on ``chain``; reads all rows.
 
@@ -145,12 +164,13 @@ class ModuleService:
         """
         return module.accounts(table, chain) if isinstance(module, AccountLister) else ()
 
-    def explain_unrecognised(self, heading: Sequence[str]) -> str:
-        """Which known kind the heading is nearest to, and which columns it lacks, in a sentence or two."""
+    def explain_unrecognised(self, heading: Sequence[str], file_format: str = "csv") -> str:
+        """Which known kind of this format the heading is nearest to, and which columns it lacks, in some words."""
         nearest: tuple[int, float, str, tuple[str, ...]] | None = None
         for item in self._enabled(SumKind.SOWING):
             adviser = item.descriptor.implementation
-            if not isinstance(adviser, HeadingAdviser):
+            wanted = getattr(adviser, "file_format", file_format)
+            if wanted != file_format or not isinstance(adviser, HeadingAdviser):
                 continue
             with LoadingTrap() as trap:
                 fit = adviser.compare(heading)
@@ -268,7 +288,7 @@ class ModuleService:
     def _sowing(self, descriptor: SumDescriptor) -> SowingModule:
         return GuardedSowing(cast("SowingModule", descriptor.implementation), descriptor, self._note)
 
-    def _reaping(self, descriptor: SumDescriptor) -> ReapingModule:
+    def _reaping(self, descriptor: SumDescriptor) -> GuardedReaping:
         return GuardedReaping(cast("ReapingModule", descriptor.implementation), descriptor, self._note)
 
     def _note(self, key: str, error: str) -> None:

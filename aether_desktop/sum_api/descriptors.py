@@ -150,6 +150,15 @@ class ReapingModule(Protocol):
         ...
 
 
+@runtime_checkable
+class HeadedReaping(Protocol):
+    """Optional for a ReapingModule: what its files call their columns, by which an importer knows them again."""
+
+    def heading(self, spec: TableSpec, columns: Sequence[str]) -> Sequence[str]:
+        """Names in the file of the columns (keys, in order), in the file's order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SumDescriptor:
     """One module: ``implementation`` is a SowingModule, ReapingModule, ... by ``kind``."""

@@ -20,6 +20,7 @@ from aether_desktop.domain.times import from_micros
 from aether_desktop.domain.transactions import Direction, TransactionKind, TransactionStatus
 from aether_desktop.ports.errors import (
     DiskFullError,
+    ImportRefusedError,
     InvalidInputError,
     OperationCancelled,
     ReadOnlyError,
@@ -27,6 +28,7 @@ from aether_desktop.ports.errors import (
 )
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.query_language import parse_table_query
+from aether_desktop.ports.tables import TABLES
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.service_set import ServiceSet
 from tests.services import files
@@ -198,3 +200,25 @@ def _seen(services: ServiceSet, query: TableQuery) -> list[tuple[object, ...]]:
     columns = ["occurred_at", "amount", "direction", "status", "description", "asset"]
     rows = services.exporting.read(query, columns=columns)
     return sorted((str(row[0]), str(row[1]), *row[2:]) for row in rows)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_is_seen_says_what_it_lacks_and_with_that_comes_back(
+    ledger: ServiceSet, tmp_path: Path, form: str
+) -> None:
+    spec, seen = TABLES[TRANSACTIONS], ["occurred_at", "wallet", "amount", "label"]
+    lacking = [column.key for column in ledger.modules.lacking_to_import(form, spec, seen)]
+    wallet = ledger.storage.wallets.all()[0].id
+    part = tmp_path / f"part.{form}"
+    ledger.exporting.run(part, EVERYTHING, format_key=form, columns=seen)
+    kind = ledger.importing.recognise(part)
+    assert kind.format == ""
+    assert f"Aether {form.upper()} export" in kind.advice
+    for name in lacking:
+        assert name in kind.advice
+    with pytest.raises(ImportRefusedError, match="tx_hash"):
+        ledger.importing.run(part, wallet)
+    enough = tmp_path / f"enough.{form}"
+    written = ledger.exporting.run(enough, EVERYTHING, format_key=form, columns=[*seen, *lacking])
+    report = ledger.importing.run(enough, wallet)
+    assert (report.duplicates, report.new, report.rejections) == (written.rows, 0, ())

@@ -330,6 +330,31 @@ def test_the_nearest_kind_and_what_it_lacks(key: str, gone: str, service: Module
     assert gone.split("(", maxsplit=1)[0] in said
 
 
+def test_the_nearest_kind_is_of_the_files_own_format(service: ModuleService) -> None:
+    heading = [name for name in SAMPLES["aether.csv"].heading if name != "tx_hash"]
+    assert "Aether JSON export, but lacks: tx_hash." in service.explain_unrecognised(heading, "json")
+    assert "Aether CSV export, but lacks: tx_hash." in service.explain_unrecognised(heading)
+
+
+def test_an_export_that_lacks_columns_to_be_imported_again(service: ModuleService) -> None:
+    spec = TABLES[TableName.TRANSACTIONS]
+    every = [column.key for column in spec.columns]
+    for key in ("csv", "json"):
+        assert service.lacking_to_import(key, spec, every) == ()
+        lacking = [column.key for column in service.lacking_to_import(key, spec, ["amount", "occurred_at", "wallet"])]
+        assert set(lacking) == {
+            "direction", "status", "kind", "leg", "tx_hash", "fee", "from_address", "to_address", "contract_address"
+        }  # fmt: skip
+        assert service.lacking_to_import(key, spec, ["amount", "occurred_at", *lacking]) == ()
+        wallets = TABLES[TableName.WALLETS]
+        assert service.lacking_to_import(key, wallets, ["name"]) == (), "no importer takes wallets"
+    service.set_enabled("aether.json", False)
+    assert service.lacking_to_import("json", spec, ["amount"]) == ()
+    assert service.lacking_to_import("csv", spec, ["amount"])
+    with pytest.raises(InvalidInputError):
+        service.lacking_to_import("xlsx", spec, [])
+
+
 def test_a_heading_like_nothing(service: ModuleService) -> None:
     said = service.explain_unrecognised(["colour", "<b>size</b>\u202e"])
     assert "generic CSV" in said

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QScrollArea, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.records import TableName
@@ -198,6 +198,34 @@ def test_keys_open_details_and_forms(opened: Open, ledger: Ledger, qtbot: QtBot)
     assert form.text("name") == "Treasury"
     QTest.keyClick(form._fields["name"].editor, Qt.Key.Key_Escape)
     assert page.side.form is None
+
+
+def export_entries(page: TablePage) -> list[tuple[str, bool]]:
+    """What the export menu says, and whether it can be chosen."""
+    page.choose_export()
+    menu = page.findChildren(QMenu)[-1]
+    assert menu.isVisible()
+    found = [(action.text(), action.isEnabled()) for action in menu.actions() if action.text()]
+    menu.close()
+    return found
+
+
+def test_the_export_says_before_writing_what_the_file_lacks_to_be_imported_again(
+    opened: Open, ledger: Ledger, qtbot: QtBot
+) -> None:
+    ledger.imported(2)
+    page = opened(TableName.TRANSACTIONS)
+    entries = export_entries(page)
+    assert [enabled for _text, enabled in entries] == [True] * 4 + [False]
+    said, _enabled = entries[-1]
+    assert said.startswith("To be imported again, what is seen lacks: ")
+    titles = said.removesuffix(".").partition("lacks: ")[2].split(", ")
+    assert "Hash" in titles
+    for column in page.model.spec.columns:
+        if column.title in titles:
+            page.grid.show_column(column.key, shown=True)
+    assert len(export_entries(page)) == 4
+    assert len(export_entries(opened(TableName.WALLETS))) == 4, "wallets are never imported from a file"
 
 
 @pytest.mark.parametrize(

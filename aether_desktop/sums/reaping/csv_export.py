@@ -9,7 +9,7 @@ from typing import TextIO
 
 from aether_desktop.sum_api import ColumnKind, Row, TableSpec
 from aether_desktop.sums.own_format import BASE_UNITS, DECIMALS, guarded
-from aether_desktop.sums.reaping.fields import Field, Value, fields_of
+from aether_desktop.sums.reaping.fields import Field, Value, fields_of, names_of
 
 _PLAIN_KINDS = frozenset(
     {ColumnKind.TIME, ColumnKind.DATE, ColumnKind.INTEGER, ColumnKind.NUMBER, ColumnKind.BOOLEAN, ColumnKind.CHOICE}
@@ -22,6 +22,10 @@ class CsvExport:
     key = "csv"
     title = "CSV"
     extension = "csv"
+
+    def heading(self, spec: TableSpec, columns: Sequence[str]) -> list[str]:
+        """As the importer that reads the file back finds it."""
+        return names_of(spec, columns)
 
     def write(self, spec: TableSpec, columns: Sequence[str], rows: Iterable[Row], sink: TextIO) -> int:
         fields = fields_of(spec, columns)

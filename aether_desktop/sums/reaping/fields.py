@@ -29,6 +29,11 @@ def fields_of(spec: TableSpec, columns: Sequence[str]) -> list[Field]:
     return [_field(spec.column(name), spec.index(name)) for name in columns]
 
 
+def names_of(spec: TableSpec, columns: Sequence[str]) -> list[str]:
+    """What the export calls them, in its order. Raises KeyError for a column that the table does not have."""
+    return [name for field in fields_of(spec, columns) for name in field.names]
+
+
 def _field(column: ColumnSpec, place: int) -> Field:
     if column.kind is ColumnKind.AMOUNT:
         return Field(tuple(column.key + part for part in AMOUNT_PARTS), place, column.kind, _amount)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from aether_desktop.sum_api import Row, TableSpec
-from aether_desktop.sums.reaping.fields import Value, fields_of
+from aether_desktop.sums.reaping.fields import Value, fields_of, names_of
 
 
 class JsonExport:
@@ -16,6 +16,10 @@ class JsonExport:
     key = "json"
     title = "JSON"
     extension = "json"
+
+    def heading(self, spec: TableSpec, columns: Sequence[str]) -> list[str]:
+        """As the importer that reads the file back finds it."""
+        return names_of(spec, columns)
 
     def write(self, spec: TableSpec, columns: Sequence[str], rows: Iterable[Row], sink: TextIO) -> int:
         fields = fields_of(spec, columns)
