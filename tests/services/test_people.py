@@ -207,6 +207,9 @@ class _Administration:
             raise self.failure
         self.told.append(what)
 
+    def free_login(self, username: str) -> str:
+        return f"u_{username}"
+
     def create_login(self, username: str, role: Role, *, scram_verifier: str) -> str:
         self._note("create", username, role, scram_verifier)
         return f"u_{username}"
