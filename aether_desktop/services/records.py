@@ -25,6 +25,7 @@ from aether_desktop.ports.errors import ConflictError, InvalidInputError
 from aether_desktop.ports.storage import RecordStore, Storage
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.services.payment_signatures import PaymentSignatures
+from aether_desktop.services.sealed_fields import SealedFieldService
 from aether_desktop.services.undo import UndoStack, UndoStep
 
 RECORD_TYPES: Mapping[TableName, type[Record]] = MappingProxyType(
@@ -63,11 +64,16 @@ class RecordService:
         *,
         now: Callable[[], datetime] = utc_now,
         signatures: PaymentSignatures | None = None,
+        sealed: SealedFieldService | None = None,
     ) -> None:
-        """``signatures`` None: nothing can be signed, and payments of level quantum are refused."""
+        """``signatures`` None: nothing can be signed, and payments of level quantum are refused.
+
+        ``sealed`` None: as for the sample vault, where nothing is sealed.
+        """
         self._storage = storage
         self._undo = undo
         self._now = now
+        self._sealed = sealed or SealedFieldService(storage, None)
         self._signatures = signatures or PaymentSignatures(vault_id=storage.info.vault_id, signer=None)
 
     @property
@@ -90,12 +96,13 @@ class RecordService:
     def create(self, table: TableName, values: Mapping[str, object]) -> Record:
         """Store a new row of the current user; returns it.
 
-        Raises InvalidInputError naming the field (AlreadyExistsError where it must be unique), NotFoundError, for a
-        payment that is signed LevelLockedError (level 2) and PermissionDeniedError.
+        Raises InvalidInputError naming the field (AlreadyExistsError where it must be unique), NotFoundError; for a
+        payment that is signed and for a field that is sealed LevelLockedError and PermissionDeniedError.
         """
         record = self._build(table, values, base=None, record_id=self._storage.new_id())
         if isinstance(record, Payment):
             record = self._signatures.prepared(record)
+        record = self._sealed.sealed(table, record)
         self._store(table).create(record)
         ids = (record.id,)
         self._undo.push(
@@ -110,12 +117,13 @@ class RecordService:
     def edit(self, table: TableName, base: Record, values: Mapping[str, object]) -> Record:
         """Change fields of ``base`` (the record as the person saw it); returns the stored record.
 
-        Raises InvalidInputError naming the field, ConflictError when the row changed since ``base`` was read, for a
-        payment that is signed LevelLockedError (level 2) and PermissionDeniedError.
+        Raises InvalidInputError naming the field, ConflictError when the row changed since ``base`` was read; for a
+        payment that is signed and for a field that is sealed LevelLockedError and PermissionDeniedError.
         """
         record = self._build(table, values, base=base, record_id=base.id)
         if isinstance(record, Payment) and isinstance(base, Payment):
             record = self._signatures.prepared(record, base=base)
+        record = self._sealed.sealed(table, record, base=base)
         before, after = _difference(base, record)
         if not after:
             return base
@@ -163,11 +171,11 @@ class RecordService:
         store = self._store(table)
         current = store.get(record_id)
         mine: Record = dataclasses.replace(current, **dict(wanted))
-        if any(getattr(current, name) != value for name, value in expected.items()):
+        if not all(self._sealed.same(table, current, name, value) for name, value in expected.items()):
             raise ConflictError(
                 "Somebody changed these fields since; they were left as they are.", mine=mine, theirs=current
             )
-        return store.update(mine)
+        return store.update(self._sealed.sealed(table, mine, base=current))
 
     def _build(self, table: TableName, values: Mapping[str, object], *, base: Record | None, record_id: int) -> Record:
         kind = RECORD_TYPES[table]

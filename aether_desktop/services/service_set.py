@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.access import FieldSealer
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.signing import PersonSigner
 from aether_desktop.ports.storage import Storage, StorageInfo
@@ -16,8 +19,12 @@ from aether_desktop.services.exporting import ExportService
 from aether_desktop.services.importing import ImportService
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.payment_signatures import PaymentSignatures
+from aether_desktop.services.people import PeopleService
+from aether_desktop.services.plain_values import PlainValueSealer
 from aether_desktop.services.prices import PriceService
 from aether_desktop.services.records import RecordService
+from aether_desktop.services.rotation import RotationService
+from aether_desktop.services.sealed_fields import SealedFieldService
 from aether_desktop.services.search import SearchService
 from aether_desktop.services.undo import UndoStack
 from aether_desktop.services.vault_access import VaultAccess
@@ -46,9 +53,15 @@ class ServiceSet:
     search: SearchService
     modules: ModuleService
     signatures: PaymentSignatures
+    sealed: SealedFieldService
+    plain_values: PlainValueSealer | None
+    """Seals what was stored before the vault had keys; None where nothing is sealed."""
     on_close: Callable[[], None]
     access: VaultAccess | None = None
     """The vault's levels; None for the sample and for a database."""
+    people: PeopleService | None = None
+    """None where the person has no keys: the sample, a vault without a password."""
+    rotation: RotationService | None = None
 
     @property
     def info(self) -> StorageInfo:
@@ -68,11 +81,24 @@ def build_services(
     restorer: VaultRestorer | None = None,
     access: VaultAccess | None = None,
     signer: PersonSigner | None = None,
+    sealer: FieldSealer | None = None,
+    people: PeopleService | None = None,
+    rotation: RotationService | None = None,
 ) -> ServiceSet:
-    """Wire the services over one storage. ``signer``: the person's own keys, where the vault has them."""
+    """Wire the services over one storage. ``signer`` and ``sealer``: the person's own keys, where the vault has them.
+
+    With a ``sealer`` the storage refuses plain values of sealed fields from here on.
+    """
     undo = UndoStack()
-    signatures = PaymentSignatures(vault_id=storage.info.vault_id, signer=signer)
-    records = RecordService(storage, undo, signatures=signatures)
+    sealed = SealedFieldService(storage, sealer)
+    if sealer is not None:
+        storage.require_seals()
+    signatures = PaymentSignatures(
+        vault_id=storage.info.vault_id,
+        signer=signer,
+        open_id=partial(sealed.text, TableName.PAYMENTS, name="external_id"),
+    )
+    records = RecordService(storage, undo, signatures=signatures, sealed=sealed)
     labels = LabelService(storage)
     return ServiceSet(
         storage=storage,
@@ -90,6 +116,16 @@ def build_services(
         search=SearchService(storage),
         modules=modules,
         signatures=signatures,
+        sealed=sealed,
+        plain_values=None if sealer is None else _plain_values(storage, sealer),
         on_close=on_close,
         access=access,
+        people=people,
+        rotation=rotation,
     )
+
+
+def _plain_values(storage: Storage, sealer: FieldSealer) -> PlainValueSealer:
+    info = storage.info
+    owner_id = None if info.engine == "sqlite" else info.user_id
+    return PlainValueSealer(storage.plain_values, sealer, user_id=info.user_id, owner_id=owner_id)

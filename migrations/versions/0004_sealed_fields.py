@@ -6,6 +6,8 @@ it after the first unlock. Revision 0004, after 0003. Forward only: the way back
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -46,9 +48,7 @@ def upgrade() -> None:
         op.execute("SELECT aether_audit_watch('wallet_secrets')")
 
 
-def _add(
-    table: str, name: str, kind: sa.types.TypeEngine[object], check: str, rule: str, *, needed: bool = False
-) -> None:
+def _add(table: str, name: str, kind: sa.types.TypeEngine[Any], check: str, rule: str, *, needed: bool = False) -> None:
     """A column with its own check, which SQLite takes without copying the table; ``needed`` ones begin empty."""
     begin = sa.text("''") if needed else None
     within = sa.CheckConstraint(sa.text(rule), name=op.f(f"ck_{table}_{check}"))

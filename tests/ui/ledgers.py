@@ -68,9 +68,10 @@ class Ledger:
 
 
 @contextmanager
-def opened_ledger(vault: Path, folder: Path, theme: Theme) -> Iterator[Ledger]:
-    """Services, lanes and context over a vault, closed afterwards."""
-    services, jobs, messages = open_services_over(vault, folder), JobRunner(Lanes()), Messages()
+def opened_ledger(vault: Path, folder: Path, theme: Theme, *, services: ServiceSet | None = None) -> Iterator[Ledger]:
+    """Services (over the vault, where none are given), lanes and context, closed afterwards."""
+    services = services or open_services_over(vault, folder)
+    jobs, messages = JobRunner(Lanes()), Messages()
     context = UiContext(
         services=services,
         jobs=jobs,

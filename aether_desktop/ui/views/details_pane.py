@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QS
 from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.transactions import Direction
 from aether_desktop.ports.errors import AetherError, ConflictError, InvalidInputError
 from aether_desktop.ports.queries import Row
@@ -213,8 +214,8 @@ class DetailsPane(QFrame):
     def _entries(self, row: Row) -> list[DetailEntry]:
         entries = []
         for position, column in enumerate(self._spec.columns):
-            if column.key in _OWN_WORDS:
-                continue
+            if column.key in _OWN_WORDS or isinstance(row.values[position], Sealed):
+                continue  # have their own place in the pane
             exact, shown = self._formatter.raw(row, position), self._formatter.whole(row, position)
             if column.kind in {ColumnKind.CHOICE, ColumnKind.BOOLEAN}:
                 shown = self._formatter.cell(row, position).plain()

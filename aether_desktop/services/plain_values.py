@@ -1,0 +1,88 @@
+"""Sealing what was stored before the vault had keys: in batches, each one transaction, as often as it takes.
+
+Killed at any moment, a value is plain or sealed, never both and never neither. Worker threads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed, SealedField
+from aether_desktop.ports.access import FieldSealer, LevelLockedError
+from aether_desktop.ports.errors import PermissionDeniedError
+from aether_desktop.ports.plain_values import PlainRow, PlainValueStore
+from aether_desktop.ports.work import CancelToken, Progress, silent
+
+BATCH: Final = 200
+UNREVISED: Final = 0  # the revision of a value that was sealed where it lay
+
+
+@dataclass(frozen=True, slots=True)
+class SealingReport:
+    """``waiting``: fields whose level is locked; ``refused``: those that this person may not seal, and why."""
+
+    sealed: int
+    waiting: tuple[SealedField, ...] = ()
+    refused: tuple[tuple[SealedField, str], ...] = ()
+
+
+class PlainValueSealer:
+    """``owner_id`` None: everybody's rows are sealed by this person, as in an embedded vault."""
+
+    def __init__(
+        self, store: PlainValueStore, sealer: FieldSealer, *, user_id: int, owner_id: int | None, batch: int = BATCH
+    ) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._user_id = user_id
+        self._owner_id = owner_id
+        self._batch = batch
+
+    def pending(self) -> dict[SealedField, int]:
+        """Values that wait, by field; empty when all is done. Raises the StorageError family."""
+        counts = {field: self._store.count(field, owner_id=self._owner_id) for field in FIELD_PLACES}
+        return {field: count for field, count in counts.items() if count}
+
+    def run(self, *, token: CancelToken | None = None, progress: Progress = silent) -> SealingReport:
+        """Seal all that can be sealed now; call it again after the next step-up.
+
+        Raises OperationCancelled, MembershipError, RotationNeededError, the StorageError family.
+        """
+        pending = self.pending()
+        total, done = sum(pending.values()), 0
+        waiting: list[SealedField] = []
+        refused: list[tuple[SealedField, str]] = []
+        for field in pending:
+            began = done
+
+            def tell(count: int, began: int = began) -> None:
+                progress(began + count, total, "Sealing values stored before")
+
+            try:
+                done += self._field(field, token, tell)
+            except LevelLockedError:
+                waiting.append(field)
+            except PermissionDeniedError as error:
+                refused.append((field, str(error)))
+        return SealingReport(done, tuple(waiting), tuple(refused))
+
+    def _field(self, field: SealedField, token: CancelToken | None, tell: Callable[[int], None]) -> int:
+        done, after = 0, -1
+        while True:
+            if token is not None:
+                token.check()
+            rows = self._store.page(field, owner_id=self._owner_id, after=after, limit=self._batch)
+            if not rows:
+                return done
+            done += self._store.replace(field, [(row, self._sealed(field, row)) for row in rows])
+            after = rows[-1].row_id
+            tell(done)
+
+    def _sealed(self, field: SealedField, row: PlainRow) -> Sealed:
+        owner_id = self._user_id if self._owner_id is None else row.owner_id
+        plain = row.text.encode()
+        content = self._sealer.seal(field, plain, row_id=row.row_id, owner_id=owner_id, revision=UNREVISED)
+        token = self._sealer.blind(field, plain, owner_id=owner_id)[0] if field in BLIND_FIELDS else None
+        return Sealed.of(UNREVISED, content, token=token)

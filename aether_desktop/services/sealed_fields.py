@@ -1,0 +1,243 @@
+"""Sealing what people type, opening what they ask to see, and finding payments by a sealed id. Worker threads only."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from aether_desktop.domain.audit import Attestation
+from aether_desktop.domain.payments import Payment
+from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.sealed_fields import (
+    BLIND_FIELDS,
+    SEALED_FIELDS,
+    Sealed,
+    SealedField,
+    sealed_names,
+    text_of,
+    value_of,
+)
+from aether_desktop.ports.access import FieldSealer, SealError
+from aether_desktop.ports.audit import AuditEntry, AuditFilter
+from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
+from aether_desktop.ports.storage import RecordStore, Storage
+
+RecordT = TypeVar("RecordT", bound=Record)
+_PAGE: Final = 50  # audit entries about one row read at once
+
+
+class SealedFieldService:
+    """``sealer`` None: the sample vault and vaults before passwords, whose values are plain."""
+
+    def __init__(self, storage: Storage, sealer: FieldSealer | None) -> None:
+        self._storage = storage
+        self._sealer = sealer
+
+    @property
+    def active(self) -> bool:
+        """Whether values of this vault are sealed. Any thread."""
+        return self._sealer is not None
+
+    def owner_of(self, record: Record) -> int:
+        """Whose court key a row is sealed with: an embedded vault has one person with keys, the one who opens it."""
+        info = self._storage.info
+        return info.user_id if info.engine == "sqlite" else record.owner_id
+
+    # -- storing -------------------------------------------------------------------------------------------------
+
+    def sealed(self, table: TableName, record: RecordT, *, base: Record | None = None) -> RecordT:
+        """The record as it may be stored: what is plain is sealed, what differs from ``base`` is sealed anew.
+
+        Raises LevelLockedError, PermissionDeniedError without a key of the owner, AlreadyExistsError for an id that
+        is there, RotationNeededError, MembershipError.
+        """
+        names = sealed_names(table)
+        if self._sealer is None:
+            return record
+        changes: dict[str, Any] = {}
+        for name in names:
+            value = getattr(record, name)
+            if isinstance(value, Sealed) and base is not None and value == getattr(base, name):
+                continue
+            text = self.text(table, record, name)
+            if text:
+                changes[name] = self._seal(
+                    SEALED_FIELDS[table, name], text, record, revision=1 if base is None else base.version + 1
+                )
+        return dataclasses.replace(record, **changes) if changes else record
+
+    def same(self, table: TableName, record: Record, name: str, value: object) -> bool:
+        """Whether a field of the record holds ``value``, which may be another seal of the same.
+
+        Raises LevelLockedError, PermissionDeniedError, SealError, where it must be opened to know.
+        """
+        mine = getattr(record, name)
+        if mine == value:
+            return True
+        if not isinstance(mine, Sealed) and not isinstance(value, Sealed):
+            return False
+        changed: dict[str, Any] = {name: value}
+        other = dataclasses.replace(record, **changed)
+        return self.text(table, record, name) == self.text(table, other, name)
+
+    # -- opening -------------------------------------------------------------------------------------------------
+
+    def opened(self, table: TableName, record: RecordT) -> RecordT:
+        """The same with every sealed field in plain, for computing with; never show or store what it returns.
+
+        Raises LevelLockedError, PermissionDeniedError, SealError.
+        """
+        sealed = [name for name in sealed_names(table) if isinstance(getattr(record, name), Sealed)]
+        if not sealed:
+            return record
+        plain: dict[str, Any] = {
+            name: value_of(SEALED_FIELDS[table, name], self.text(table, record, name)) for name in sealed
+        }
+        return dataclasses.replace(record, **plain)
+
+    def text(self, table: TableName, record: Record, name: str) -> str:
+        """A field in plain, for computing with; never show or store it.
+
+        Raises LevelLockedError, PermissionDeniedError, SealError.
+        """
+        value: Sealed | str | date | None = getattr(record, name)
+        if not isinstance(value, Sealed):
+            return text_of(value)
+        plain = self._require_sealer().open(
+            SEALED_FIELDS[table, name],
+            value.content,
+            row_id=record.id,
+            owner_id=self.owner_of(record),
+            revision=value.revision,
+        )
+        return plain.decode()
+
+    def reveal(self, table: TableName, row_id: int, name: str) -> str:
+        """One field's text, after an audit entry says so; without the entry nothing is returned.
+
+        Raises LevelLockedError (the court's level), PermissionDeniedError saying who may grant, SealError for a value
+        that was altered, moved, or put back from before, NotFoundError, InvalidInputError.
+        """
+        if (table, name) not in SEALED_FIELDS:
+            raise InvalidInputError("This field is not sealed.", field=name)
+        with self._storage.unit_of_work():
+            record = self._store(table).get(row_id)
+            value = getattr(record, name)
+            if not isinstance(value, Sealed):
+                return text_of(value)
+            text = self.text(table, record, name)
+            self._require_latest(table, row_id, name, value)
+            self._storage.audit.note(
+                "sealed.reveal", table=table.value, row_id=row_id, field=SEALED_FIELDS[table, name].value
+            )
+        return text
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def payment(self, provider: str, external_id: str) -> Payment:
+        """The payment with that id of that provider, sealed or not, of anybody whose key this person has.
+
+        Raises NotFoundError, LevelLockedError.
+        """
+        if self._sealer is not None:
+            for owner_id in self._owners():
+                found = self._storage.payments.by_tokens(provider, self._tokens(external_id, owner_id))
+                if found:
+                    return found[0]
+        return self._storage.payments.by_external_id(provider, external_id)
+
+    def _owners(self) -> Iterator[int]:
+        me = self._storage.info.user_id
+        yield me
+        if self._storage.info.engine != "sqlite":
+            yield from (user.id for user in self._storage.users.all() if user.id != me)
+
+    def _tokens(self, external_id: str, owner_id: int) -> tuple[bytes, ...]:
+        """Under every live version; none of an owner whose key this person does not have."""
+        if self._sealer is None or not external_id:
+            return ()
+        try:
+            return self._sealer.blind(SealedField.PAYMENT_EXTERNAL_ID, external_id.encode(), owner_id=owner_id)
+        except PermissionDeniedError:
+            if owner_id == self._storage.info.user_id:
+                raise
+            return ()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _seal(self, field: SealedField, text: str, record: Record, *, revision: int) -> Sealed:
+        sealer = self._require_sealer()
+        owner_id = self.owner_of(record)
+        token = None
+        if field in BLIND_FIELDS:
+            tokens = self._tokens(text, owner_id)
+            if isinstance(record, Payment):
+                self._require_new(record, text, tokens)
+            token = tokens[0]
+        content = sealer.seal(field, text.encode(), row_id=record.id, owner_id=owner_id, revision=revision)
+        return Sealed.of(revision, content, token=token)
+
+    def _require_new(self, payment: Payment, external_id: str, tokens: tuple[bytes, ...]) -> None:
+        """The unique rule of the table knows neither tokens of older keys nor values that are still plain."""
+        there = self._storage.payments.by_tokens(payment.provider, tokens)
+        with suppress(NotFoundError):
+            there.append(self._storage.payments.by_external_id(payment.provider, external_id))
+        if any(other.id != payment.id and other.owner_id == payment.owner_id for other in there):
+            raise AlreadyExistsError("A payment with this id of this provider is already there.", field="external_id")
+
+    def _require_sealer(self) -> FieldSealer:
+        if self._sealer is None:
+            raise PermissionDeniedError(
+                "This value is sealed, and no keys are open that could open it.",
+                hint="Open the vault with its password.",
+            )
+        return self._sealer
+
+    def _require_latest(self, table: TableName, row_id: int, name: str, value: Sealed) -> None:
+        """Raises SealError for an old value that somebody put back: the audit knows the latest one."""
+        known, record = self._recorded(table, row_id, f"{name}_sealed")
+        if (value.revision == 0) if not known else (record is not None and value.replaces(record)):
+            return
+        field = SEALED_FIELDS[table, name]
+        raise SealError(
+            f"The sealed field {field.value} is not the value that was stored last: an old one was put back.",
+            field=field,
+            hint="Look at this row's entries on the audit page, and enter the value again.",
+        )
+
+    def _recorded(self, table: TableName, row_id: int, column: str) -> tuple[bool, dict[str, object] | None]:
+        """What the latest entry about this row says of the column: whether any does, and the value's record."""
+        before: AuditEntry | None = None
+        while True:
+            page = self._storage.audit.page(AuditFilter(table=table.value, row_id=row_id), limit=_PAGE, before=before)
+            for entry in page:
+                if entry.attested is Attestation.SERVER and entry.login:
+                    continue  # written past the program, by somebody with a login of their own
+                after = _after(entry)
+                if column in after:
+                    told = after[column]
+                    return True, told if isinstance(told, dict) else None
+            if len(page) < _PAGE:
+                return False, None
+            before = page[-1]
+
+    def _store(self, table: TableName) -> RecordStore[Any]:
+        stores: dict[TableName, RecordStore[Any]] = {
+            TableName.USERS: self._storage.users,
+            TableName.PAYMENTS: self._storage.payments,
+            TableName.PAYMENT_METHODS: self._storage.payment_methods,
+        }
+        return stores[table]
+
+
+def _after(entry: AuditEntry) -> dict[str, object]:
+    try:
+        read = json.loads(entry.detail) if entry.detail else {}
+    except ValueError:
+        return {}
+    after = read.get("after") if isinstance(read, dict) else None
+    return after if isinstance(after, dict) else {}
