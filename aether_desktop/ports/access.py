@@ -51,6 +51,11 @@ class Levels(Protocol):
         """32 bytes by HKDF-SHA256 from the level's secret, for one purpose. Raises LevelLockedError."""
         ...
 
+    def derive_previous(self, level: Court, info: bytes) -> tuple[bytes, ...]:
+        """The same from the secrets that the level had before "compromised", newest first: for opening what was not
+        sealed anew yet, never for sealing. Empty when nothing waits. Raises LevelLockedError."""
+        ...
+
 
 class AuditSigner(Protocol):
     """Signs audit entries as one device of one person."""

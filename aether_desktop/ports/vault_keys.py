@@ -243,6 +243,14 @@ class VaultKeys(Protocol):
         """
         ...
 
+    def has_former(self) -> bool:
+        """Whether a level that is open still has secrets from before "compromised". Any thread, quick."""
+        ...
+
+    def drop_former(self, level: Court) -> None:
+        """All that was sealed under them is sealed anew: forget them. Raises LevelLockedError, NotFoundError."""
+        ...
+
     def wrong_words(self, words: str) -> str:
         """What is wrong with typed kit words, in plain words with the position and near misses; empty when well."""
         ...

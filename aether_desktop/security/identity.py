@@ -72,6 +72,13 @@ class PersonIdentity:
         """Whose keys these are."""
         return self._user_id
 
+    def resealed(self) -> list[StoredPersonKeys]:
+        """All generations, their private halves sealed under the levels' present secrets: after "compromised".
+
+        All levels must be open. Raises LevelLockedError, KeysDamagedError, the StorageError family.
+        """
+        return [ring.resealed(self._levels) for ring in self.keyrings()]
+
     def state(self) -> MembershipState:
         """Verified, a copy. Raises MembershipError, KeyStoreError, the StorageError family."""
         return self.log.state()

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -209,13 +210,7 @@ def check_reply(stored: StoredInvitation, reply: bytes, levels: Levels, *, at: d
         raise InvitationError("This invitation was used or withdrawn already.", hint="Invite the person again.")
     if at >= invitation.expires_at:
         raise _expired()
-    sealing = levels.derive(Court.HOLY, b"aether/1/invitation")
-    try:
-        key = open_box(sealing, stored.sealed_key, context=_sealed_context(stored.body))
-    except BoxError as error:
-        raise InvitationError(
-            "The stored invitation was altered, or somebody else made it.", hint="Invite the person again."
-        ) from error
+    key = _reply_key(stored, levels)
     try:
         expected = hmac.digest(bytes(key), _reply_body(stored.body, bundle, possession), "sha256")
     finally:
@@ -225,6 +220,16 @@ def check_reply(stored: StoredInvitation, reply: bytes, levels: Levels, *, at: d
             "This reply was not made by the person who has the one-time secret.", hint="Invite the person again."
         )
     return _certified(invitation, bundle, possession)
+
+
+def _reply_key(stored: StoredInvitation, levels: Levels) -> bytearray:
+    info = b"aether/1/invitation"
+    for sealing in (levels.derive(Court.HOLY, info), *levels.derive_previous(Court.HOLY, info)):
+        with suppress(BoxError):
+            return open_box(sealing, stored.sealed_key, context=_sealed_context(stored.body))
+    raise InvitationError(
+        "The stored invitation was altered, or somebody else made it.", hint="Invite the person again."
+    )
 
 
 def _certified(invitation: Invitation, bundle: bytes, possession: bytes) -> PersonAdded:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -212,14 +213,14 @@ class PersonKeyring:
             wipe(*seeds)
 
     def _open(self, part: _Part) -> bytearray:
-        key = self._levels.derive(part.level, part.info)
-        try:
-            seed = open_box(key, self._boxes[part.name], context=_context(self.public, part))
-        except BoxError as error:
-            raise _damaged() from error
-        if len(seed) != part.size:
-            raise _damaged()
-        return seed
+        present = self._levels.derive(part.level, part.info)
+        for key in (present, *self._levels.derive_previous(part.level, part.info)):
+            with suppress(BoxError):
+                seed = open_box(key, self._boxes[part.name], context=_context(self.public, part))
+                if len(seed) != part.size:
+                    raise _damaged()
+                return seed
+        raise _damaged()
 
 
 def _sealed(levels: Levels, public: PublicKeys, seeds: list[bytearray]) -> bytes:

@@ -49,6 +49,10 @@ class UnlockedKeys:
                     found.append(bytes(derived.data))
             return tuple(found)
 
+    def has_former(self, level: Court) -> bool:
+        """Whether the level is open and had another secret before."""
+        return bool(self._previous.get(level))
+
     def open(self, level: Court, secret: Secret, previous: Iterable[Secret] = ()) -> None:
         """Take over a level's secret and its former ones; what was open of the level is wiped."""
         with self._lock:

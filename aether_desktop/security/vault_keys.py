@@ -114,6 +114,8 @@ class FileVaultKeys:
 
         Raises AlreadyExistsError for one that the password does not open, KeyStoreError and its kinds.
         """
+        if self._shared:
+            self._vault.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._file.is_there():
             self._use_unfinished(password)
             return
@@ -147,6 +149,9 @@ class FileVaultKeys:
         """
         if self.exists():
             raise AlreadyExistsError("This vault has a password already.", field="password")
+        if self._shared:  # nothing was kept under another key before
+            self.create(password)
+            return
         ref, key = self._devices.of_old_vault(self._vault)
         root = Secret.random()
         with key, Secret.random() as file_key:
@@ -157,6 +162,9 @@ class FileVaultKeys:
     def settle_file_key(self) -> None:
         """The vault file opens with the next key now: forget the one before. Raises LevelLockedError."""
         self._change(lambda header: replace(header, file_keys=header.file_keys[-1:]), revoking=True)
+
+    def has_former(self) -> bool:
+        return any(self.levels.has_former(level) for level in Court)
 
     def drop_former(self, level: Court) -> None:
         """All that was sealed under the level's former secrets is sealed anew: forget them.

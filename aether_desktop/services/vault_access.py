@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import LevelLockedError, Levels
-from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.errors import AetherError, InvalidInputError
 from aether_desktop.ports.vault_keys import (
     DeviceKeyReport,
     Factor,
@@ -55,6 +55,7 @@ class VaultAccess:
         self._by_kit = False
         self._deadlines: dict[Court, float] = {}
         self._using: dict[Court, int] = dict.fromkeys(Court, 0)
+        self._reseal: Callable[[], Sequence[Court]] | None = None
         self._idle = IDLE_SECONDS
 
     # -- what is open --------------------------------------------------------------------------------------------
@@ -148,6 +149,7 @@ class VaultAccess:
         with self._lock:
             seconds = HOLY_SECONDS if level is Court.HOLY else MOST_HOLY_SECONDS
             self._deadlines[level] = self._clock() + seconds
+        self._reseal_now()
 
     @contextmanager
     def operation(self, level: Court) -> Iterator[None]:
@@ -317,6 +319,25 @@ class VaultAccess:
             self._keys.verify(Court.OUTER, current)
             self._keys.compromise(factors, kit=kit)
             self._by_kit = False
+        self._reseal_now()
+
+    def reseal_with(self, work: Callable[[], Sequence[Court]]) -> None:
+        """Whoever has the vault open seals anew what the levels' secrets seal, after "compromised".
+
+        ``work`` is called on a worker thread once all levels are open, also after an interruption; it returns the
+        levels of which nothing is left under a former secret. What it raises is tried again at the next step-up.
+        """
+        self._reseal = work
+        self._reseal_now()
+
+    def _reseal_now(self) -> None:
+        if self._reseal is None or not self._keys.has_former():
+            return
+        if any(level.exists and not level.is_open for level in self._keys.describe()):
+            return
+        with suppress(AetherError):  # what is not sealed anew yet opens with the former secret meanwhile
+            for level in self._reseal():
+                self._keys.drop_former(level)
 
     def _opened(self) -> None:
         with self._lock:

@@ -49,6 +49,9 @@ class FixedLevels:
         secret = self._seed + bytes((level,))
         return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(secret)
 
+    def derive_previous(self, level: Court, info: bytes) -> tuple[bytes, ...]:
+        return ()
+
 
 class Pins:
     """Implements ``ports.identity.PinStore``."""
