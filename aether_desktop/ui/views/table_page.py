@@ -18,7 +18,7 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, QuerySyntaxError
 from aether_desktop.ports.queries import ArchivedRows, Row, TableQuery
 from aether_desktop.ports.query_language import format_table_query
-from aether_desktop.ports.tables import TABLES
+from aether_desktop.ports.tables import TABLES, ColumnSpec
 from aether_desktop.sum_api import ReapingModule
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.look import ChosenZone, compact_rows
@@ -45,6 +45,7 @@ from aether_desktop.ui.views.side_pane import SidePane
 from aether_desktop.ui.widgets.cell_delegate import CellDelegate
 from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.guarded_button import Guard
+from aether_desktop.ui.widgets.menu_note import add_note
 from aether_desktop.ui.widgets.page_header import PageHeader
 
 
@@ -339,11 +340,16 @@ class TablePage(QWidget):
 
     def choose_export(self) -> None:
         """Offer the formats of the enabled reaping modules."""
-        menu = QMenu(self)
-        for module in self.context.services.modules.reaping_modules():
+        menu, modules, seen = QMenu(self), self.context.services.modules, self.grid.visible_columns()
+        lacking: dict[str, ColumnSpec] = {}
+        for module in modules.reaping_modules():
+            lacking |= {column.key: column for column in modules.lacking_to_import(module.key, self._spec, seen)}
             for whole, words in ((False, "what is seen"), (True, "all columns, to import again")):
                 action = menu.addAction(f"{module.title}, {words}…")
                 action.triggered.connect(partial(self._on_export_chosen, module, whole))
+        if lacking:
+            titles = ", ".join(column.title for column in lacking.values())
+            add_note(menu, self.context.theme, f"To be imported again, what is seen lacks: {titles}.")
         self._popup(menu, self._export_button)
 
     def _on_export_chosen(self, module: ReapingModule, whole: bool, _checked: bool = False) -> None:
