@@ -21,11 +21,15 @@ UNREVISED: Final = 0  # the revision of a value that was sealed where it lay
 
 @dataclass(frozen=True, slots=True)
 class SealingReport:
-    """``waiting``: fields whose level is locked; ``refused``: those that this person may not seal, and why."""
+    """``waiting``: fields whose level is locked; ``refused``: those that this person may not seal, and why.
+
+    ``more``: it stopped because it had done as many as it was to do.
+    """
 
     sealed: int
     waiting: tuple[SealedField, ...] = ()
     refused: tuple[tuple[SealedField, str], ...] = ()
+    more: bool = False
 
 
 class PlainValueSealer:
@@ -45,10 +49,12 @@ class PlainValueSealer:
         counts = {field: self._store.count(field, owner_id=self._owner_id) for field in FIELD_PLACES}
         return {field: count for field, count in counts.items() if count}
 
-    def run(self, *, token: CancelToken | None = None, progress: Progress = silent) -> SealingReport:
-        """Seal all that can be sealed now; call it again after the next step-up.
+    def run(
+        self, *, at_most: int | None = None, token: CancelToken | None = None, progress: Progress = silent
+    ) -> SealingReport:
+        """Seal all that can be sealed now, or about ``at_most``; call it again after the next step-up.
 
-        Raises OperationCancelled, MembershipError, RotationNeededError, the StorageError family.
+        Raises OperationCancelled, MembershipError, the StorageError family.
         """
         pending = self.pending()
         total, done = sum(pending.values()), 0
@@ -60,17 +66,22 @@ class PlainValueSealer:
             def tell(count: int, began: int = began) -> None:
                 progress(began + count, total, "Sealing values stored before")
 
+            left = None if at_most is None else at_most - done
+            if left is not None and left <= 0:
+                break
             try:
-                done += self._field(field, token, tell)
+                done += self._field(field, left, token, tell)
             except LevelLockedError:
                 waiting.append(field)
             except PermissionDeniedError as error:
                 refused.append((field, str(error)))
-        return SealingReport(done, tuple(waiting), tuple(refused))
+        return SealingReport(done, tuple(waiting), tuple(refused), more=at_most is not None and done >= at_most)
 
-    def _field(self, field: SealedField, token: CancelToken | None, tell: Callable[[int], None]) -> int:
+    def _field(
+        self, field: SealedField, at_most: int | None, token: CancelToken | None, tell: Callable[[int], None]
+    ) -> int:
         done, after = 0, -1
-        while True:
+        while at_most is None or done < at_most:
             if token is not None:
                 token.check()
             rows = self._store.page(field, owner_id=self._owner_id, after=after, limit=self._batch)
@@ -79,6 +90,7 @@ class PlainValueSealer:
             done += self._store.replace(field, [(row, self._sealed(field, row)) for row in rows])
             after = rows[-1].row_id
             tell(done)
+        return done
 
     def _sealed(self, field: SealedField, row: PlainRow) -> Sealed:
         owner_id = self._user_id if self._owner_id is None else row.owner_id

@@ -107,6 +107,17 @@ def test_cancelled_it_goes_on_from_there(old: tuple[Keyed, list[int]]) -> None:
     assert job(keyed).pending() == {}
 
 
+def test_it_can_be_done_in_slices(old: tuple[Keyed, list[int]]) -> None:
+    keyed, _ = old
+    reports = [job(keyed).run(at_most=2 * BATCH)]
+    while reports[-1].more:
+        reports.append(job(keyed).run(at_most=2 * BATCH))
+    assert sum(report.sealed for report in reports) == 4 * COUNT
+    assert len(reports) > 3
+    assert max(report.sealed for report in reports) <= 3 * BATCH
+    assert job(keyed).pending() == {}
+
+
 def test_an_old_row_that_is_edited_first_is_sealed_then(old: tuple[Keyed, list[int]]) -> None:
     keyed, ids = old
     method = keyed.services.records.get(METHODS, ids[0])

@@ -12,6 +12,7 @@ from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.vault_access import AccessState
 from aether_desktop.ui.context import Messages
 from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.shell.background_sealing import BackgroundSealing
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
 from aether_desktop.ui.shell.locking import Locker
@@ -59,10 +60,12 @@ class OpenedVault(QObject):
         self.pages = OpenVault(
             window, services, jobs=self._jobs, theme=theme, messages=messages, session_problem=session_problem
         )
+        self._sealing = BackgroundSealing(services.plain_values, self._jobs, messages, self)
         if services.access is not None:
             self._guard(jobs)
         self._builder = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
         self._builder.finished.connect(self.built)
+        self._builder.finished.connect(self._sealing.run)
 
     def begin(self, *, made: bool) -> None:
         """``made``: the vault is new, and its recovery kit the next step."""
@@ -98,6 +101,7 @@ class OpenedVault(QObject):
             return
         self.step_up = StepUp(theme, ground=window.ground, jobs=self._jobs, access=access, messages=messages)
         self._jobs.refusal = self.step_up.take
+        self.step_up.level_changed.connect(self._sealing.run)
         self.locker = locker = Locker(
             window,
             theme,
