@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.vault_keys import Factor
@@ -25,6 +25,7 @@ _SET_UP = (
     "This level was not set up yet. Choose what opens it from now on: a passphrase other than the password, or a key "
     "file, best on a stick that is not always plugged in."
 )
+_EDGE = 2  # the frame's line
 
 
 class StepUpPanel(QFrame):
@@ -131,14 +132,23 @@ class StepUpPanel(QFrame):
             return
         room = parent.rect()
         width = min(Size.FORM_WIDTH + Space.HUGE, room.width() - 2 * Space.S)
-        layout = self.layout()
-        high = layout.totalHeightForWidth(width) if layout is not None else self.sizeHint().height()
+        layout = self._inner.layout()
+        high = 2 * _EDGE + (0 if layout is None else layout.totalHeightForWidth(width - 2 * _EDGE))
         top = max(Space.S, min(Space.HUGE * 2, (room.height() - high) // 3))
         self.setGeometry((room.width() - width) // 2, top, width, min(high, room.height() - 2 * Space.S))
 
     # ------------------------------------------------------------------------------------------------------- inside
     def _compose(self, theme: Theme) -> None:
-        column = QVBoxLayout(self)
+        self._inner = QWidget()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._inner)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(_EDGE, _EDGE, _EDGE, _EDGE)
+        outer.addWidget(scroll)
+        column = QVBoxLayout(self._inner)
         column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
         column.setSpacing(Space.M)
         head = QHBoxLayout()
