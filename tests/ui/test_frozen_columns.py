@@ -228,6 +228,17 @@ class TestHands:
         assert shown.grid.currentIndex().row() == 1
         assert shown.scroll == 130
 
+    def test_choosing_a_row_leaves_the_others_where_they_are(self, shown: Shown, qtbot: QtBot) -> None:
+        shown.grid.freeze_columns(2)
+        shown.scroll = 120
+        shown.grid.selectRow(5)
+        assert shown.grid.selected_row_numbers(9) == ([5], 1)
+        assert shown.grid.currentIndex() == shown.model.index(5, shown.grid.columnAt(3))
+        assert shown.frozen[0] == shown.model.spec.columns[shown.grid.currentIndex().column()].key
+        with qtbot.waitSignal(shown.model.count_changed, timeout=WAIT):
+            shown.model.sort(shown.column("amount"))
+        assert shown.scroll == 120
+
     def test_the_focus_is_seen_only_while_the_grid_has_it(self, shown: Shown, qtbot: QtBot) -> None:
         shown.grid.freeze_columns(2)
         shown.click(1, "wallet")

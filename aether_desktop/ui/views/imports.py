@@ -58,9 +58,9 @@ class ImportsView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=imports_part_name("details_toggle"),
+            keeps_columns=True,
         )
         model.setParent(self)
-        self.keep_columns()
         context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
         self.rows_link = link_button(theme, "Show its rows", object_name=imports_part_name("rows"))
         self.rejections = RejectionList(context)

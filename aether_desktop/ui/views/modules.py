@@ -58,9 +58,9 @@ class ModulesView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=modules_part_name("details_toggle"),
+            keeps_columns=True,
         )
         model.setParent(self)
-        self.keep_columns()
         self.add_notice(_NOTICE, object_name=modules_part_name("notice"))
         self._warning = text_label(theme, kind="warn", wrap=True)
         self.switch = plain_button(theme, "Switch off", object_name=modules_part_name("switch"))

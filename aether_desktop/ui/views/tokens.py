@@ -63,9 +63,9 @@ class TokensView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=tokens_part_name("details_toggle"),
+            keeps_columns=True,
         )
         model.setParent(self)
-        self.keep_columns()
         self.rows_link = link_button(theme, "Show its rows", object_name=tokens_part_name("rows"))
         self._assumed = text_label(theme, _ASSUMED, kind="warn", wrap=True)
         self._rule = rule()

@@ -93,7 +93,9 @@ class ValuePage(QWidget):
         side: SidePanel,
         empty: QWidget,
         toggle_name: str,
+        keeps_columns: bool = False,
     ) -> None:
+        """``keeps_columns``: they can be chosen, ordered, sized and frozen, and are kept with the sort."""
         super().__init__()
         self.setObjectName(page_name(section))
         self.context, self.grid, self.side = context, grid, side
@@ -103,6 +105,8 @@ class ValuePage(QWidget):
         self._started = False
         self._wanted: object = None
         self._asked = self._answered = 0
+        if keeps_columns:
+            self._keep_columns()
         details = self.header.add_action("details_pane", "Details", object_name=toggle_name)
         details.clicked.connect(self.toggle_details)
         self._content = QStackedWidget()
@@ -156,12 +160,6 @@ class ValuePage(QWidget):
         notice = text_label(self.context.theme, text, kind="dim", wrap=True)
         notice.setObjectName(object_name)
         self._column.insertWidget(1, notice)
-
-    def keep_columns(self) -> None:
-        """Let the person choose, order, size and freeze columns; it is kept with the sort, under the section's name."""
-        self._layout = SortedColumnLayout(self.grid, self.context.settings, name=self._section)
-        button = self.header.add_action("columns", "Choose columns", object_name=columns_name(self._section))
-        button.clicked.connect(lambda: self._on_columns(button))
 
     def save_columns(self) -> None:
         """Keep now what waits to be kept."""
@@ -239,6 +237,11 @@ class ValuePage(QWidget):
             self._answered = asked
             self.loading_changed.emit(False)
         self.context.messages.report(error)
+
+    def _keep_columns(self) -> None:
+        self._layout = SortedColumnLayout(self.grid, self.context.settings, name=self._section)
+        button = self.header.add_action("columns", "Choose columns", object_name=columns_name(self._section))
+        button.clicked.connect(lambda: self._on_columns(button))
 
     def _on_columns(self, button: QWidget) -> None:
         index = self.grid.currentIndex()

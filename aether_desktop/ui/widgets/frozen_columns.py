@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QStyleOptionViewItem, QTableView, QWidget
 
 _LEAST_REST = 120  # logical pixels left for the columns that scroll; fewer columns are frozen in a narrower grid
 _Index = QModelIndex | QPersistentModelIndex
-_State = QStyle.StateFlag
+_State, _Flag = QStyle.StateFlag, QItemSelectionModel.SelectionFlag
 
 
 class _Place(NamedTuple):
@@ -111,6 +111,19 @@ class FreezableTableView(QTableView):
         )
         header.sectionMoved.connect(self._on_columns_changed)
         header.sectionResized.connect(self._on_columns_changed)
+
+    def columnAt(self, x: int) -> int:
+        """As Qt's, of what is seen there."""
+        section = self.frozen.section_at(x)
+        return section if section >= 0 else super().columnAt(x)
+
+    def selectRow(self, row: int) -> None:
+        """As Qt's; with the cursor in the first column seen, not in one that lies under it."""
+        if self.frozen.sections:
+            first = self.model().index(row, self.frozen.sections[0])
+            self.selectionModel().setCurrentIndex(first, _Flag.ClearAndSelect | _Flag.Rows)
+        else:
+            super().selectRow(row)
 
     def _on_columns_changed(self, _section: int, _before: int, _after: int) -> None:
         if self.frozen.count:
