@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.membership_state import MembershipState
@@ -21,9 +21,10 @@ from aether_desktop.ports.identity import (
     StoredCourtKey,
 )
 from aether_desktop.security.boxes import wipe
-from aether_desktop.security.court_keys import CourtKeyName, unwrap
+from aether_desktop.security.court_keys import CourtKeyName, expand, unwrap
 from aether_desktop.security.person_keys import PersonKeyring
 
+ResultT = TypeVar("ResultT")
 SEALS_BEFORE_ROTATION: Final = 1 << 30  # half of what design section 6 allows: counts of open programs may run late
 
 
@@ -64,7 +65,8 @@ class CourtKeyRing:
         self._rotations = rotations
         self._state = state
         self._keyrings = keyrings
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # held while the store is asked
+        self._guard = threading.Lock()  # of the keys themselves; never held while anything waits
         self._keys: dict[CourtKeyName, bytearray] = {}
         self._rows: dict[tuple[int, Court], CourtVersions] | None = None
         self._known: MembershipState | None = None
@@ -80,7 +82,7 @@ class CourtKeyRing:
 
         Raises PermissionDeniedError without a key, RotationNeededError, MembershipError, LevelLockedError.
         """
-        self._require_open(court)
+        self.require_open(court)
         with self._lock:
             found = self._latest.get((owner_id, court))
             if found is None:
@@ -118,21 +120,26 @@ class CourtKeyRing:
             return self._rows.get((owner_id, court), CourtVersions(()))
 
     def key(self, name: CourtKeyName) -> bytearray:
-        """The ring's own copy: read it, do not keep or wipe it.
+        """A copy, for the caller to wipe.
 
         Raises PermissionDeniedError without such a key, LevelLockedError, KeysDamagedError, MembershipError when the
         log does not vouch for the key.
         """
-        self._require_open(name.court)
-        with self._lock:
-            found = self._keys.get(name)
-            if found is None:
-                found = self._keys[name] = self._opened(name)
-            return found
+        return self._with_key(name, bytearray)
+
+    def derive(self, name: CourtKeyName, info: bytes) -> bytes:
+        """32 bytes from the key, for one purpose. Raises as ``key`` does."""
+        return self._with_key(name, lambda key: expand(key, info))
+
+    def require_open(self, court: Court) -> None:
+        """Raises LevelLockedError; then nothing of that court is kept any more."""
+        if not self._levels.is_open(court):
+            self.lock(court)
+            raise LevelLockedError(court)
 
     def lock(self, level: Court) -> None:
-        """Wipe the keys of the court that the level opens."""
-        with self._lock:
+        """Wipe the keys of the court that the level opens. Any thread; quick, never waits for a query."""
+        with self._guard:
             for name in [each for each in self._keys if each.court is level]:
                 wipe(self._keys.pop(name))
         for listener in self._on_wipe:
@@ -146,10 +153,24 @@ class CourtKeyRing:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _require_open(self, court: Court) -> None:
-        if not self._levels.is_open(court):
-            self.lock(court)
-            raise LevelLockedError(court)
+    def _with_key(self, name: CourtKeyName, use: Callable[[bytearray], ResultT]) -> ResultT:
+        """``use`` the ring's own key while nobody can wipe it: a wiped key is one that everybody knows."""
+        self.require_open(name.court)
+        with self._guard:
+            found = self._keys.get(name)
+            if found is not None:
+                return use(found)
+        with self._lock:
+            opened = self._opened(name)
+        try:
+            result = use(opened)
+            with self._guard:
+                if name not in self._keys:
+                    self._keys[name] = bytearray(opened)
+        finally:
+            wipe(opened)
+        self.require_open(name.court)  # it may have been locked meanwhile
+        return result
 
     def _membership(self) -> MembershipState:
         if self._known is None:

@@ -288,7 +288,11 @@ class PersonIdentity:
         issues = []
         for version in versions:
             name = CourtKeyName(self._vault_id, owner_id, court, version)
-            issues.append(self._wrapped(name, self.ring.key(name), [recipient]))
+            key = self.ring.key(name)
+            try:
+                issues.append(self._wrapped(name, key, [recipient]))
+            finally:
+                wipe(key)
         return CourtIssue(
             tuple(fact for issue in issues for fact in issue.facts),
             tuple(row for issue in issues for row in issue.keys),

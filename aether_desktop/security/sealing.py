@@ -22,7 +22,7 @@ from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.ports.access import SealError
 from aether_desktop.ports.identity import CourtKeyStore, RotationNeededError
 from aether_desktop.security.canonical import encode
-from aether_desktop.security.court_keys import CourtKeyName, expand
+from aether_desktop.security.court_keys import CourtKeyName
 from aether_desktop.security.court_ring import SEALS_BEFORE_ROTATION, CourtKeyRing
 
 FORMAT: Final = 1
@@ -40,9 +40,9 @@ class _Column:
 
     __slots__ = ("cipher", "head", "left", "name", "place", "tail")
 
-    def __init__(self, name: CourtKeyName, field: SealedField, key: bytearray) -> None:
+    def __init__(self, name: CourtKeyName, field: SealedField, key: bytes) -> None:
         self.name = name
-        self.cipher = AESGCM(expand(key, f"aether/1/column/{field.value}".encode("ascii")))
+        self.cipher = AESGCM(key)
         self.head = bytes((FORMAT, int(name.court))) + name.version.to_bytes(8, "big")
         whole = encode(_LABEL, bytes(HEADER_BYTES), name.vault_id, field.value, 0, name.owner_id, 0)
         start = whole.index(self._framed_header(bytes(HEADER_BYTES))) + 5
@@ -114,8 +114,8 @@ class CourtSealer:
         info = f"aether/1/blind/{field.value}".encode("ascii")
         tokens = []
         for version in live:
-            key = self._ring.key(CourtKeyName(self._ring.vault_id, owner_id, field.court, version))
-            tokens.append(version.to_bytes(8, "big") + hmac.digest(expand(key, info), value, "sha256"))
+            key = self._ring.derive(CourtKeyName(self._ring.vault_id, owner_id, field.court, version), info)
+            tokens.append(version.to_bytes(8, "big") + hmac.digest(key, value, "sha256"))
         return tuple(tokens)
 
     def version(self, field: SealedField, sealed: bytes) -> int:
@@ -125,11 +125,13 @@ class CourtSealer:
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _column(self, name: CourtKeyName, field: SealedField) -> _Column:
-        key = self._ring.key(name)  # raises once the level is locked
+        self._ring.require_open(name.court)
         found = self._columns.get((name, field))
         if found is None:
+            key = self._ring.derive(name, f"aether/1/column/{field.value}".encode("ascii"))
             with self._lock:
                 found = self._columns.setdefault((name, field), _Column(name, field, key))
+            self._ring.require_open(name.court)  # locked meanwhile: then it is forgotten again
         return found
 
     def _count(self, column: _Column) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -115,7 +116,7 @@ def test_no_nonce_is_used_twice_in_a_million() -> None:
 def test_the_quick_way_to_the_associated_data_is_the_canonical_one(row: int, revision: int, header: bytes) -> None:
     for field in SealedField:
         name = CourtKeyName(VAULT, 12345678901, field.court, 7)
-        column = _Column(name, field, bytearray(32))
+        column = _Column(name, field, bytes(32))
         expected = associated_data(header, name, field, row_id=row, revision=revision)
         assert column.associated(header, row_id=row, revision=revision) == expected
 
@@ -126,8 +127,9 @@ class TestLocking:
         ring, sealer = miriam.identity.ring, miriam.identity.sealer
         sealed = sealer.seal(FIELD, b"x", **ROW)
         note = sealer.seal(SealedField.NOTE, b"y", **ROW)
-        kept = ring.key(CourtKeyName(VAULT, 1, Court.HOLY, 1))
+        kept = ring._keys[CourtKeyName(VAULT, 1, Court.HOLY, 1)]
         assert any(kept)
+        assert ring.key(CourtKeyName(VAULT, 1, Court.HOLY, 1)) == kept
         miriam.levels.open = {Court.OUTER}
         for refused in (
             lambda: sealer.open(FIELD, sealed, **ROW),
@@ -141,6 +143,32 @@ class TestLocking:
         assert sealer.open(SealedField.NOTE, note, **ROW) == b"y"
         miriam.levels.open = set(Court)
         assert sealer.open(FIELD, sealed, **ROW) == b"x"
+
+    def test_locking_while_others_seal_never_seals_under_a_wiped_key(self) -> None:
+        """Zeros are a key that everybody knows."""
+        miriam = founder()
+        ring, sealer = miriam.identity.ring, miriam.identity.sealer
+        sealed: list[tuple[int, bytes]] = []
+        failures: list[Exception] = []
+
+        def work() -> None:
+            for row in range(200):
+                try:
+                    sealed.append((row, sealer.seal(FIELD, b"x", row_id=row, owner_id=1, revision=1)))
+                except Exception as error:  # noqa: BLE001 - a thread must not lose it
+                    failures.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            ring.lock(Court.HOLY)
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert len(sealed) == 800
+        for row, value in sealed:
+            assert sealer.open(FIELD, value, row_id=row, owner_id=1, revision=1) == b"x"
 
 
 class TestVersions:
