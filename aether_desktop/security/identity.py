@@ -73,11 +73,11 @@ class PersonIdentity:
         return self._user_id
 
     def resealed(self) -> list[StoredPersonKeys]:
-        """All generations, their private halves sealed under the levels' present secrets: after "compromised".
+        """What was sealed before "compromised", sealed under the levels' present secrets.
 
         All levels must be open. Raises LevelLockedError, KeysDamagedError, the StorageError family.
         """
-        return [ring.resealed(self._levels) for ring in self.keyrings()]
+        return [ring.resealed(self._levels) for ring in self.keyrings() if ring.is_sealed_before()]
 
     def state(self) -> MembershipState:
         """Verified, a copy. Raises MembershipError, KeyStoreError, the StorageError family."""

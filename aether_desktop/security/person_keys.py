@@ -203,6 +203,16 @@ class PersonKeyring:
             raise _damaged()
         return key
 
+    def is_sealed_before(self) -> bool:
+        """Whether a private half still waits under a former secret. All levels open. Raises LevelLockedError."""
+        for part in _PARTS:
+            try:
+                key = self._levels.derive(part.level, part.info)
+                wipe(open_box(key, self._boxes[part.name], context=_context(self.public, part)))
+            except BoxError:
+                return True
+        return False
+
     def resealed(self, target: Levels) -> StoredPersonKeys:
         """The same keys under other level secrets (all open), for a re-key. Raises LevelLockedError."""
         seeds: list[bytearray] = []

@@ -337,7 +337,8 @@ class VaultAccess:
             return
         with suppress(AetherError):  # what is not sealed anew yet opens with the former secret meanwhile
             for level in self._reseal():
-                self._keys.drop_former(level)
+                if self._keys.levels.is_open(level):
+                    self._keys.drop_former(level)
 
     def _opened(self) -> None:
         with self._lock:
