@@ -348,7 +348,7 @@ def payments(maker: Maker) -> Iterator[dict[str, object]]:
             "external_id": f"pay_{number + 1:05d}",
             "wallet": "" if fiat else "Treasury",
             "payment_method": maker.random.choice(("House card", "Cooperative account")) if fiat else "ATC treasury",
-            "security_level": maker.random.choice(("standard", "standard", "enhanced", "quantum")),
+            "security_level": maker.random.choice(("standard", "standard", "enhanced", "enhanced")),
             "description": maker.random.choice(shown),
         }
 
