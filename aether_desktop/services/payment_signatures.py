@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from aether_desktop.domain.canonical import NotCanonicalError
+from aether_desktop.domain.courts import Court
 from aether_desktop.domain.payment_signatures import (
     HIDDEN_PURPOSE,
     PURPOSE,
@@ -41,13 +42,17 @@ _STRANGER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SignatureReport:
-    """``sentence`` says it in plain words with the reason; ``differences`` name what was changed since."""
+    """``sentence`` says it in plain words with the reason; ``differences`` name what was changed since.
+
+    ``needs``: the level at which the provider's id could be compared too.
+    """
 
     state: SignatureState
     sentence: str
     signer: str = ""
     signed_at: datetime | None = None
     differences: tuple[str, ...] = ()
+    needs: Court | None = None
 
     @property
     def wrong(self) -> bool:
@@ -132,10 +137,11 @@ class PaymentSignatures:
 
     # -- showing -------------------------------------------------------------------------------------------------
 
-    def check(self, payment: Payment) -> SignatureReport:
+    def check(self, payment: Payment, *, complete: bool = False) -> SignatureReport:
         """Whose signature it is, and whether the payment is what was signed.
 
-        Never raises for what the payment or the log holds. Raises the StorageError family.
+        ``complete`` raises LevelLockedError where a level is needed to compare the provider's id; else the report
+        says so. Never raises for what the payment or the log holds. Raises the StorageError family.
         """
         if not payment.quantum_signature:
             return _unsigned(payment)
@@ -159,10 +165,10 @@ class PaymentSignatures:
             message = signed_message(signer_id=stored.signer_id, signed_at=stored.signed_at, shown=stored.shown)
             if not signer.verify(PersonSignature(stored.key, stored.signature), message, purpose=PURPOSE):
                 differences.append("the signature itself is not the one that was made")
-            unseen = ""
+            unseen, needs = "", None
             if signed.has_external_id and payment.external_id:
-                unseen = self._hidden_fault(payment, stored, signer, differences)
-        except StorageError:
+                unseen, needs = self._compare_hidden(payment, stored, signer, differences, complete=complete)
+        except (StorageError, LevelLockedError):
             raise
         except AetherError as error:
             return _unchecked(f"the list of people cannot be trusted. {error}")
@@ -174,24 +180,35 @@ class PaymentSignatures:
                 signed_at=signed_at,
                 differences=tuple(differences),
             )
-        return _valid(payment, signatory, signed_at, unseen=unseen)
+        return dataclasses.replace(_valid(payment, signatory, signed_at, unseen=unseen), needs=needs)
 
-    def _hidden_fault(
-        self, payment: Payment, stored: StoredSignature, signer: PersonSigner, differences: list[str]
-    ) -> str:
-        """Adds to ``differences`` when the provider's id is another; returns why that could not be checked."""
+    def _compare_hidden(
+        self,
+        payment: Payment,
+        stored: StoredSignature,
+        signer: PersonSigner,
+        differences: list[str],
+        *,
+        complete: bool,
+    ) -> tuple[str, Court | None]:
+        """Adds to ``differences`` when the provider's id is another.
+
+        Returns why that could not be checked, and the level that would do. Raises LevelLockedError if ``complete``.
+        """
         try:
             message = self._hidden(payment, stored)
         except LevelLockedError as error:
-            return f"level {int(error.level)} is locked"
+            if complete:
+                raise
+            return f"level {int(error.level)} is locked", error.level
         except PermissionDeniedError:
-            return "it is sealed, and its owner has not granted it to you"
+            return "it is sealed, and its owner has not granted it to you", None
         except SealError:
             differences.append("provider's id: the sealed value does not open, it was altered")
-            return ""
+            return "", None
         if not signer.verify(PersonSignature(stored.key, stored.hidden), message, purpose=HIDDEN_PURPOSE):
             differences.append("provider's id: not the one that was signed")
-        return ""
+        return "", None
 
     def _hidden(self, payment: Payment, stored: StoredSignature) -> bytes:
         """What the second signature covers. Raises LevelLockedError, PermissionDeniedError, SealError."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.views.details_pane import DetailsPane
+from aether_desktop.ui.views.signature_section import SignatureSection
 from aether_desktop.ui.views.table_page import TablePage, TablePageWords
 
 _WORDS = TablePageWords(
@@ -20,3 +22,10 @@ class PaymentsView(TablePage):
 
     def __init__(self, context: UiContext) -> None:
         super().__init__(TableName.PAYMENTS, context, _WORDS)
+
+    def _make_details(self) -> DetailsPane:
+        details = super()._make_details()
+        section = SignatureSection(self.context)
+        details.add_section(section)
+        details.row_shown.connect(section.show_row)
+        return details
