@@ -71,6 +71,7 @@ class CourtKeyRing:
         self._rows: dict[tuple[int, Court], CourtVersions] | None = None
         self._known: MembershipState | None = None
         self._latest: dict[tuple[int, Court], CourtKeyName] = {}
+        self._stale = False
         self._on_wipe: list[Callable[[Court], None]] = []
 
     def on_wipe(self, listener: Callable[[Court], None]) -> None:
@@ -84,6 +85,7 @@ class CourtKeyRing:
         """
         self.require_open(court)
         with self._lock:
+            self._forget_stale()
             found = self._latest.get((owner_id, court))
             if found is None:
                 found = self._latest[owner_id, court] = self._find_current(owner_id, court)
@@ -104,6 +106,7 @@ class CourtKeyRing:
     def versions(self, owner_id: int, court: Court) -> CourtVersions:
         """What is stored for this person. Raises the StorageError family."""
         with self._lock:
+            self._forget_stale()
             if self._rows is None:
                 rows: dict[tuple[int, Court], list[StoredCourtKey]] = {}
                 for row in self._store.of_recipient(self.user_id):
@@ -146,12 +149,16 @@ class CourtKeyRing:
             listener(level)
 
     def forget_rows(self) -> None:
-        """Ask the log and the store again at the next use: something was granted, replaced or revoked."""
-        with self._lock:
-            self._rows = self._known = None
-            self._latest.clear()
+        """Ask the log and the store again at the next use: something was granted, replaced or revoked. Quick."""
+        self._stale = True
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _forget_stale(self) -> None:
+        if self._stale:
+            self._stale = False
+            self._rows = self._known = None
+            self._latest.clear()
 
     def _with_key(self, name: CourtKeyName, use: Callable[[bytearray], ResultT]) -> ResultT:
         """``use`` the ring's own key while nobody can wipe it: a wiped key is one that everybody knows."""
@@ -161,6 +168,7 @@ class CourtKeyRing:
             if found is not None:
                 return use(found)
         with self._lock:
+            self._forget_stale()
             opened = self._opened(name)
         try:
             result = use(opened)

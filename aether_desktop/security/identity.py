@@ -5,7 +5,7 @@ Any worker thread. Everything that is made here is only returned; services store
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from aether_desktop.domain.courts import Court
@@ -13,6 +13,7 @@ from aether_desktop.domain.membership import CourtGranted, Fact, Genesis, KeysRe
 from aether_desktop.domain.membership_state import MembershipRuleError, MembershipState
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.access import KeysDamagedError, Levels
+from aether_desktop.ports.changes import ChangeFeed, ChangeSet
 from aether_desktop.ports.errors import PermissionDeniedError
 from aether_desktop.ports.identity import (
     CourtIssue,
@@ -66,6 +67,26 @@ class PersonIdentity:
         self._pins = pins
         self._vault_id = vault_id
         self._user_id = user_id
+
+    def watch(
+        self, *, on_lock: Callable[[Callable[[Court], None]], Callable[[], None]], changes: ChangeFeed
+    ) -> Callable[[], None]:
+        """Wipe court keys with their level, and ask the log again after what others changed; returns what ends it.
+
+        ``on_lock`` is that of the open levels (``UnlockedKeys.on_lock``). Any thread.
+        """
+
+        def changed(change: ChangeSet) -> None:
+            if change.foreign:
+                self.ring.forget_rows()
+
+        endings = (on_lock(self.ring.lock), changes.subscribe(changed))
+
+        def end() -> None:
+            for each in endings:
+                each()
+
+        return end
 
     @property
     def user_id(self) -> int:

@@ -27,8 +27,9 @@ from aether_desktop.domain.membership import (
 from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.access import KeysDamagedError, LevelLockedError
+from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import PermissionDeniedError
-from aether_desktop.ports.identity import MembershipError, MembershipFault, StoredStatement
+from aether_desktop.ports.identity import MembershipError, MembershipFault, RotationNeededError, StoredStatement
 from aether_desktop.security.court_keys import CourtKeyName, wrap
 from aether_desktop.security.membership import (
     LABEL,
@@ -40,6 +41,7 @@ from aether_desktop.security.membership import (
     line_digest,
 )
 from aether_desktop.security.person_keys import PersonKeyring, make_person_keys
+from aether_desktop.storage.changes import SqlChangeFeed
 from tests.security.parties import NOW, VAULT, FixedLevels, Party, Server, founder, joined, party
 
 FIELD = SealedField.NOTE
@@ -412,6 +414,35 @@ class TestKeysReplaced:
         made, other = (make_person_keys(FixedLevels(b"x"), vault_id=VAULT, user_id=1, at=NOW) for _ in range(2))
         miriam.server.membership.append(miriam.identity.sign([KeysReplaced(made.public, other.possession)]))
         faulty(miriam.restarted(), MembershipFault.SIGNATURE)
+
+
+def test_what_others_changed_is_heard_and_keys_go_with_their_level() -> None:
+    miriam, feed, locks = founder(), SqlChangeFeed(), list[Callable[[Court], None]]()
+    aaron = joined(miriam, 2, "aaron")
+    aaron.issue(aaron.identity.grant_court(2, Court.OUTER, recipient_id=1))
+    place = {"row_id": 1, "owner_id": 2, "revision": 1}
+    miriam.identity.settled()
+    sealed = miriam.identity.sealer.seal(FIELD, b"x", **place)
+
+    def on_lock(listener: Callable[[Court], None]) -> Callable[[], None]:
+        locks.append(listener)
+        return locks.clear
+
+    end = miriam.identity.watch(on_lock=on_lock, changes=feed)
+    aaron.state_facts(CourtRevoked(2, Court.OUTER, 1))
+    miriam.identity.sealer.seal(FIELD, b"x", **place)  # not heard yet
+    feed.publish(ChangeSet())
+    miriam.identity.sealer.seal(FIELD, b"x", **place)  # one's own changes are no news
+    feed.publish(ChangeSet(foreign=True))
+    with pytest.raises(RotationNeededError):
+        miriam.identity.sealer.seal(FIELD, b"x", **place)
+    assert miriam.identity.sealer.open(FIELD, sealed, **place) == b"x"
+    assert miriam.identity.ring._keys
+    for listener in locks:
+        listener(Court.OUTER)
+    assert not miriam.identity.ring._keys
+    end()
+    assert not locks
 
 
 def test_a_group_court_is_granted_by_zadokites() -> None:
