@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Final
 
+from aether_desktop.domain.permissions import Verb
+from aether_desktop.ports.permissions import denied
 from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Sighting
 from aether_desktop.storage.failures import DRIVER_ERRORS
 from aether_desktop.storage.movements import ROW_COLUMNS
@@ -135,8 +137,10 @@ class PostgresRoad(BulkRoad):
 
     def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:
         ids, values = zip(*keys, strict=True)
-        self._connection.exec_driver_sql(
+        changed = self._connection.exec_driver_sql(
             f"UPDATE {table} t SET {column} = k.key, version = t.version + 1"  # noqa: S608 - fixed names
             " FROM unnest(%s::bigint[], %s::bytea[]) k(id, key) WHERE t.vault_id = %s AND t.id = k.id",
             (list(ids), list(values), self._vault_id),
-        )
+        ).rowcount
+        if changed < len(keys):  # seen, but not to be changed by this login: row security says it in silence
+            raise denied(Verb.CHANGE, table)

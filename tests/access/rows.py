@@ -13,11 +13,12 @@ from sqlalchemy.types import TypeDecorator
 from aether_desktop.domain.permissions import RULES
 from aether_desktop.storage.columns import Choice, JsonText
 from aether_desktop.storage.schema import METADATA
+from tests.storage.samples import evm_address
 
 Row = dict[str, Any]
 _MOMENT = 1_700_000_000_000_000
 _KEY = bytes(32)
-_TEXTS: Mapping[str, str] = {"sha256": "0" * 64, "price": "1", "symbol": "ETH", "direction": "in"}
+_TEXTS: Mapping[str, str] = {"sha256": "0" * 64, "price": "1", "symbol": "ETH", "chain": "ethereum"}
 _NUMBERS: Mapping[str, int] = {"court": 1, "level": 1, "decimals": 18, "version": 1, "generation": 1, "key_version": 1}
 _BYTES: Mapping[str, bytes] = {"recipient_key": _KEY, "public_key": _KEY, "amount": b"\0", "peaks": b"", "fee": b"\0"}
 _SHARED = frozenset(
@@ -130,11 +131,13 @@ class RowMaker:
         wallet = owner.keys.get("more_wallets", owner.keys.get("wallets", {"id": 0}))
         special: dict[str, Row] = {
             "annotations": {"table_name": "wallets", "row_id": wallet["id"]},
+            "wallets": {"address": evm_address(10_000 + self._count)},
             "annotation_tags": {"position": number},
             "import_rejections": {"position": number},
             "membership_statements": {"position": number},
             "currencies": {"symbol": unique},
             "prices": {"symbol": unique},
+            "wallet_secrets": {"wallet_id": wallet["id"]},
             "person_keys": {"generation": number},
             "court_keys": {"key_version": number},
             "seal_counts": {"key_version": number},

@@ -249,10 +249,15 @@ _END_SESSIONS: Final = f"""
 CREATE OR REPLACE FUNCTION public.aether_end_sessions(p_vault bigint, p_user bigint)
 RETURNS integer LANGUAGE plpgsql {_SAFE} AS $$
 DECLARE
-    v_ended integer;
+    v_ended integer := 0;
+    v_pid integer;
 BEGIN{_ONLY_ZADOKITES}
-    SELECT count(*) INTO v_ended FROM public.vault_members m JOIN pg_stat_activity s ON s.usename = m.login
-    WHERE m.vault_id = p_vault AND m.user_id = p_user AND m.left_at IS NOT NULL AND m.login <> ''
-      AND s.pid <> pg_backend_pid() AND pg_terminate_backend(s.pid);
+    FOR v_pid IN
+        SELECT s.pid FROM public.vault_members m JOIN pg_stat_activity s ON s.usename = m.login
+        WHERE m.vault_id = p_vault AND m.user_id = p_user AND m.left_at IS NOT NULL AND m.login <> ''
+          AND s.pid <> pg_backend_pid()
+    LOOP
+        v_ended := v_ended + pg_terminate_backend(v_pid)::integer;
+    END LOOP;
     RETURN v_ended;
 END $$"""

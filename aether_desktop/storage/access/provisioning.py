@@ -248,12 +248,27 @@ class _Administration:
 
     def migrate(self) -> None:
         """Bring the tables up to date, as their owner."""
+        self._require_owners_sight()
         with self._acting_as(self.names.owner):
             state, _ = self._migrations.state_of(self._connection)
             if state is not SchemaState.CURRENT:
                 self._migrations.run(self._connection)
                 self._run("SET CONSTRAINTS ALL IMMEDIATE")  # what waits for the commit would stop ALTER TABLE
                 self._run("SET CONSTRAINTS ALL DEFERRED")
+
+    def _require_owners_sight(self) -> None:
+        """Without a policy of its own the owner would change no row of a table, and nobody would notice."""
+        blind = self._connection.execute(
+            text(
+                "SELECT c.relname FROM pg_catalog.pg_class c WHERE c.relnamespace = 'public'::regnamespace"
+                " AND c.relforcerowsecurity AND c.relowner = CAST(:owner AS regrole) AND NOT EXISTS"
+                " (SELECT 1 FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'aether_owner')"
+            ),
+            {"owner": self.names.owner},
+        ).scalars()
+        for table in blind.all():
+            with self._acting_as(self.names.owner):
+                self._run(f"CREATE POLICY aether_owner ON public.{table} TO {self.names.owner} USING (true)")
 
     def apply_rules(self) -> None:
         """All grants, policies, functions and triggers anew."""
