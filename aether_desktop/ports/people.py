@@ -14,6 +14,10 @@ class LoginAdministration(Protocol):
     it are one change. Raises PermissionDeniedError, StorageError and its kinds.
     """
 
+    def free_login(self, username: str) -> str:
+        """The name that ``create_login`` would give now."""
+        ...
+
     def create_login(self, username: str, role: Role, *, scram_verifier: str) -> str:
         """A login for a person who is in ``users`` already; returns the login's name, kept in ``vault_members``."""
         ...

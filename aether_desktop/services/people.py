@@ -86,10 +86,14 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """What a shared server needs: logins, and the verifier it stores instead of a password."""
+    """What a shared server needs: logins, and the verifier it stores instead of a password.
+
+    ``address`` puts a login into an address, so that an invitation says under which name to come.
+    """
 
     administration: LoginAdministration
     verifier: ScramVerifiers
+    address: Callable[[str, str], str] = lambda url, _login: url
 
 
 class PeopleService:
@@ -201,14 +205,17 @@ class PeopleService:
 
         Raises InvalidInputError, AlreadyExistsError.
         """
-        user = self._new_user(username, role, display_name)
-        made = self._invitation(user, url)
+        user, logins = self._new_user(username, role, display_name), self._logins
+        login = "" if logins is None else logins.administration.free_login(user.username)
+        made = self._invitation(user, url if logins is None else logins.address(url, login))
         with self._storage.unit_of_work():
             self._storage.users.create(user)
             self._stores.invitations.add(made.stored)
-            if self._logins is not None:
-                verifier = self._logins.verifier(made.login_password)
-                self._logins.administration.create_login(user.username, role, scram_verifier=verifier)
+            if logins is not None:
+                verifier = logins.verifier(made.login_password)
+                given = logins.administration.create_login(user.username, role, scram_verifier=verifier)
+                if given != login:  # taken between the two; the invitation would name another one
+                    raise AlreadyExistsError("The login was taken just now.", field="username", hint="Try again.")
         return made
 
     def invite_again(self, user_id: int, *, url: str = "") -> NewInvitation:

@@ -1,4 +1,4 @@
-"""The first page: create a vault, open one, connect to a shared database, or try the sample."""
+"""The first page: create a vault, open one, connect to a shared database, answer an invitation, or try the sample."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from aether_desktop.ui.widgets.new_password import NewPasswordForm
 
 _SUFFIX = ".aether"
 _FILTER = f"Vaults (*{_SUFFIX})"
+_INVITATIONS = "Invitations (*.aether-invitation);;All files (*)"
 _SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -39,7 +40,7 @@ class _Form(NamedTuple):
 
 
 class FirstRunPage(QWidget):
-    """Four choices, one open at a time, each with its form in place. Emits what was chosen; checks only the form.
+    """Five choices, one open at a time, each with its form in place. Emits what was chosen; checks only the form.
 
     ``set_busy`` while the choice is carried out, ``show_error`` when it failed: nothing typed is lost. GUI thread only.
     """
@@ -50,6 +51,8 @@ class FirstRunPage(QWidget):
     """Path of the vault to open."""
     connect_chosen = Signal(str)
     """Address of the database."""
+    invited_chosen = Signal(str, str)
+    """Path of the invitation, and its one-time secret."""
     sample_chosen = Signal()
 
     def __init__(self, theme: Theme, *, proposed_vault: Path, parent: QWidget | None = None) -> None:
@@ -67,8 +70,9 @@ class FirstRunPage(QWidget):
         self._create = self._create_form(proposed_vault)
         self._open = self._open_form()
         self._connect = self._connect_form()
+        self._invited = self._invited_form()
         self._sample = self._sample_form()
-        self._forms = (self._create, self._open, self._connect, self._sample)
+        self._forms = (self._create, self._open, self._connect, self._invited, self._sample)
         self._compose()
         for form in self._forms:
             form.row.opened.connect(self._on_opened)
@@ -124,6 +128,24 @@ class FirstRunPage(QWidget):
         )
         start = plain_button(self._theme, "Connect", object_name=names.FIRST_RUN_CONNECT_START)
         return self._finish(row, "", start, field)
+
+    def _invited_form(self) -> _Form:
+        field = self._path_field("Invitation file", names.FIRST_RUN_INVITED_PATH, names.FIRST_RUN_INVITED_BROWSE)
+        row = self._row(
+            "link", "I was invited", "Somebody gave you a file, and told you a secret.", names.FIRST_RUN_INVITED
+        )
+        start = plain_button(self._theme, "Answer the invitation", object_name=names.FIRST_RUN_INVITED_START)
+        note = "Next you choose a password of your own: nobody else learns it, also not who invited you."
+        form = self._finish(row, note, start, field)
+        edit = QLineEdit()
+        edit.setFont(self._theme.fonts.mono(FontSize.BODY))
+        self.secret = FormField(self._theme, "One-time secret", edit, object_name=names.FIRST_RUN_INVITED_SECRET)
+        row.body.insertWidget(1, self.secret)
+        edit.textEdited.connect(lambda _text: self.secret.set_error(""))
+        field.editor.returnPressed.disconnect()
+        field.editor.returnPressed.connect(edit.setFocus)
+        edit.returnPressed.connect(start.click)
+        return form
 
     def _sample_form(self) -> _Form:
         row = self._row(
@@ -200,10 +222,13 @@ class FirstRunPage(QWidget):
         self._error.show()
 
     def _browse(self, field: FormField[QLineEdit], *, creating: bool) -> None:
-        dialog = QFileDialog(self, field.editor.accessibleName(), field.editor.text(), _FILTER)
+        invitation = field.editor.objectName() == names.FIRST_RUN_INVITED_PATH
+        filters = _INVITATIONS if invitation else _FILTER
+        dialog = QFileDialog(self, field.editor.accessibleName(), field.editor.text(), filters)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave if creating else QFileDialog.AcceptMode.AcceptOpen)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile if creating else QFileDialog.FileMode.ExistingFile)
-        dialog.setDefaultSuffix(_SUFFIX.removeprefix("."))
+        if creating:
+            dialog.setDefaultSuffix(_SUFFIX.removeprefix("."))
         dialog.setOption(
             QFileDialog.Option.DontConfirmOverwrite
         )  # nothing is overwritten: an existing vault is refused
@@ -233,8 +258,16 @@ class FirstRunPage(QWidget):
             self.open_chosen.emit(typed)
         elif form is self._connect:
             self.connect_chosen.emit(typed)
+        elif form is self._invited:
+            self._choose_invitation(typed)
         else:
             self.sample_chosen.emit()
+
+    def _choose_invitation(self, path: str) -> None:
+        secret = self.secret.editor.text().strip()
+        self.secret.set_error("" if secret else "Type the secret that you were told.")
+        if secret:
+            self.invited_chosen.emit(path, secret)
 
     def _objection(self, form: _Form, typed: str) -> str:
         if form.field is None:
@@ -244,5 +277,7 @@ class FirstRunPage(QWidget):
                 return "Type the address your administrator gave you."
             return "" if typed.startswith(_SCHEMES) else "An address begins with postgresql://"
         if not typed:
+            if form is self._invited:
+                return "Choose the file that you were given."
             return "Choose a place and a name for the vault." if form is self._create else "Choose the vault's file."
         return "" if Path(typed).expanduser().is_absolute() else "Give the whole path, from the root."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from aether_desktop.domain.payments import PaymentMethod
 from aether_desktop.domain.records import Record, TableName
@@ -18,6 +18,7 @@ from aether_desktop.ui.forms.record_form import RecordForm
 from aether_desktop.ui.forms.temple_node_form import TempleNodeForm
 from aether_desktop.ui.theme.tokens import Size
 from aether_desktop.ui.views.details_pane import DetailsPane
+from aether_desktop.ui.widgets.side_sheet import SideSheet
 
 
 class SidePane(QStackedWidget):
@@ -30,7 +31,7 @@ class SidePane(QStackedWidget):
         self._table, self._context, self._make_details = table, context, make_details
         self._details: DetailsPane | None = None
         self._spec = TABLES[table]
-        self._form: RecordForm | ConflictPanel | None = None
+        self._form: QWidget | None = None
         self.setMinimumWidth(Size.DETAILS_MIN)
 
     @property
@@ -44,7 +45,7 @@ class SidePane(QStackedWidget):
         return self._details
 
     @property
-    def form(self) -> RecordForm | ConflictPanel | None:
+    def form(self) -> QWidget | None:
         """What is open over the details."""
         return self._form
 
@@ -74,6 +75,11 @@ class SidePane(QStackedWidget):
 
         job = self._context.jobs.read(lambda _token, _progress: choices())
         job.on_success(on_choices).on_failure(self._context.messages.report)
+
+    def open_sheet(self, sheet: SideSheet) -> None:
+        """Put a sheet over the details, in place of whatever is open there."""
+        sheet.closed.connect(self.close_form)
+        self._show_side(sheet)
 
     def _new_form(self, found: tuple[list[Wallet], list[PaymentMethod]], record: Record | None) -> RecordForm:
         if self._table is TableName.TEMPLE_NODES:
@@ -114,7 +120,7 @@ class SidePane(QStackedWidget):
         self.close_form()
         self._context.write(lambda: records.edit(table, theirs, chosen), said="Your choice is stored.")
 
-    def _show_side(self, form: RecordForm | ConflictPanel) -> None:
+    def _show_side(self, form: QWidget) -> None:
         self.close_form()
         self._form = form
         self.addWidget(form)

@@ -1,0 +1,299 @@
+"""Below the facts of a person: whether their keys are certified, the code to compare, what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from aether_desktop.domain.courts import Court
+from aether_desktop.domain.permissions import title
+from aether_desktop.domain.users import Role
+from aether_desktop.ports.queries import Row
+from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.services.people import About
+from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.object_names import people_part_name
+from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.widgets.buttons import IconLabel, plain_button
+from aether_desktop.ui.widgets.form_field import FormField
+from aether_desktop.ui.widgets.guarded_button import Guard
+from aether_desktop.ui.widgets.labels import rule, set_kind, text_label
+
+REVOCATION: Final = (
+    "Revoking makes a new key before anything more is written, and seals your rows again. It cannot unread: what they "
+    "have opened so far they may have kept."
+)
+EXPOSED: Final = "Wallet secrets they could open count as exposed: move the funds to new wallets."
+NO_KEYS: Final = (
+    "No keys of people are open in this vault, so nothing here is certified. Set a password for the vault, then begin "
+    "under Courts and keys."
+)
+
+
+class PersonSection(QWidget):
+    """``again_asked`` carries the person's id: invite them anew. GUI thread only; works on the lanes."""
+
+    again_asked = Signal(object)
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self._context, self._theme = context, context.theme
+        self._user_id: int | None = None
+        self.about: About | None = None
+        self._revoking: Court | None = None
+        self.setObjectName(people_part_name("person"))
+        self._build()
+        self.hide()
+
+    def show_row(self, row: Row | None) -> None:
+        """Show another person."""
+        self._user_id = None if row is None else row.id
+        self._ask_revoking(None)
+        if row is None or self.about is None or self.about.standing.user.id != row.id:
+            self.about = None
+            self.hide()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the person anew."""
+        people, user_id = self._context.services.people, self._user_id
+        if user_id is None:
+            return
+        if people is None:
+            self._acts.hide()
+            self._say("info", "", NO_KEYS)
+            self.show()
+            return
+        job = self._context.jobs.read(lambda _token, _progress: people.about(user_id))
+        job.on_success(self._on_about).on_failure(self._context.messages.report)
+
+    # -- showing -------------------------------------------------------------------------------------------------
+
+    def _on_about(self, about: About) -> None:
+        standing = about.standing
+        if standing.user.id != self._user_id:
+            return
+        self.about = about
+        person = standing.certified
+        if person is None:
+            self._say("warning", "warn", standing.warning)
+        elif not person.active:
+            self._say("pause", "warn", "Disabled: nothing this person signs counts, and nobody wraps a key to them.")
+        elif standing.warning:
+            self._say("cross_circle", "bad", standing.warning)
+        else:
+            self._say("check_circle", "ok", f"Certified as {title(person.role)}. This is you." if about.me else
+                      f"Certified as {title(person.role)}.")  # fmt: skip
+        self._code.setText(standing.code)
+        self._code_title.setVisible(bool(standing.code))
+        self._code.setVisible(bool(standing.code))
+        self._code_hint.setVisible(bool(standing.code) and not about.me)
+        self._show_acts(about)
+        self.show()
+
+    def _show_acts(self, about: About) -> None:
+        person = about.standing.certified
+        self._acts.show()
+        self._role.editor.setCurrentIndex(self._role.editor.findData(about.standing.user.role.value))
+        self._role_guard.refuse(about.role_refusal)
+        active = person is None or person.active
+        self._activity.setText("Disable" if active else "Enable")
+        self._activity.setAccessibleName(f"{self._activity.text()} {about.standing.user.username}")
+        self._activity_guard.refuse(about.activity_refusal)
+        self._again.setVisible(not about.me)
+        self._courts.setVisible(not about.me)
+        for court, (button, guard) in self._grants.items():
+            held = court in about.held
+            button.setText(f"{'Revoke' if held else 'Grant'} {court.title}")
+            button.setAccessibleName(button.text())
+            guard.refuse("" if held else about.grant_refusal)
+
+    def _say(self, icon: str, tone: str, text: str) -> None:
+        self._mark.set_drawing(icon, tone=tone)
+        self._state.setText(text)
+        set_kind(self._state, "error" if tone == "bad" else "")
+
+    # -- acting --------------------------------------------------------------------------------------------------
+
+    def _on_role(self) -> None:
+        about, people = self.about, self._context.services.people
+        role = Role(self._role.editor.currentData())
+        if about is None or people is None or role is about.standing.user.role:
+            return
+        name, user_id = about.standing.user.username, about.standing.user.id
+        self._act(
+            f"To give {name} the role {title(role)}.",
+            lambda: people.set_role(user_id, role),
+            said=f"{name} is {title(role)} now. Roles give verbs, never keys.",
+        )
+
+    def _on_activity(self) -> None:
+        about, people = self.about, self._context.services.people
+        if about is None or people is None:
+            return
+        name, user_id, person = about.standing.user.username, about.standing.user.id, about.standing.certified
+        if person is not None and not person.active:
+            self._act(
+                f"To enable {name}.",
+                lambda: people.enable(user_id),
+                said=f"{name} is enabled again. Courts whose keys were replaced meanwhile must be granted anew.",
+            )
+        else:
+            self._act(
+                f"To disable {name}.",
+                lambda: people.disable(user_id),
+                said=f"{name} is disabled. Keys they hold are to be replaced: see Courts and keys.",
+            )
+
+    def _on_court(self, court: Court) -> None:
+        about, people = self.about, self._context.services.people
+        if about is None or people is None:
+            return
+        if court in about.held:
+            self._ask_revoking(court)
+            return
+        name, user_id = about.standing.user.username, about.standing.user.id
+        self._act(
+            f"To let {name} open your {court.title}.",
+            lambda: people.grant_court(court, user_id),
+            said=f"{name} may open your {court.title} now.",
+            level=max(court, Court.HOLY),
+        )
+
+    def _ask_revoking(self, court: Court | None) -> None:
+        self._revoking = court
+        self._question.setVisible(court is not None)
+        if court is not None:
+            self._warning.setText(f"{REVOCATION} {EXPOSED}" if court is Court.MOST_HOLY else REVOCATION)
+            self._revoke_now.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _on_revoke(self) -> None:
+        about, court = self.about, self._revoking
+        people, rotation = self._context.services.people, self._context.services.rotation
+        if about is None or court is None or people is None or rotation is None:
+            return
+        self._ask_revoking(None)
+        user_id, name = about.standing.user.id, about.standing.user.username
+        me = self._context.services.info.user_id
+
+        def work(token: CancelToken, progress: Progress) -> None:
+            people.revoke_court(court, user_id)
+            rotation.resume(me, court, progress=progress, token=token)
+
+        self._run(
+            f"To revoke {name}'s grant of your {court.title}.",
+            work,
+            said=f"{name} gets no further key of your {court.title}; your rows are sealed under a new one.",
+            level=max(court, Court.HOLY),
+            job_title=f"Replace the key of your {court.title}",
+        )
+
+    def _act(self, why: str, work: Callable[[], object], *, said: str, level: Court = Court.HOLY) -> None:
+        self._run(why, lambda _token, _progress: work(), said=said, level=level)
+
+    def _run(
+        self,
+        why: str,
+        work: Callable[[CancelToken, Progress], object],
+        *,
+        said: str,
+        level: Court,
+        job_title: str = "",
+    ) -> None:
+        def on_success(_result: object) -> None:
+            self._context.messages.done(said)
+            self.refresh()
+
+        job = self._context.with_level(level, why, work, title=job_title)
+        job.on_success(on_success).on_failure(self._context.messages.report).on_cancelled(self.refresh)
+
+    # -- layout --------------------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        theme = self._theme
+        self._mark = IconLabel(theme, "info")
+        self._state = text_label(theme, wrap=True)
+        self._state.setObjectName(people_part_name("state"))
+        self._code_title = text_label(theme, "Code of their keys", kind="dim")
+        self._code = text_label(theme, mono=True, wrap=True)
+        self._code.setObjectName(people_part_name("code"))
+        self._code_hint = text_label(
+            theme, "Compare it by voice with the code they see under Courts and keys.", kind="dim", wrap=True
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.S, 0, 0)
+        column.setSpacing(Space.S)
+        column.addWidget(rule())
+        head = QHBoxLayout()
+        head.setSpacing(Space.S)
+        head.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self._state, 1)
+        column.addLayout(head)
+        for widget in (self._code_title, self._code, self._code_hint):
+            column.addWidget(widget)
+        self._acts = QWidget()
+        column.addWidget(self._acts)
+        acts = QVBoxLayout(self._acts)
+        acts.setContentsMargins(0, Space.S, 0, 0)
+        acts.setSpacing(Space.S)
+        self._build_role(acts)
+        self._build_courts(acts)
+
+    def _build_role(self, acts: QVBoxLayout) -> None:
+        theme, messages = self._theme, self._context.messages
+        roles = QComboBox()
+        roles.setMinimumWidth(Size.DETAILS_MIN // 2)
+        for role in Role:
+            roles.addItem(title(role), role.value)
+        self._give = plain_button(theme, "Give role", object_name=people_part_name("give_role"))
+        self._role = FormField(theme, "Role", roles, object_name=people_part_name("role"), trailing=self._give)
+        self._role_guard = Guard(self._give, theme)
+        self._role_guard.allowed.connect(self._on_role)
+        self._activity = plain_button(theme, "Disable", object_name=people_part_name("activity"))
+        self._activity_guard = Guard(self._activity, theme)
+        self._activity_guard.allowed.connect(self._on_activity)
+        self._again = plain_button(theme, "Invite again", object_name=people_part_name("invite_again"))
+        self._again.clicked.connect(lambda: self.again_asked.emit(self._user_id))
+        for guard in (self._role_guard, self._activity_guard):
+            guard.refused.connect(messages.warn)
+        acts.addWidget(self._role)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        row.addWidget(self._activity)
+        row.addWidget(self._again)
+        row.addStretch(1)
+        acts.addLayout(row)
+
+    def _build_courts(self, acts: QVBoxLayout) -> None:
+        theme = self._theme
+        self._courts = QWidget()
+        courts = QVBoxLayout(self._courts)
+        courts.setContentsMargins(0, Space.S, 0, 0)
+        courts.setSpacing(Space.S)
+        courts.addWidget(text_label(theme, "May they open what you sealed?", kind="dim", wrap=True))
+        self._grants = {}
+        for court in Court:
+            button = plain_button(theme, f"Grant {court.title}", object_name=people_part_name(f"court_{int(court)}"))
+            guard = Guard(button, theme)
+            guard.allowed.connect(lambda court=court: self._on_court(court))
+            guard.refused.connect(self._context.messages.warn)
+            self._grants[court] = (button, guard)
+            courts.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._question = QWidget()
+        question = QVBoxLayout(self._question)
+        question.setContentsMargins(0, 0, 0, 0)
+        question.setSpacing(Space.S)
+        self._warning = text_label(theme, kind="warn", wrap=True)
+        self._revoke_now = plain_button(theme, "Revoke and replace key", object_name=people_part_name("revoke_now"))
+        self._revoke_not = plain_button(theme, "Keep the grant", object_name=people_part_name("revoke_not"))
+        self._revoke_now.clicked.connect(self._on_revoke)
+        self._revoke_not.clicked.connect(lambda: self._ask_revoking(None))
+        question.addWidget(self._warning)
+        for button in (self._revoke_now, self._revoke_not):
+            question.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._question.hide()
+        courts.addWidget(self._question)
+        acts.addWidget(self._courts)
