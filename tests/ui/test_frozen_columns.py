@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt
-from PySide6.QtGui import QHelpEvent, QImage, QPainter
+from PySide6.QtGui import QAccessible, QHelpEvent, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QStyleOptionViewItem, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
@@ -260,6 +260,20 @@ class TestHands:
         assert QToolTip.text() == whole != ""
         QToolTip.hideText()
         qtbot.waitUntil(lambda: not QToolTip.isVisible())
+
+    def test_a_screen_reader_finds_each_cell_once_and_where_it_is_seen(self, shown: Shown) -> None:
+        shown.grid.freeze_columns(2)
+        shown.scroll = 120
+        told = QAccessible.queryAccessibleInterface(shown.grid)
+        for key in ("occurred_at", "wallet"):
+            rect, viewport = shown.rect(3, key), shown.grid.viewport()
+            place = viewport.mapToGlobal(rect.center())
+            cell = told.childAt(place.x(), place.y())
+            assert cell.role() is QAccessible.Role.Cell
+            assert cell.text(QAccessible.Text.Name) == shown.model.index(3, shown.column(key)).data()
+            assert cell.rect().topLeft() == viewport.mapToGlobal(rect.topLeft())
+        shown.click(3, "wallet")
+        assert QApplication.focusWidget() is shown.grid
 
 
 class TestHeader:
