@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_ledger_words(words)
     _add_module_words(words)
     _add_people_words(words)
+    _add_audit_words(words)
     _add_postgres_words(words)
     _add_care_words(words)
     return parser
@@ -260,13 +261,48 @@ def _add_people_words(words: _Words) -> None:
     check.add_argument("--with-id", action="store_true", help="compare the sealed provider's id too (level 2)")
     _add_json(check)
     for parser in (invite, accept, begin, certify, role, *found, grant, revoke, rotate, check):
-        parser.add_argument(
-            "--factor-file",
-            action="append",
-            default=[],
-            metavar="LEVEL=PATH",
-            help="the passphrase of level 2 or 3 (mode 0600); asked for at a terminal otherwise",
-        )
+        _add_factor_file(parser)
+
+
+def _add_audit_words(words: _Words) -> None:
+    audit = words.group("audit", "who did what, whether the log is whole, and proofs for others")
+    listing = audit.add("list", "list entries, the latest first")
+    listing.add_argument("--limit", type=_count, default=100, help="at most so many (default: 100)")
+    listing.add_argument("--person", default="", metavar="NAME", help="by one person")
+    listing.add_argument("--event", default="", metavar="ACTION", help="of one kind, for example wallets.update")
+    listing.add_argument("--table", default="", metavar="NAME", help="about one table")
+    listing.add_argument("--row", type=_count, default=None, metavar="ID", help="about one row")
+    for name in ("since", "until"):
+        listing.add_argument(f"--{name}", default="", metavar="DAY", help="for example 2026-11-23 (UTC, included)")
+    checkpoint = audit.add("checkpoint", "sign how far the log reaches (level 2), to a file")
+    points = audit.add("checkpoints", "list what was signed so far")
+    proof = audit.add("proof", "prove that an entry is in the log, to a file for resources/verify_proof.py")
+    proof.add_argument("entry", metavar="ID", type=_count, help="as listed")
+    consistency = audit.add("consistency", "prove that one checkpoint's log is the beginning of another's")
+    for name in ("first", "second"):
+        consistency.add_argument(name, metavar=name.upper(), type=_count, help="as listed by: audit checkpoints")
+    for parser in (checkpoint, proof, consistency):
+        parser.add_argument("file", metavar="FILE")
+    for parser in (checkpoint, proof):
+        _add_factor_file(parser)
+    audit.add("code", "say the log's short code, to compare by voice")
+    compare = audit.add("compare", "compare with a colleague's; exit code 1 unless both are the same")
+    compare.add_argument("other", metavar="CODE|FILE", help="their code, or the file of their checkpoint")
+    accept = audit.add("accept", "take the log as it is from now on, after a restored back-up")
+    accept.add_argument("--yes", action="store_true", help="you know why it is shorter or another")
+    verify = audit.add("verify", "read the whole log; exit code 1 when it was altered, cut or forked")
+    for parser in (listing, points, verify):
+        _add_json(parser)
+
+
+def _add_factor_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--factor-file",
+        action="append",
+        default=[],
+        metavar="LEVEL=PATH",
+        help="the passphrase of level 2 or 3 (mode 0600); asked for at a terminal otherwise",
+    )
 
 
 def _add_care_words(words: _Words) -> None:

@@ -85,14 +85,16 @@ class AuditService:
         pins: PinStore | None = None,
         holders: Callable[[], KeyHolders] | None = None,
         signer: Callable[[], CheckpointSigner] | None = None,
+        place: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """``pins`` None: nothing is remembered (the sample). ``holders`` reads the membership log."""
+        """``pins`` None: nothing is remembered (the sample). ``holders`` reads the membership log; ``place`` is the
+        file of an embedded vault."""
         self._storage = storage
         self._store = storage.audit
         self._vault_id = storage.info.vault_id
         self._proofs = proofs
-        self._memory = LogMemory(self._store, pins, vault_id=self._vault_id)
+        self._memory = LogMemory(self._store, pins, vault_id=self._vault_id, place=place)
         self._holders = holders
         self._signer = signer
         self._now = now
@@ -121,6 +123,8 @@ class AuditService:
 
         Until it does every write is refused. Raises AuditError (CUT, FORK, MISSING), KeyStoreError.
         """
+        if not self._memory.remembers:
+            return self._store.head().size
         return self._memory.frontier(token=token, progress=progress).size
 
     def remember(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from aether_desktop.domain.audit import RootPin
@@ -15,7 +17,7 @@ from aether_desktop.ports.identity import PinStore
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.audit_verification import follow
 
-PIN_NAME: Final = "audit"
+_PIN_NAME: Final = "audit"
 LOOK: Final = "Nothing is written meanwhile. Verify the log on the audit page, and compare it with a colleague's."
 _TOLD_EVERY: Final = 2_000
 
@@ -23,16 +25,25 @@ _TOLD_EVERY: Final = 2_000
 class LogMemory:
     """Worker threads only; calls follow one another. Raises the StorageError family, KeyStoreError."""
 
-    def __init__(self, store: AuditStore, pins: PinStore | None, *, vault_id: int) -> None:
-        """``pins`` None: nothing is remembered, and the log is read from its beginning each time."""
+    def __init__(self, store: AuditStore, pins: PinStore | None, *, vault_id: int, place: Path | None = None) -> None:
+        """``pins`` None: nothing is remembered, and the log is read from its beginning each time.
+
+        ``place`` is the file of an embedded vault: two copies of one vault go on by themselves.
+        """
+        self._name = _PIN_NAME if place is None else f"{_PIN_NAME}-{_mark(place)}"
         self._store = store
         self._pins = pins
         self._vault_id = vault_id
         self._lock = threading.Lock()
 
+    @property
+    def remembers(self) -> bool:
+        """Whether there is anywhere to remember it."""
+        return self._pins is not None
+
     def pin(self) -> RootPin | None:
         """What is remembered. Raises AuditError when that is damaged."""
-        kept = None if self._pins is None else self._pins.load(self._vault_id, PIN_NAME)
+        kept = None if self._pins is None else self._pins.load(self._vault_id, self._name)
         if kept is None:
             return None
         try:
@@ -75,7 +86,7 @@ class LogMemory:
 
     def _keep(self, now: RootPin) -> None:
         if self._pins is not None:
-            self._pins.save(self._vault_id, PIN_NAME, now.encode())
+            self._pins.save(self._vault_id, self._name, now.encode())
 
     def _followed(
         self, pin: RootPin | None, *, token: CancelToken | None = None, progress: Progress = silent
@@ -108,6 +119,12 @@ def told(rows: Iterator[LogRow], total: int, progress: Progress) -> Iterator[Log
         if row.leaf_index % _TOLD_EVERY == 0:
             progress(row.leaf_index, total, "Reading the audit log")
         yield row
+
+
+def _mark(place: Path) -> str:
+    """Twenty letters for a path."""
+    digest = hashlib.sha256(str(place.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+    return digest.translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
 def _cut(head: LogHead, known: RootPin) -> AuditError:

@@ -12,6 +12,7 @@ from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.signing import PersonSigner
 from aether_desktop.ports.storage import Storage, StorageInfo
 from aether_desktop.services.annotations import AnnotationService
+from aether_desktop.services.audit import AuditService
 from aether_desktop.services.backups import BackupService, VaultRestorer
 from aether_desktop.services.balances import BalanceService
 from aether_desktop.services.bip329 import LabelService
@@ -53,6 +54,7 @@ class ServiceSet:
     search: SearchService
     modules: ModuleService
     signatures: PaymentSignatures
+    audit: AuditService
     sealed: SealedFieldService
     plain_values: PlainValueSealer | None
     """Seals what was stored before the vault had keys; None where nothing is sealed."""
@@ -82,6 +84,7 @@ def build_services(
     access: VaultAccess | None = None,
     signer: PersonSigner | None = None,
     sealer: FieldSealer | None = None,
+    audit: AuditService | None = None,
     people: PeopleService | None = None,
     rotation: RotationService | None = None,
 ) -> ServiceSet:
@@ -116,6 +119,7 @@ def build_services(
         search=SearchService(storage),
         modules=modules,
         signatures=signatures,
+        audit=AuditService(storage) if audit is None else audit,
         sealed=sealed,
         plain_values=None if sealer is None else _plain_values(storage, sealer),
         on_close=on_close,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from aether_desktop.cli.commands import (
+    audit,
     care,
     imports,
     keys,
@@ -57,6 +58,15 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "courts status": people.status,
         "courts rotate": people.rotate,
         "payments check": payments.check,
+        "audit list": audit.list_entries,
+        "audit verify": audit.verify,
+        "audit checkpoint": audit.checkpoint,
+        "audit checkpoints": audit.checkpoints,
+        "audit proof": audit.proof,
+        "audit consistency": audit.consistency,
+        "audit code": audit.code,
+        "audit compare": audit.compare,
+        "audit accept": audit.accept,
         "postgres provision": postgres.provision,
         "postgres migrate": postgres.migrate,
         "modules list": modules.list_modules,
