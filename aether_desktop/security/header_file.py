@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import glob
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +14,7 @@ from aether_desktop.security.key_header import LONGEST, Header, authenticate, re
 from aether_desktop.security.memory import Secret
 from aether_desktop.security.private_files import replace_file, write_new
 
+_ABANDONED: Final = 60.0  # seconds; younger ones may be another process's, at work
 _OLD_KIND: Final = b"{"  # the companion file of vaults made before: JSON
 
 
@@ -61,11 +65,19 @@ class HeaderFile:
         replace_file(self.path, content, previous=None if revoking else self.previous)
         if revoking:
             replace_file(self.previous, content)
+        self._clear_up()
 
     def remove(self) -> None:
         """Both files."""
         for path in (self.path, self.previous):
             path.unlink(missing_ok=True)
+
+    def _clear_up(self) -> None:
+        """Remove what killed writes left beside: it may open with what was taken away since."""
+        with suppress(OSError):
+            for left in self.path.parent.glob(f".{glob.escape(self.path.name)}*.new"):
+                if time.time() - left.stat().st_mtime > _ABANDONED:
+                    left.unlink()
 
     def _content(self) -> bytes | None:
         try:

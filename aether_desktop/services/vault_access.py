@@ -218,7 +218,7 @@ class VaultAccess:
             due = [level for level, deadline in self._deadlines.items() if deadline <= now]
             expired: list[Court] = []
             for level in sorted(due, reverse=True):
-                if any(self._using[each] for each in Court if each >= level):
+                if any(self._using[each] for each in Court if each >= max(level, Court.HOLY)):  # level 1 stays open
                     self._deadlines[level] = now + MOST_HOLY_SECONDS
                 elif level is Court.OUTER:
                     self.lock_screen()

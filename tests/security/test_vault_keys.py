@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -149,6 +150,15 @@ class TestPassword:
         assert copy.read_bytes() == made.header.read_bytes()
         copy.replace(made.header)
         refused(made, typed(PASSWORD))
+
+    def test_what_killed_writes_left_is_cleared_up(self, made: Place) -> None:
+        old, young = (made.header.with_name(f".books.aether.keys{name}.new") for name in (".1.0a1b2c3d", ".9f9f9f9f"))
+        for left in (old, young):
+            shutil.copy(made.header, left)
+        os.utime(old, (0, 0))
+        made.unlocked().set_factor(Court.OUTER, typed("a new password"))
+        assert not old.exists()
+        assert young.exists()  # may be another process's, at work
 
     def test_a_key_file_left_by_an_unfinished_creation_is_used_again(self, made: Place) -> None:
         content = made.header.read_bytes()

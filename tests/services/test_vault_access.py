@@ -187,6 +187,12 @@ class TestTimers:
         clock.now = 5100
         assert three.expire() == (Court.OUTER, Court.HOLY)
 
+    def test_long_work_at_level_one_does_not_keep_the_screen_open(self, access: VaultAccess, clock: Clock) -> None:
+        with access.operation(Court.OUTER):
+            clock.now = 900
+            assert access.expire() == (Court.OUTER,)
+            assert access.levels.is_open(Court.OUTER)
+
     def test_two_operations_at_once_end_with_the_later(self, three: VaultAccess) -> None:
         inside, go_on = threading.Event(), threading.Event()
 
