@@ -275,8 +275,8 @@ def _does_not_open(path: Path, key: bytes | None) -> StorageError:
         )
     return WrongKeyError(
         f"The key does not open {path}.",
-        hint=f"Use the keyring or key file that this vault was made with, and keep {path.name}.keys beside it. If they are"
-        " the right ones, the file is damaged or no vault: restore a back-up.",
+        hint=f"Use the keyring or key file that this vault was made with, and keep {path.name}.keys beside it. If they"
+        " are the right ones, the file is damaged or no vault: restore a back-up.",
     )
 
 
