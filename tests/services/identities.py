@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, PrimaryKeyCons
 from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.identity import PinStore
+from aether_desktop.ports.sealed_rows import SealedRows
 from aether_desktop.security.identity import PersonIdentity
 from aether_desktop.services.people import PeopleService
 from aether_desktop.services.rotation import RotationService
@@ -60,13 +61,15 @@ def seat(
     levels: FixedLevels | None = None,
     pins: PinStore | None = None,
     batch: int = 7,
+    rows: SealedRows | None = None,
 ) -> Seat:
+    """``rows`` None: those of the table here."""
     levels, pins = levels or FixedLevels(user_id.to_bytes(8, "big")), pins or Pins()
     identity = PersonIdentity(levels, storage.identity, pins, vault_id=storage.info.vault_id, user_id=user_id)
     rotation = RotationService(
         storage,
         storage.identity,
-        SqlSealedRows(storage._database, COLUMNS),
+        rows or SqlSealedRows(storage._database, COLUMNS),
         identity=identity,
         sealer=identity.sealer,
         batch=batch,
