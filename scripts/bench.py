@@ -1,6 +1,6 @@
 """make bench: what the program costs, always as a ratio to something measured in the same run.
 
-Cold start against a bare PySide6 window; import against the raw engine; the longest stall of the GUI thread.
+Cold start against a bare PySide6 window; import against the raw engine; what sealing adds; the GUI thread's longest stall.
 """
 
 from __future__ import annotations
@@ -82,11 +82,18 @@ def bench_import(rows: int) -> None:
     subprocess.run(command, env=environment, check=True, timeout=3600)
 
 
+def bench_seal() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "bench_sealing.py")], env=environment, check=True, timeout=900
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="ten million rows instead of one")
     parser.add_argument("--rows", type=int, help="rows to import")
-    parser.add_argument("--only", choices=("start", "import", "stall"), help="one part")
+    parser.add_argument("--only", choices=("start", "import", "stall", "seal"), help="one part")
     parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.session:
@@ -99,6 +106,8 @@ def main() -> int:
         bench_stall()
     if options.only in {None, "import"}:
         bench_import(rows)
+    if options.only in {None, "seal"}:
+        bench_seal()
     return 0
 
 

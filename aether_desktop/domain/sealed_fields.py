@@ -14,6 +14,8 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.domain.records import TableName
 
 MASK: Final = "\u2022\u2022\u2022\u2022"
+UNREVISED: Final = 0
+"""The revision of values that were sealed where they lay, or loaded in bulk."""
 _REVISION_BYTES: Final = 8
 _VERSION_PLACE: Final = slice(10, 18)  # behind revision, format and court
 
@@ -42,7 +44,7 @@ class SealedField(StrEnum):
 class Sealed:
     """A value that is there but not open. ``stored``: the seal's revision (8 bytes, big-endian), then the seal.
 
-    The revision is the version of the row that the value was written with, 0 for one sealed where it lay. It never
+    The revision is the version of the row that the value was written with, or UNREVISED. It never
     goes back, so the signed audit tells an old value that was put back. ``token`` is what it is found by, of those
     fields that can be.
     """
@@ -115,9 +117,14 @@ FIELD_PLACES: Final[Mapping[SealedField, tuple[TableName, str]]] = MappingProxyT
 BLIND_FIELDS: Final = frozenset({SealedField.PAYMENT_EXTERNAL_ID})  # of high entropy: found by their exact value
 
 
+_NAMES: Final[Mapping[TableName, tuple[str, ...]]] = MappingProxyType(
+    {table: tuple(name for place, name in SEALED_FIELDS if place is table) for table, _ in SEALED_FIELDS}
+)
+
+
 def sealed_names(table: TableName) -> tuple[str, ...]:
     """The record fields of a table that are sealed."""
-    return tuple(name for place, name in SEALED_FIELDS if place is table)
+    return _NAMES.get(table, ())
 
 
 def text_of(value: str | date | None) -> str:

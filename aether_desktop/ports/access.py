@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from aether_desktop.domain.courts import Court
@@ -80,6 +81,12 @@ class FieldSealer(Protocol):
 
     def seal(self, field: SealedField, plain: bytes, *, row_id: int, owner_id: int, revision: int) -> bytes:
         """Raises LevelLockedError, PermissionDeniedError without a key of that owner."""
+        ...
+
+    def seal_many(
+        self, field: SealedField, plains: Sequence[tuple[int, bytes]], *, owner_id: int, revision: int
+    ) -> list[bytes]:
+        """One field of many rows, given by id. Raises as ``seal``."""
         ...
 
     def open(self, field: SealedField, sealed: bytes, *, row_id: int, owner_id: int, revision: int) -> bytes:

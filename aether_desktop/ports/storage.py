@@ -49,6 +49,10 @@ class RecordStore(Protocol[RecordT]):
         """Raises AlreadyExistsError naming the field, NotFoundError for a row it refers to."""
         ...
 
+    def create_many(self, records: Sequence[RecordT], over: Mapping[str, Sequence[object]]) -> ChangeSet:
+        """Rows that change no others, by one statement; ``over``: columns that replace the records' own."""
+        ...
+
     def update(self, record: RecordT) -> ChangeSet:
         """Stores all fields if ``record.version`` is current, and raises the stored version by one.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hmac
 import os
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -31,6 +32,8 @@ OVERHEAD: Final = HEADER_BYTES + 16
 _LABEL: Final = "aether/1/sealed"
 _BLIND_LABEL: Final = "aether/1/blind"
 _NONCE_AT: Final = 10
+_NONCE_BYTES: Final = 12
+_NUMBER_HEAD: Final = b"\x03\x00\x00\x00\x08"  # tag and length of a number in canonical form
 _FIRST_BLOCK: Final = 256  # seals counted ahead; doubles, so that a long import rarely writes the count
 _LAST_BLOCK: Final = 1 << 16
 
@@ -82,9 +85,27 @@ class CourtSealer:
         MembershipError."""
         column = self._column(self._ring.current(owner_id, field.court), field)
         self._count(column)
-        nonce = os.urandom(12)
+        nonce = os.urandom(_NONCE_BYTES)
         header = column.head + nonce
         return header + column.cipher.encrypt(nonce, plain, column.associated(header, row_id=row_id, revision=revision))
+
+    def seal_many(
+        self, field: SealedField, plains: Sequence[tuple[int, bytes]], *, owner_id: int, revision: int
+    ) -> list[bytes]:
+        """The same for one field of many rows, given by id: at a third of the price. Raises as ``seal``."""
+        column = self._column(self._ring.current(owner_id, field.court), field)
+        self._count(column, len(plains))
+        head, encrypt = column.head, column.cipher.encrypt
+        place, tail = column.place, column.tail + _NUMBER_HEAD
+        end = _number(owner_id) + _number(revision)
+        nonces = os.urandom(_NONCE_BYTES * len(plains))
+        sealed = []
+        for at, (row_id, plain) in enumerate(plains):
+            nonce = nonces[at * _NONCE_BYTES : (at + 1) * _NONCE_BYTES]
+            header = head + nonce
+            place_of_row = place + header + tail + row_id.to_bytes(8, "big") + end
+            sealed.append(header + encrypt(nonce, plain, place_of_row))
+        return sealed
 
     def open(self, field: SealedField, sealed: bytes, *, row_id: int, owner_id: int, revision: int) -> bytes:
         """Under whatever version it was sealed. Raises SealError, LevelLockedError, PermissionDeniedError,
@@ -134,15 +155,16 @@ class CourtSealer:
             self._ring.require_open(name.court)  # locked meanwhile: then it is forgotten again
         return found
 
-    def _count(self, column: _Column) -> None:
+    def _count(self, column: _Column, seals: int = 1) -> None:
         """Seals are counted ahead in blocks, before they are made. Raises RotationNeededError."""
         with self._lock:
-            if column.left:
-                column.left -= 1
+            if column.left >= seals:
+                column.left -= seals
                 return
             name = column.name
             block = self._blocks.get(name, _FIRST_BLOCK)
             self._blocks[name] = min(block * 2, _LAST_BLOCK)
+            block += seals - 1
         total = self._counts.count_seals(
             name.owner_id, name.court, version=name.version, recipient_id=self._ring.user_id, more=block
         )
@@ -153,7 +175,7 @@ class CourtSealer:
                 court=name.court,
             )
         with self._lock:
-            column.left += block - 1
+            column.left += block - seals
 
     def _forget_court(self, court: Court) -> None:
         with self._lock:
@@ -173,4 +195,4 @@ def sealed_version(field: SealedField, sealed: bytes) -> int:
 
 
 def _number(value: int) -> bytes:
-    return b"\x03\x00\x00\x00\x08" + value.to_bytes(8, "big")
+    return _NUMBER_HEAD + value.to_bytes(8, "big")

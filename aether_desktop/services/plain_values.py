@@ -5,18 +5,17 @@ Killed at any moment, a value is plain or sealed, never both and never neither. 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed, SealedField
+from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, UNREVISED, Sealed, SealedField
 from aether_desktop.ports.access import FieldSealer, LevelLockedError
 from aether_desktop.ports.errors import PermissionDeniedError
 from aether_desktop.ports.plain_values import PlainRow, PlainValueStore
 from aether_desktop.ports.work import CancelToken, Progress, silent
 
 BATCH: Final = 200
-UNREVISED: Final = 0  # the revision of a value that was sealed where it lay
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +86,18 @@ class PlainValueSealer:
             rows = self._store.page(field, owner_id=self._owner_id, after=after, limit=self._batch)
             if not rows:
                 return done
-            done += self._store.replace(field, [(row, self._sealed(field, row)) for row in rows])
+            done += self._store.replace(field, self._sealed(field, rows))
             after = rows[-1].row_id
             tell(done)
         return done
 
-    def _sealed(self, field: SealedField, row: PlainRow) -> Sealed:
-        owner_id = self._user_id if self._owner_id is None else row.owner_id
-        plain = row.text.encode()
-        content = self._sealer.seal(field, plain, row_id=row.row_id, owner_id=owner_id, revision=UNREVISED)
-        token = self._sealer.blind(field, plain, owner_id=owner_id)[0] if field in BLIND_FIELDS else None
-        return Sealed.of(UNREVISED, content, token=token)
+    def _sealed(self, field: SealedField, rows: Sequence[PlainRow]) -> list[tuple[PlainRow, Sealed]]:
+        """All rows of a page have one owner's key: this person's, or that of the one owner asked for."""
+        owner_id = self._user_id if self._owner_id is None else self._owner_id
+        plains = [(row.row_id, row.text.encode()) for row in rows]
+        contents = self._sealer.seal_many(field, plains, owner_id=owner_id, revision=UNREVISED)
+        sealed = []
+        for row, (_, plain), content in zip(rows, plains, contents, strict=True):
+            token = self._sealer.blind(field, plain, owner_id=owner_id)[0] if field in BLIND_FIELDS else None
+            sealed.append((row, Sealed.of(UNREVISED, content, token=token)))
+        return sealed

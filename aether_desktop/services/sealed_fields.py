@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -15,6 +15,7 @@ from aether_desktop.domain.records import Record, TableName
 from aether_desktop.domain.sealed_fields import (
     BLIND_FIELDS,
     SEALED_FIELDS,
+    UNREVISED,
     Sealed,
     SealedField,
     sealed_names,
@@ -23,10 +24,12 @@ from aether_desktop.domain.sealed_fields import (
 )
 from aether_desktop.ports.access import FieldSealer, SealError
 from aether_desktop.ports.audit import AuditEntry, AuditFilter
+from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.storage import RecordStore, Storage
 
 RecordT = TypeVar("RecordT", bound=Record)
+_NO_REVISION: Final = bytes(8)
 _PAGE: Final = 50  # audit entries about one row read at once
 
 
@@ -69,6 +72,38 @@ class SealedFieldService:
                     SEALED_FIELDS[table, name], text, record, revision=1 if base is None else base.version + 1
                 )
         return dataclasses.replace(record, **changes) if changes else record
+
+    def create_many(self, table: TableName, records: Sequence[Record]) -> ChangeSet:
+        """Store new records of this person in bulk, sealed; the audit has their digest, so their seals are UNREVISED.
+
+        That a provider's id is there once is left to the table. Raises LevelLockedError, PermissionDeniedError,
+        RotationNeededError, MembershipError, the StorageError family.
+        """
+        over: dict[str, Sequence[object]] = {}
+        if self._sealer is not None:
+            for name in sealed_names(table):
+                over |= self._sealed_columns(table, name, records)
+        return self._store(table).create_many(records, over)
+
+    def _sealed_columns(self, table: TableName, name: str, records: Sequence[Record]) -> dict[str, Sequence[object]]:
+        """The plain, the sealed and the blind column of a field."""
+        field, owner_id = SEALED_FIELDS[table, name], self._storage.info.user_id
+        texts = [text_of(getattr(record, name)) for record in records]
+        filled = [at for at, text in enumerate(texts) if text]
+        plains = [(records[at].id, texts[at].encode()) for at in filled]
+        contents = self._require_sealer().seal_many(field, plains, owner_id=owner_id, revision=UNREVISED)
+        sealed: list[bytes | None] = [None] * len(records)
+        for at, content in zip(filled, contents, strict=True):
+            sealed[at] = _NO_REVISION + content
+        columns: dict[str, Sequence[object]] = {
+            name: [value_of(field, "")] * len(records),
+            f"{name}_sealed": sealed,
+        }
+        if field in BLIND_FIELDS:
+            columns[f"{name}_blind"] = [self._tokens(text, owner_id)[0] if text else None for text in texts]
+        if field is SealedField.USER_EMAIL:
+            columns[f"{name}_fold"] = [""] * len(records)
+        return columns
 
     def same(self, table: TableName, record: Record, name: str, value: object) -> bool:
         """Whether a field of the record holds ``value``, which may be another seal of the same.

@@ -240,13 +240,13 @@ class RankKey(TypeDecorator[bytes]):
 
 
 class SealedValue(TypeDecorator[Sealed]):
-    """The bytes of a ``Sealed``, as they are: nothing here can open them."""
+    """The bytes of a ``Sealed``, as they are: nothing here can open them. Bulk loads give the bytes themselves."""
 
     impl = LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: Sealed | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else value.stored
+    def process_bind_param(self, value: Sealed | bytes | None, dialect: Dialect) -> bytes | None:
+        return value.stored if isinstance(value, Sealed) else value
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Sealed | None:
         return None if value is None else Sealed(bytes(value))

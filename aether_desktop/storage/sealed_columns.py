@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import RowMapping
 
-from aether_desktop.domain.records import Record
-from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed
+from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed, sealed_names
 from aether_desktop.ports.errors import PermissionDeniedError
 
 _FOUND = frozenset(FIELD_PLACES[field][1] for field in BLIND_FIELDS)  # have a blind token beside them
@@ -37,30 +37,23 @@ def joined(row: RowMapping, names: Iterable[str]) -> dict[str, Any]:
     return fields
 
 
-def require_sealed(row: Mapping[str, Any]) -> None:
-    """The last line of defence of a vault with keys: nothing plain goes into a field that has a sealed column.
-
-    Raises PermissionDeniedError.
-    """
-    for name in row:
-        if name.endswith("_sealed") and row[name.removesuffix("_sealed")] not in ("", None):
-            raise PermissionDeniedError(
-                f"The {name.removesuffix('_sealed').replace('_', ' ')} is not sealed, so it was not stored.",
-                hint="This is a fault of the program: please report it.",
-            )
-
-
 class SealedStore:
     """Mixed into stores with sealed columns: once the vault has keys, what is not sealed is refused."""
 
+    name: ClassVar[TableName]
     _seals_required = False
 
     def require_seals(self) -> None:
         """From now on. Any thread."""
         self._seals_required = True
 
-    def _guarded(self, columns: dict[str, Any]) -> dict[str, Any]:
-        """The columns as they were given. Raises PermissionDeniedError."""
-        if self._seals_required:
-            require_sealed(columns)
-        return columns
+    def _check_row(self, row: Mapping[str, Any]) -> None:
+        """The last line of defence of a vault with keys, whatever the road. Raises PermissionDeniedError."""
+        if not self._seals_required:
+            return
+        for name in sealed_names(self.name):
+            if row[name]:
+                raise PermissionDeniedError(
+                    f"The {name.replace('_', ' ')} is not sealed, so it was not stored.",
+                    hint="This is a fault of the program: please report it.",
+                )

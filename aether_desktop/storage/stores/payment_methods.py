@@ -36,7 +36,7 @@ class SqlPaymentMethodStore(SealedStore, SqlRecordStore[PaymentMethod]):
         )
 
     def _columns_of(self, record: PaymentMethod) -> dict[str, Any]:
-        columns = {
+        return {
             "name": record.name,
             "kind": record.kind,
             "provider": record.provider,
@@ -46,7 +46,6 @@ class SqlPaymentMethodStore(SealedStore, SqlRecordStore[PaymentMethod]):
             "is_default": record.is_default,
             "status": record.status,
         }
-        return self._guarded(columns)
 
     def _record_of(self, row: RowMapping) -> PaymentMethod:
         plain = {name: row[name] for name in ("name", "kind", "provider", "is_default", "status")}

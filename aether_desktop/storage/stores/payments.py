@@ -102,7 +102,7 @@ class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
             )
         except InvalidAmountError as error:
             raise InvalidInputError(error.reason, field="amount") from error
-        columns = {
+        return {
             **{name: getattr(record, name) for name in _PLAIN},
             **split(record, "external_id"),
             **split(record, "metadata"),
@@ -110,7 +110,6 @@ class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
             "amount": units,
             "amount_rank": rank_key(units, currency.decimals),
         }
-        return self._guarded(columns)
 
     def _record_of(self, row: RowMapping) -> Payment:
         currency = Currency(id=row["currency_id"], **{name: row[f"currency_{name}"] for name in _CURRENCY})

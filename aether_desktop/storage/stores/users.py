@@ -59,7 +59,7 @@ class SqlUserStore(SealedStore, SqlRecordStore[User]):
             return self._done(unit, [user_id])
 
     def _columns_of(self, record: User) -> dict[str, Any]:
-        columns = {
+        return {
             "username": record.username,
             "username_fold": fold(record.username),
             **split(record, "email"),
@@ -70,7 +70,6 @@ class SqlUserStore(SealedStore, SqlRecordStore[User]):
             "active": record.active,
             "last_login_at": record.last_login_at,
         }
-        return self._guarded(columns)
 
     def _record_of(self, row: RowMapping) -> User:
         names = ("username", "display_name", "role", "membership", "active", "last_login_at")
