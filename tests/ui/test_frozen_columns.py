@@ -17,6 +17,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import Row, RowWindow, TableQuery
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.ui.models.window_table_model import WindowTableModel
+from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.grid import GridView
 from aether_desktop.ui.widgets.cell_delegate import CellDelegate
 from tests.ui.ledgers import WAIT, CountingWindows, Ledger
@@ -374,6 +375,45 @@ class TestKept:
 
 
 class TestCost:
+    @pytest.mark.parametrize("count", [0, 2])
+    def test_scrolling_moves_what_is_seen_and_paints_only_what_comes(
+        self, shown: Shown, qtbot: QtBot, count: int
+    ) -> None:
+        shown.grid.freeze_columns(count)
+        qtbot.waitUntil(lambda: shown.is_here(0), timeout=WAIT)
+        down, across, window = shown.grid.verticalScrollBar(), shown.grid.horizontalScrollBar(), shown.grid.window()
+
+        def on_screen() -> QImage:
+            QApplication.processEvents()
+            return window.screen().grabWindow(window.winId()).toImage()
+
+        on_screen()
+        visible = len(shown.grid.visible_columns()) * (shown.grid.viewport().height() // shown.grid.rowHeight(0))
+        for bar, value in ((down, 3), (down, 5), (across, 40), (across, 90), (down, 2), (across, 0), (down, 0)):
+            shown.delegate.painted.clear()
+            bar.setValue(value)
+            moved = on_screen()
+            assert 0 < len(shown.delegate.painted) < visible
+            shown.grid.viewport().update()
+            shown.grid.horizontalHeader().viewport().update()
+            assert on_screen() == moved, (value, "what was moved is what would be painted")
+
+    def test_the_corners_stay_round_where_nothing_scrolls(self, shown: Shown, theme: Theme) -> None:
+        filled = shown.grid.viewport().autoFillBackground
+        assert filled()
+        theme.set_mode(ThemeMode.LIGHT)
+        assert filled(), "a style sheet applied anew takes it back"
+        shown.grid.resize(3000, 10_000)
+        assert not filled()
+
+    def test_the_end_is_reached_to_its_last_row(self, shown: Shown, qtbot: QtBot) -> None:
+        shown.grid.freeze_columns(2)
+        down = shown.grid.verticalScrollBar()
+        down.setValue(down.maximum())
+        qtbot.waitUntil(lambda: shown.is_here(299), timeout=WAIT)
+        assert shown.rect(299, "wallet").bottom() <= shown.grid.viewport().height()
+        assert shown.rect(299, "amount").bottom() == shown.rect(299, "wallet").bottom()
+
     def test_no_cell_is_painted_twice_and_no_page_asked_twice(self, shown: Shown, qtbot: QtBot) -> None:
         windows = shown.windows
         assert isinstance(windows, CountingWindows)

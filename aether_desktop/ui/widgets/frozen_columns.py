@@ -8,8 +8,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QStyleOptionViewItem, QTableView, QWidget
 
 _LEAST_REST = 120  # logical pixels left for the columns that scroll; fewer columns are frozen in a narrower grid
@@ -129,7 +139,24 @@ class FreezableTableView(QTableView):
         if self.frozen.count:
             self.frozen.place()
 
+    def _fill_ground(self) -> None:
+        """A viewport that Qt knows to be opaque is moved when it scrolls; otherwise every cell is painted anew.
+
+        The style sheet takes it back whenever it is applied. Where nothing scrolls the round corners show through.
+        """
+        bars = (self.horizontalScrollBar(), self.verticalScrollBar())
+        self.viewport().setAutoFillBackground(any(bar.maximum() > bar.minimum() for bar in bars))
+
     # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fill_ground()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._fill_ground()
 
     def indexAt(self, pos: QPoint) -> QModelIndex:
         section = self.frozen.section_at(pos.x())
@@ -156,8 +183,25 @@ class FreezableTableView(QTableView):
         elif (covered := self.frozen.width - self.columnViewportPosition(index.column())) > 0:
             bar.setValue(bar.value() - covered)
 
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        if not self.frozen.sections:
+            super().scrollContentsBy(dx, dy)
+            return
+        # As Qt's, but only what is seen is moved: with the part under the frozen columns, Qt would paint it all anew.
+        across, down = self.horizontalHeader(), self.verticalHeader()
+        left, top = across.offset(), down.offset()
+        across.setOffset(self.horizontalScrollBar().value())
+        bar = self.verticalScrollBar()
+        if bar.value() == bar.maximum() > 0:
+            down.setOffsetToLastSection()
+        else:
+            down.setOffsetToSectionPosition(bar.value())
+        seen = self.viewport().rect().adjusted(self.frozen.width, 0, 0, 0)
+        self.viewport().scroll(left - across.offset(), top - down.offset(), seen)
+
     def updateGeometries(self) -> None:
         super().updateGeometries()
+        self._fill_ground()
         if self.frozen.count:
             self.frozen.place()
 
