@@ -1,6 +1,6 @@
 """make bench: what the program costs, always as a ratio to something measured in the same run.
 
-Cold start against a bare PySide6 window; import against the raw engine; what sealing adds; the GUI thread's longest stall.
+Cold start against a bare PySide6 window; import against the raw engine; what sealing adds; the longest stall.
 """
 
 from __future__ import annotations
@@ -89,11 +89,17 @@ def bench_seal() -> None:
     )
 
 
+def bench_access(rows: int) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "scripts" / "bench_access.py"), "--rows", str(rows)]
+    subprocess.run(command, env=environment, check=True, timeout=3600)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="ten million rows instead of one")
     parser.add_argument("--rows", type=int, help="rows to import")
-    parser.add_argument("--only", choices=("start", "import", "stall", "seal"), help="one part")
+    parser.add_argument("--only", choices=("start", "import", "stall", "access", "seal"), help="one part")
     parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.session:
@@ -106,6 +112,8 @@ def main() -> int:
         bench_stall()
     if options.only in {None, "import"}:
         bench_import(rows)
+    if options.only in {None, "access"}:
+        bench_access(rows)
     if options.only in {None, "seal"}:
         bench_seal()
     return 0

@@ -1,0 +1,222 @@
+"""What row security costs: the same work of the program with the policies and without them, on one table of a million.
+
+usage: python scripts/bench_access.py [--rows N]
+
+"without" is the server's superuser, whom no policy binds, doing what the person does. "reads all" is a Zadokite; the
+member owns a tenth of the rows, spread evenly, and their pages skip the others' rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import psycopg  # noqa: E402 - after the path
+
+from aether_desktop.domain.amounts import Amount  # noqa: E402
+from aether_desktop.domain.imports import ImportBatch  # noqa: E402
+from aether_desktop.domain.records import TableName  # noqa: E402
+from aether_desktop.domain.transactions import (  # noqa: E402
+    Direction,
+    Leg,
+    Movement,
+    TransactionKind,
+    TransactionStatus,
+)
+from aether_desktop.domain.users import Role  # noqa: E402
+from aether_desktop.ports.query_language import parse_table_query  # noqa: E402
+from aether_desktop.ports.work import CancelToken  # noqa: E402
+from aether_desktop.security.scram import scram_verifier  # noqa: E402
+from aether_desktop.storage.access.logins import SqlLoginAdministration  # noqa: E402
+from aether_desktop.storage.addresses import read_address  # noqa: E402
+from aether_desktop.storage.columns import microseconds  # noqa: E402
+from aether_desktop.storage.opening import OpenVault, VaultSeat, open_shared  # noqa: E402
+from aether_desktop.storage.postgresql import open_postgresql  # noqa: E402
+from aether_desktop.storage.sql_storage import SqlStorage  # noqa: E402
+from tests.storage import samples  # noqa: E402
+from tests.support.postgres import PostgresCluster  # noqa: E402
+from tests.support.storages import PASSWORD, as_founder, provision  # noqa: E402
+
+TURNS = 15
+IMPORTED = 20_000
+TABLE = TableName.TRANSACTIONS
+QUESTIONS = (
+    ("page by time", ""),
+    ("page by amount, largest first", "sort:-amount"),
+    ("page of one wallet", "wallet:Founder"),
+    ("amounts above", "amount>900 sort:amount"),
+    ("start of a hash", "hash:0x000000000000000000000000000000000000000000000000000000000001"),
+    ("one status, counted", "status:failed"),
+)
+_ROWS = """
+INSERT INTO transactions (vault_id, id, owner_id, version, created_at, wallet_id, occurred_at, tx_hash, kind, leg,
+    direction, status, currency_id, amount, amount_rank, ai_verified, layer2_data)
+SELECT {vault}, {base} + i, CASE WHEN i % 10 = 0 THEN {member} ELSE {founder} END, 1, 0,
+    CASE WHEN i % 10 = 0 THEN {their_wallet} ELSE {wallet} END, 1700000000000000 + i::bigint * 1000000,
+    '0x' || lpad(to_hex(i), 64, '0'), 'send', 'normal', 'out', CASE WHEN i % 500 = 0 THEN 'failed' ELSE 'confirmed' END,
+    x.currency_id, x.amount, x.amount_rank, false, '{{}}'
+FROM generate_series(1, {rows}) i
+JOIN LATERAL (SELECT t.* FROM models t WHERE t.n = i % 1000) x ON true
+"""
+
+
+@contextmanager
+def opened(vault: OpenVault) -> Iterator[SqlStorage]:
+    storage = SqlStorage(vault)
+    try:
+        yield storage
+    finally:
+        storage.close()
+
+
+def unbound(url: str, seat: VaultSeat) -> OpenVault:
+    """The same client on the superuser's connections, which the program itself would refuse."""
+    return OpenVault(open_postgresql(read_address(url)), seat, revision="")
+
+
+def seat_of(vault: OpenVault) -> VaultSeat:
+    return VaultSeat(vault.info.vault_id, vault.info.vault_name, vault.info.user_id)
+
+
+def movements(first: int, count: int) -> list[Movement]:
+    return [
+        Movement(
+            row=number + 2,
+            occurred_at=microseconds(samples.NOW) + number,
+            tx_hash=f"0x{first + number:064x}",
+            kind=TransactionKind.RECEIVE,
+            leg=Leg.NORMAL,
+            direction=Direction.IN,
+            status=TransactionStatus.CONFIRMED,
+            units=10**18 + number,
+            currency=samples.ETH,
+        )
+        for number in range(count)
+    ]
+
+
+def prepare(url: str, rows: int) -> str:
+    """People, wallets, and the rows; returns the member's login."""
+    provision(url)
+    with closing(open_shared(as_founder(url))) as vault:
+        storage = SqlStorage(vault)
+        storage.wallets.create(wallet := samples.wallet(storage, name="Founder"))
+        for number in range(1_000):
+            amount = Amount(number * 10**18, samples.ETH)
+            storage.transactions.create(samples.transaction(storage, wallet.id, amount=amount))
+        storage.users.create(member := samples.user(storage, username="member"))
+        logins = SqlLoginAdministration(vault.database)
+        login = logins.create_login("member", Role.MEMBER, scram_verifier=scram_verifier(PASSWORD))
+        seat = seat_of(vault)
+    with closing(open_shared(member_url(url, login))) as vault:
+        theirs = SqlStorage(vault)
+        theirs.wallets.create(their_wallet := samples.wallet(theirs, name="Member"))
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("SET session_replication_role = replica")  # neither audit nor references: only the data
+        session.execute(
+            "CREATE TEMP TABLE models AS SELECT currency_id, amount, amount_rank, row_number() OVER () - 1 AS n"
+            " FROM transactions"
+        )
+        values = {
+            "vault": seat.vault_id,
+            "founder": seat.user_id,
+            "member": member.id,
+            "wallet": wallet.id,
+            "their_wallet": their_wallet.id,
+            "rows": rows,
+            "base": 1_000_000,
+        }
+        session.execute(_ROWS.format(**values).encode())
+        session.execute("VACUUM ANALYZE")
+    return login
+
+
+def member_url(url: str, login: str) -> str:
+    return url.replace(url.split("//")[1].split("@", maxsplit=1)[0], f"{login}:{PASSWORD}")
+
+
+def timed(work: Callable[[], object]) -> float:
+    """The median of some turns, in milliseconds, after two to warm up."""
+    spent = []
+    for turn in range(TURNS + 2):
+        began = time.perf_counter()
+        work()
+        if turn > 1:
+            spent.append((time.perf_counter() - began) * 1000)
+    return statistics.median(spent)
+
+
+def ask(storage: SqlStorage, text: str) -> Callable[[], object]:
+    query = parse_table_query(text, TABLE)
+    if "status" in text:
+        return lambda: storage.windows.count(query)
+    return lambda: storage.windows.window(query, 0, 200).rows
+
+
+def import_seconds(storage: SqlStorage, wallet: str, first: int) -> float:
+    (found,) = storage.wallets.by_name(wallet)
+    batch = ImportBatch(
+        id=storage.new_id(),
+        wallet_id=found.id,
+        file_name="bench.csv",
+        sha256="0" * 64,
+        format="generic",
+        imported_at=samples.NOW,
+        imported_by=storage.info.user_id,
+        rows=0,
+        new=0,
+        duplicates=0,
+        rejected=0,
+    )
+    given = movements(first, IMPORTED)
+    began = time.perf_counter()
+    storage.imports.store(batch, [given], (), token=CancelToken())
+    return time.perf_counter() - began
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        cluster = stack.enter_context(closing(PostgresCluster(settings={"shared_buffers": "512MB"})))
+        cluster.start()
+        url = cluster.url(cluster.create_database())
+        login = prepare(url, options.rows)
+        founder = open_shared(as_founder(url))
+        member = open_shared(member_url(url, login))
+        people = {
+            "reads all": (founder, "Founder"),
+            "member": (member, "Member"),
+        }
+        print(f"\nRow security on {options.rows:,} transactions, median of {TURNS}, milliseconds")
+        print(f"  {'':32}{'who':12}{'without':>10}{'with':>10}{'ratio':>8}")
+        storages = {}
+        for who, (vault, wallet) in people.items():
+            free = stack.enter_context(opened(unbound(url, seat_of(vault))))
+            storages[who] = (free, stack.enter_context(opened(vault)), wallet)
+        for title, text in QUESTIONS:
+            for who, (free, bound, wallet) in storages.items():
+                words = text.replace("Founder", wallet)
+                without, with_rules = timed(ask(free, words)), timed(ask(bound, words))
+                print(f"  {title:32}{who:12}{without:10.2f}{with_rules:10.2f}{with_rules / without:8.2f}")
+        print(f"  import of {IMPORTED:,} rows, seconds")
+        for number, (who, (free, bound, wallet)) in enumerate(storages.items()):
+            place = (number + 1) << 40
+            import_seconds(bound, wallet, place + (1 << 30))  # warms up
+            without = import_seconds(free, wallet, place)
+            with_rules = import_seconds(bound, wallet, place + (1 << 20))
+            print(f"  {'':32}{who:12}{without:10.2f}{with_rules:10.2f}{with_rules / without:8.2f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
