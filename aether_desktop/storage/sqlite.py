@@ -201,6 +201,7 @@ class SqliteKit(EngineKit):
             raise translate(error, where=str(path)) from error
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what was deleted or sealed leaves nothing in freed pages
         connection.execute("PRAGMA journal_size_limit = 67108864")
         register_functions(connection)
 
