@@ -112,6 +112,10 @@ class AuditService:
         """Latest first, those older than ``before``. Raises OperationCancelled."""
         return self._store.page(wanted, limit=limit, before=before, token=token)
 
+    def entry_at(self, index: int) -> AuditEntry | None:
+        """The entry at a place in the log; None when the place is empty."""
+        return self._store.at_index(index)
+
     def actions(self) -> list[str]:
         """For a filter."""
         return self._store.actions()
@@ -126,6 +130,11 @@ class AuditService:
         if not self._memory.remembers:
             return self._store.head().size
         return self._memory.frontier(token=token, progress=progress).size
+
+    @property
+    def problem(self) -> AuditError | None:
+        """Why every write is refused now; None while the log goes on from what this computer remembers. Any thread."""
+        return self._memory.problem
 
     def remember(self) -> None:
         """Note how far the log reaches now; never raises (what cannot be noted is looked at when the vault opens)."""

@@ -35,6 +35,7 @@ class LogMemory:
         self._pins = pins
         self._vault_id = vault_id
         self._lock = threading.Lock()
+        self.problem: AuditError | None = None
 
     @property
     def remembers(self) -> bool:
@@ -65,11 +66,11 @@ class LogMemory:
                 known = self.pin()
                 now = self._followed(known, token=token, progress=progress)
             except AuditError as error:
-                self._store.refuse(error)
+                self._refuse(error)
                 raise
             if known != now:
                 self._keep(now)
-            self._store.refuse(None)
+            self._refuse(None)
             return Frontier(now.size, now.peaks)
 
     def accept(self) -> int:
@@ -80,9 +81,13 @@ class LogMemory:
                 before = self.pin()
             now = self._followed(None)
             self._keep(now)
-            self._store.refuse(None)
+            self._refuse(None)
         self._store.note("audit.accept", size=now.size, known=0 if before is None else before.size)
         return self.frontier().size
+
+    def _refuse(self, error: AuditError | None) -> None:
+        self.problem = error
+        self._store.refuse(error)
 
     def _keep(self, now: RootPin) -> None:
         if self._pins is not None:

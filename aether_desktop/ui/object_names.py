@@ -243,7 +243,7 @@ def overview_part_name(part: str) -> str:
 
     Parts: cards, worth, totals, balances, open_rows, history, history_currency, last_import, import_rows, all_imports,
     import, attention, safety, empty, empty_begin, start_import; and, numbered from 0 with a further underscore: act,
-    rows.
+    rows, safety_act.
     """
     return f"overview_{part}"
 
@@ -267,7 +267,12 @@ def modules_part_name(part: str) -> str:
 
 
 def audit_part_name(part: str) -> str:
-    """Return the name of one part of the audit page: grid, details, details_toggle, empty, notice."""
+    """Return the name of one part of the audit page.
+
+    grid, details, details_toggle, empty, problem, newer, older, only_row, only_person, proof, verify_now, sheet,
+    sheet_toggle, verify, checkpoint, code, their_code, their_file, and filter_ with person, action, table, row, since,
+    until, clear.
+    """
     return f"audit_{part}"
 
 

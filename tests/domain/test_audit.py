@@ -66,10 +66,10 @@ class TestVectors:
 
 
 class TestEntries:
-    @given(numbers, numbers, texts, texts, texts, st.booleans())
-    def test_what_is_written_is_read(
-        self, one: int, other: int, action: str, login: str, word: str, signed: bool
-    ) -> None:
+    @given(st.tuples(numbers, numbers), st.tuples(texts, texts, texts), st.booleans())
+    def test_what_is_written_is_read(self, figures: tuple[int, int], words: tuple[str, str, str], signed: bool) -> None:
+        one, other = figures
+        action, login, word = words
         chain: dict[str, Any] = {"key_id": bytes(16), "counter": 2, "previous": bytes(32)} if signed else {}
         entry = LogEntry(
             vault_id=one,

@@ -1,51 +1,52 @@
-"""The audit section: what was written lately, by whom. Only for reading."""
+"""The audit section: who did what, when, to which row; what was before and what is now; and whether the log is whole.
+
+A page holds the newest entries that the filter asks for; older ones follow page by page, so that memory stays flat
+whatever the log's length.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
+from pathlib import Path
 
-from aether_desktop.domain.text import plain_line
-from aether_desktop.domain.times import iso
-from aether_desktop.ports.audit import AuditEntry
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from aether_desktop.ports.audit import AuditEntry, AuditFilter
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.storage import Storage
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.look import ChosenZone
-from aether_desktop.ui.models.cells import NumberCell, TextCell, TimeCell
-from aether_desktop.ui.models.formatting import time_text, words
-from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueColumn, ValueTableModel
+from aether_desktop.ui.models.value_table_model import ValueColumn, ValueTableModel
 from aether_desktop.ui.object_names import audit_part_name
+from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.views.audit_entries import (
+    AuditPage,
+    AuditRow,
+    action_words,
+    audit_columns,
+    audit_facts,
+    just_after,
+    read_page,
+)
+from aether_desktop.ui.views.audit_filter import AuditFilterBar
+from aether_desktop.ui.views.audit_sheet import AuditSheet
 from aether_desktop.ui.views.value_page import SidePanel, ValuePage
-from aether_desktop.ui.widgets.details_list import DetailEntry
+from aether_desktop.ui.widgets.buttons import link_button
 from aether_desktop.ui.widgets.empty_state import EmptyState
+from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.path_dialog import ask_new_file
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 from aether_desktop.ui.zone import zone_name
 
-_NOTICE = (
-    "Each entry is stored together with the change it tells of. They are not signed yet, so whoever can write to the "
-    "database could change them; the signed, linked audit comes with the security work."
-)
-_DETAIL = 200
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """An entry with the name of its person."""
-
-    entry: AuditEntry
-    person: str
-
 
 class AuditView(ValuePage):
-    """The latest entries, newest first. GUI thread only."""
+    """Entries, newest first; the log as a whole in a sheet at the right. GUI thread only."""
 
     def __init__(self, context: UiContext) -> None:
         theme = context.theme
         self._zone = ChosenZone(context.settings)
         model: ValueTableModel[AuditRow] = ValueTableModel(self._columns(context), key_of=lambda row: row.entry.id)
-        grid = ValueGrid(model, theme, name="Audit", object_name=audit_part_name("grid"), stretch="detail")
+        grid = ValueGrid(model, theme, name="Audit", object_name=audit_part_name("grid"))
         side = SidePanel(
             context,
             name="Details of the entry",
@@ -56,7 +57,7 @@ class AuditView(ValuePage):
             theme,
             icon="audit",
             sentence="Every change to the records leaves an entry here.",
-            more="There is none yet.",
+            more="None fits what is asked for above, or there is none yet.",
             object_name=audit_part_name("empty"),
         )
         super().__init__(
@@ -67,92 +68,176 @@ class AuditView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=audit_part_name("details_toggle"),
+            keeps_columns=True,
         )
         model.setParent(self)
+        self.filter = AuditFilterBar(theme)
+        self.sheet = AuditSheet(context)
+        self._starts: list[AuditEntry | None] = [None]  # where each page behind the first begins
+        self._last: AuditEntry | None = None
+        self._current: AuditRow | None = None
+        self._problem = text_label(theme, kind="error", wrap=True)
+        self._problem.setObjectName(audit_part_name("problem"))
+        self._problem.hide()
+        self._compose()
         context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
-        self.add_notice(_NOTICE, object_name=audit_part_name("notice"))
-        side.body.addStretch(1)
         grid.current_changed.connect(self._on_current)
+        self.filter.changed.connect(self._on_filter_changed)
+        self.sheet.closed.connect(lambda: self.open_sheet(shown=False))
+        self.sheet.bad_place_asked.connect(self.show_place)
 
-    # -- ValuePage ---------------------------------------------------------------------------------------------
+    # -- what buttons do -----------------------------------------------------------------------------------------
 
-    def reading(self) -> Callable[[], list[AuditRow]]:
-        storage = self.context.services.storage
-        return lambda: read_audit(storage)
+    def verify(self) -> None:
+        """Open the sheet and read the whole log."""
+        self.open_sheet()
+        self.sheet.verify()
 
-    def show_read(self, answer: Sequence[AuditRow]) -> None:
-        more = " (the latest; older ones are kept)" if len(answer) >= MAX_ROWS else ""
-        self.show_rows(answer, noun="entry", plural="entries", more=more)
+    def open_sheet(self, *, shown: bool = True) -> None:
+        """The log as a whole, in the place of the details; or the details again."""
+        self.sheet.setVisible(shown)
+        self.side.setVisible(not shown)
+
+    def older(self) -> None:
+        """The page behind this one."""
+        if self._last is not None:
+            self._starts.append(self._last)
+            self.refresh()
+
+    def newer(self) -> None:
+        """The page before this one."""
+        if len(self._starts) > 1:
+            self._starts.pop()
+            self.refresh()
+
+    def show_place(self, index: int) -> None:
+        """The entry at a place in the log (or the next one there is), whatever the filter asked for."""
+        audit = self.context.services.audit
+
+        def found(_token: object, _progress: object) -> AuditEntry | None:
+            return audit.entry_at(index) or audit.entry_at(index + 1) or audit.entry_at(max(0, index - 1))
+
+        def then(entry: AuditEntry | None) -> None:
+            if entry is None:
+                return
+            self.filter.show_filter(AuditFilter())
+            self._starts = [None, just_after(entry)]
+            self.open_part(str(entry.id))
+            self.refresh()
+
+        self.context.jobs.read(found).on_success(then).on_failure(self.context.messages.report)
+
+    def export_proof(self, path: Path) -> None:
+        """That the chosen entry is in the log; a new checkpoint needs level 2, which the window asks for."""
+        if (row := self._current) is None:
+            return
+        audit, entry_id = self.context.services.audit, row.entry.id
+
+        def then(index: int) -> None:
+            self.context.messages.done(
+                f"{path.name} proves entry {index:,}. Anybody can verify it with resources/verify_proof.py."
+            )
+
+        job = self.context.jobs.write(
+            lambda token, progress: audit.export_inclusion_proof(entry_id, path, token=token, progress=progress),
+            title="Prove an audit entry",
+        )
+        job.on_success(then).on_failure(self.context.messages.report)
+
+    # -- ValuePage -----------------------------------------------------------------------------------------------
+
+    def reading(self) -> Callable[[], AuditPage]:
+        services, wanted, before = self.context.services, self.filter.wanted, self._starts[-1]
+        return lambda: read_page(services, wanted, before=before)
+
+    def show_read(self, answer: AuditPage) -> None:
+        self.filter.offer(answer.people, answer.actions)
+        self._last = answer.rows[-1].entry if answer.rows and answer.older else None
+        self._older.setVisible(answer.older)
+        self._newer.setVisible(len(self._starts) > 1)
+        self._problem.setText(answer.problem)
+        self._problem.setVisible(bool(answer.problem))
+        shown = "shown" if self.filter.wanted == AuditFilter() else "fit"
+        more = f" {shown}{', older ones follow' if answer.older else ''} \u00b7 {answer.size:,} in the log"
+        self.show_rows(answer.rows, noun="entry", plural="entries", more=more)
 
     def concerns(self, changes: ChangeSet) -> bool:
-        return bool(changes.tables) or changes.annotations
+        return len(self._starts) == 1 and (bool(changes.tables) or changes.annotations)
 
-    # ----------------------------------------------------------------------------------------------------------
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _compose(self) -> None:
+        theme = self.context.theme
+        verify = self.header.set_primary("Verify", object_name=audit_part_name("verify_now"))
+        verify.clicked.connect(self.verify)
+        whole = self.header.add_action(
+            "audit", "The log as a whole: checkpoints, comparing", object_name=audit_part_name("sheet_toggle")
+        )
+        whole.clicked.connect(lambda: self.open_sheet(shown=not self.sheet.isVisible()))
+        self._column.insertWidget(1, self._problem)
+        self._column.insertWidget(2, self.filter)
+        self._newer = link_button(theme, "Newer entries", object_name=audit_part_name("newer"))
+        self._older = link_button(theme, "Older entries", object_name=audit_part_name("older"))
+        self._newer.clicked.connect(self.newer)
+        self._older.clicked.connect(self.older)
+        pager = QWidget()
+        line = QHBoxLayout(pager)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(Space.L)
+        line.addWidget(self._newer)
+        line.addWidget(self._older)
+        line.addStretch(1)
+        self._newer.hide()
+        self._older.hide()
+        self._column.addWidget(pager)
+        self._row_link = link_button(theme, "All about this row", object_name=audit_part_name("only_row"))
+        self._person_link = link_button(theme, "All by this person", object_name=audit_part_name("only_person"))
+        self._proof_link = link_button(
+            theme, "Export a proof of this entry\u2026", object_name=audit_part_name("proof")
+        )
+        self._row_link.clicked.connect(self._on_only_row)
+        self._person_link.clicked.connect(self._on_only_person)
+        self._proof_link.clicked.connect(self._ask_proof)
+        for link in (self._row_link, self._person_link, self._proof_link):
+            self.side.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
+        self.side.body.addStretch(1)
+        self._splitter.addWidget(self.sheet)
+        self._splitter.setStretchFactor(2, 0)
+        self.sheet.setMinimumWidth(Size.DETAILS_MIN)
+        self.sheet.hide()
 
     def _columns(self, context: UiContext) -> Sequence[ValueColumn[AuditRow]]:
         return audit_columns(self._zone, zone_name(context.settings))
 
     def _on_current(self, row: AuditRow | None) -> None:
+        self._current = row
         if row is None:
             self.side.show_nothing()
             return
+        self._row_link.setVisible(row.entry.row_id is not None)
+        self._proof_link.setVisible(row.entry.leaf_index is not None)
         self.side.show_facts("Entry", action_words(row.entry.action), audit_facts(row, self._zone))
 
+    def _on_filter_changed(self) -> None:
+        self._starts = [None]
+        self.refresh()
 
-def read_audit(storage: Storage) -> list[AuditRow]:
-    """The latest entries with the names of their people. Worker threads only."""
-    people = {user.id: user.display_name or user.username for user in storage.users.all()}
-    return [
-        AuditRow(entry, plain_line(people.get(entry.user_id, str(entry.user_id)), 80))
-        for entry in storage.audit.recent(MAX_ROWS)
-    ]
+    def _on_only_row(self) -> None:
+        if self._current is not None and self._current.entry.row_id is not None:
+            self.filter.only_row(self._current.entry.row_id)
 
+    def _on_only_person(self) -> None:
+        if self._current is not None:
+            self.filter.only_person(self._current.entry.user_id)
 
-def action_words(action: str) -> str:
-    """import.undo reads as "Import undo"; outside names stay as they are, on one line."""
-    return plain_line(words(action.replace(".", " ")), 80)
-
-
-def audit_facts(row: AuditRow, zone: tzinfo) -> list[DetailEntry]:
-    """One entry whole."""
-    entry = row.entry
-    return [
-        DetailEntry("Time", time_text(entry.at, zone, year=True), copy=iso(entry.at)),
-        DetailEntry("By", row.person, copy=""),
-        DetailEntry("Table", _table(entry.table), copy=""),
-        DetailEntry("Rows", f"{entry.rows:,}", copy=""),
-        DetailEntry("Action", entry.action),
-        DetailEntry("Detail", entry.detail),
-        DetailEntry("Entry", str(entry.id)),
-    ]
-
-
-def audit_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[AuditRow]]:
-    """Columns of the grid; times in ``zone``, which the heading names."""
-    return (
-        ValueColumn(
-            "at", f"Time ({zone_name})", lambda row: TimeCell(time_text(row.entry.at, zone)), width=17,
-            whole=lambda row: iso(row.entry.at), order=lambda row: (row.entry.at, row.entry.id),
-        ),
-        ValueColumn("person", "By", lambda row: TextCell(row.person), width=14, order=lambda row: row.person),
-        ValueColumn(
-            "action", "Action", lambda row: TextCell(action_words(row.entry.action)), width=22,
-            whole=lambda row: row.entry.action, order=lambda row: row.entry.action,
-        ),
-        ValueColumn(
-            "table", "Table", lambda row: TextCell(_table(row.entry.table), dim=True), width=16,
-            order=lambda row: row.entry.table,
-        ),
-        ValueColumn(
-            "rows", "Rows", lambda row: NumberCell(f"{row.entry.rows:,}"), width=8,
-            whole=lambda row: str(row.entry.rows), order=lambda row: row.entry.rows, right=True,
-        ),
-        ValueColumn(
-            "detail", "Detail", lambda row: TextCell(plain_line(row.entry.detail, _DETAIL), mono=True, dim=True),
-            width=20, whole=lambda row: row.entry.detail,
-        ),
-    )  # fmt: skip
-
-
-def _table(name: str) -> str:
-    return words(plain_line(name, 40))
+    def _ask_proof(self) -> None:
+        if self._current is not None:
+            index = self._current.entry.leaf_index
+            ask_new_file(
+                self,
+                "Export a proof",
+                name=f"audit-entry-{index}.json",
+                filters="Proofs (*.json);;All files (*)",
+                then=self.export_proof,
+                replaces=True,
+            )

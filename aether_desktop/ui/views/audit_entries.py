@@ -1,0 +1,215 @@
+"""Audit entries as the page shows them: read with the names of their people, as cells, and whole in the details."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Final
+
+from aether_desktop.domain.audit import Attestation
+from aether_desktop.domain.text import plain_line
+from aether_desktop.domain.times import iso
+from aether_desktop.ports.audit import AuditEntry, AuditFilter
+from aether_desktop.ports.work import CancelToken
+from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.ui.models.cells import NumberCell, TextCell, TimeCell
+from aether_desktop.ui.models.formatting import time_text, words
+from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueColumn
+from aether_desktop.ui.widgets.details_list import DetailEntry
+
+_DETAIL: Final = 200
+_VALUE: Final = 2_000
+_VERBS: Final = ("inserted", "changed", "removed", "inserted or changed")
+_TOLD_APART: Final = frozenset({"before", "after", "touched", "ids", "row", "noted"})
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An entry with the name of its person."""
+
+    entry: AuditEntry
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """One page of entries, newest first, and what a filter may ask for. ``older``: there are more behind the last."""
+
+    rows: tuple[AuditRow, ...]
+    older: bool
+    people: tuple[tuple[int, str], ...]
+    actions: tuple[str, ...]
+    size: int
+    problem: str
+
+
+def read_page(
+    services: ServiceSet, wanted: AuditFilter, *, before: AuditEntry | None, token: CancelToken | None = None
+) -> AuditPage:
+    """Worker threads only. Raises OperationCancelled, the StorageError family."""
+    audit = services.audit
+    found = audit.page(wanted, limit=MAX_ROWS + 1, before=before, token=token)
+    people = {user.id: plain_line(user.display_name or user.username, 80) for user in services.storage.users.all()}
+    problem = audit.problem
+    return AuditPage(
+        rows=tuple(AuditRow(entry, _who(entry, people)) for entry in found[:MAX_ROWS]),
+        older=len(found) > MAX_ROWS,
+        people=tuple(sorted(people.items(), key=lambda each: each[1].casefold())),
+        actions=tuple(audit.actions()),
+        size=services.storage.audit.head().size,
+        problem="" if problem is None else str(problem),
+    )
+
+
+def just_after(entry: AuditEntry) -> AuditEntry:
+    """For ``before``: a page that begins with this very entry."""
+    return entry._replace(id=entry.id + 1)
+
+
+def action_words(action: str) -> str:
+    """import.undo reads as "Import undo"; outside names stay as they are, on one line."""
+    return plain_line(words(action.replace(".", " ")), 80)
+
+
+def table_words(name: str) -> str:
+    """The name of a table for people."""
+    return words(plain_line(name, 40))
+
+
+def what_changed(detail: str) -> str:
+    """One line for the grid: which columns changed, or what else the entry says."""
+    facts = _facts(detail)
+    before, after = _part(facts, "before"), _part(facts, "after")
+    if before:
+        return ", ".join(
+            f"{words(name)}: {_shown(before.get(name))} \u2192 {_shown(after.get(name))}" for name in after
+        )
+    if after:
+        return ", ".join(f"{words(name)}: {_shown(value)}" for name, value in after.items())
+    rest = {name: value for name, value in facts.items() if name not in _TOLD_APART}
+    return ", ".join(f"{words(name)}: {_shown(value)}" for name, value in rest.items())
+
+
+def audit_facts(row: AuditRow, zone: tzinfo) -> list[DetailEntry]:
+    """One entry whole: what was before and is now first, then what else it says."""
+    entry = row.entry
+    facts = _facts(entry.detail)
+    before, after = _part(facts, "before"), _part(facts, "after")
+    entries = [
+        DetailEntry("Time", time_text(entry.at, zone, year=True), copy=iso(entry.at)),
+        DetailEntry("By", row.person, copy=""),
+        DetailEntry("Table", table_words(entry.table), copy=""),
+        DetailEntry("Row", "" if entry.row_id is None else str(entry.row_id)),
+    ]
+    entries += [_change(name, before, after) for name in after]
+    entries += [
+        DetailEntry(words(plain_line(name, 60)), _shown(value))
+        for name, value in facts.items()
+        if name not in _TOLD_APART
+    ]
+    entries += [
+        DetailEntry("Rows", "" if entry.row_id is not None and entry.rows == 1 else f"{entry.rows:,}", copy=""),
+        DetailEntry("Rows by table", _touched(facts), copy=""),
+        DetailEntry("Vouched for", _vouched(entry), copy=""),
+        DetailEntry("Place in the log", "" if entry.leaf_index is None else f"{entry.leaf_index:,}", copy=""),
+        DetailEntry("Action", entry.action),
+        DetailEntry("Entry", str(entry.id)),
+    ]
+    return entries
+
+
+def audit_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[AuditRow]]:
+    """Columns of the grid; times in ``zone``, which the heading names."""
+    return (
+        ValueColumn(
+            "at", f"Time ({zone_name})", lambda row: TimeCell(time_text(row.entry.at, zone)), width=17,
+            whole=lambda row: iso(row.entry.at), order=lambda row: (row.entry.at, row.entry.id),
+        ),
+        ValueColumn("person", "By", lambda row: TextCell(row.person), width=12, order=lambda row: row.person),
+        ValueColumn(
+            "action", "Action", lambda row: TextCell(action_words(row.entry.action)), width=18,
+            whole=lambda row: row.entry.action, order=lambda row: row.entry.action,
+        ),
+        ValueColumn(
+            "detail", "What changed", lambda row: TextCell(plain_line(what_changed(row.entry.detail), _DETAIL)),
+            width=30, whole=lambda row: row.entry.detail,
+        ),
+        ValueColumn(
+            "table", "Table", lambda row: TextCell(table_words(row.entry.table), dim=True), width=14,
+            order=lambda row: row.entry.table,
+        ),
+        ValueColumn(
+            "rows", "Rows", lambda row: NumberCell(f"{row.entry.rows:,}"), width=6,
+            whole=lambda row: str(row.entry.rows), order=lambda row: row.entry.rows, right=True,
+        ),
+        ValueColumn(
+            "signed", "Vouched for", lambda row: TextCell(_short_vouched(row.entry), dim=True), width=10,
+            order=lambda row: row.entry.attested.value,
+        ),
+    )  # fmt: skip
+
+
+def _who(entry: AuditEntry, people: Mapping[int, str]) -> str:
+    name = people.get(entry.user_id)
+    if name is None:
+        return plain_line(entry.login, 80) or ("the administrator" if entry.user_id == 0 else str(entry.user_id))
+    return name
+
+
+def _facts(detail: str) -> dict[str, Any]:
+    try:
+        read = json.loads(detail) if detail else {}
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _part(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
+    part = facts.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> DetailEntry:
+    label = words(plain_line(name, 60))
+    if name not in before:
+        return DetailEntry(label, _shown(after[name]))
+    return DetailEntry(label, f"{_shown(before[name])}  \u2192  {_shown(after[name])}", copy=_shown(after[name]))
+
+
+def _shown(value: object) -> str:
+    if value in (None, ""):
+        return "(empty)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        if isinstance(digest := value.get("sealed"), str):
+            return f"sealed ({plain_line(digest, 8)})"
+        if isinstance(digest := value.get("sha256"), str):
+            return f"{value.get('length', '?')} characters (digest {plain_line(digest, 8)})"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return plain_line(text, _VALUE)
+
+
+def _touched(facts: Mapping[str, Any]) -> str:
+    said = []
+    for table, counts in _part(facts, "touched").items():
+        if isinstance(counts, list):
+            told = [f"{count:,} {verb}" for count, verb in zip(counts, _VERBS, strict=False) if count]
+            said.append(f"{table_words(table)}: {', '.join(told)}")
+    return "; ".join(said)
+
+
+def _vouched(entry: AuditEntry) -> str:
+    match entry.attested:
+        case Attestation.CLIENT:
+            return "Signed by the person's device"
+        case Attestation.SERVER:
+            login = plain_line(entry.login, 63)
+            return f"The database only{f' (login {login})' if login else ''}"
+    return "Nobody: the entry is older than the log"
+
+
+def _short_vouched(entry: AuditEntry) -> str:
+    return {Attestation.CLIENT: "signed", Attestation.SERVER: "database", Attestation.NONE: ""}[entry.attested]
