@@ -241,8 +241,8 @@ class PaymentStore(RecordStore[Payment], Protocol):
         """One whose id is not sealed. Raises NotFoundError."""
         ...
 
-    def by_tokens(self, provider: str, tokens: Sequence[bytes]) -> list[Payment]:
-        """Those whose sealed id has one of these blind tokens."""
+    def by_tokens(self, provider: str | None, tokens: Sequence[bytes]) -> list[Payment]:
+        """Those whose sealed id has one of these blind tokens, of any provider (None)."""
         ...
 
     def history_of_user(self, user_id: int, limit: int) -> list[Payment]: ...

@@ -22,7 +22,7 @@ from aether_desktop.domain.sealed_fields import (
     text_of,
     value_of,
 )
-from aether_desktop.ports.access import FieldSealer, SealError
+from aether_desktop.ports.access import FieldSealer, LevelLockedError, SealError
 from aether_desktop.ports.audit import AuditEntry, AuditFilter
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
@@ -184,6 +184,16 @@ class SealedFieldService:
                 if found:
                     return found[0]
         return self._storage.payments.by_external_id(provider, external_id)
+
+    def payments_called(self, external_id: str) -> list[Payment]:
+        """Those of any provider whose sealed id is exactly that; none while the level is locked."""
+        if self._sealer is None or not external_id:
+            return []
+        try:
+            tokens = [token for owner_id in self._owners() for token in self._tokens(external_id, owner_id)]
+        except (LevelLockedError, PermissionDeniedError):
+            return []
+        return self._storage.payments.by_tokens(None, tokens)
 
     def _owners(self) -> Iterator[int]:
         me = self._storage.info.user_id

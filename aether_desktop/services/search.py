@@ -15,6 +15,7 @@ from aether_desktop.ports.queries import ArchivedRows, Comparison, Row, TableQue
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.tables import TABLES, ColumnKind, TableSpec
 from aether_desktop.ports.work import CancelToken
+from aether_desktop.services.sealed_fields import SealedFieldService
 
 _TITLE_LIMIT, _LINE_LIMIT = 80, 160
 _MAX_TEXT = 500
@@ -51,11 +52,15 @@ class SearchHit:
 class SearchService:
     """Worker threads only."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, sealed: SealedFieldService | None = None) -> None:
         self._storage = storage
+        self._sealed = sealed or SealedFieldService(storage, None)
 
     def find(self, text: str, *, limit: int = 20, token: CancelToken | None = None) -> list[SearchHit]:
-        """Rows of any table that hold all the words, best first; archived rows too. Raises OperationCancelled."""
+        """Rows of any table that hold all the words, best first; archived rows too. Raises OperationCancelled.
+
+        Sealed values are not looked at, but for a payment's id at its provider, typed whole.
+        """
         words = tuple(Term("", Comparison.HAS, word) for word in text[:_MAX_TEXT].split())
         if not words:
             return []
@@ -69,6 +74,9 @@ class SearchService:
             except InvalidInputError:
                 continue  # words that this table cannot hold
             ranked += [(_rank(text, spec, row), order, _hit(spec, row)) for row in window.rows]
+        called = [payment.id for payment in self._sealed.payments_called(text.strip())]
+        spec = TABLES[TableName.PAYMENTS]
+        ranked += [(0, -1, _hit(spec, row)) for row in self._storage.windows.by_ids(TableName.PAYMENTS, called)]
         ranked.sort(key=lambda each: each[:2])
         return [hit for _, _, hit in ranked[:limit]]
 

@@ -116,7 +116,7 @@ def build_services(
         balances=BalanceService(storage),
         prices=PriceService(storage),
         backups=BackupService(storage, restorer=restorer),
-        search=SearchService(storage),
+        search=SearchService(storage, sealed),
         modules=modules,
         signatures=signatures,
         audit=AuditService(storage) if audit is None else audit,

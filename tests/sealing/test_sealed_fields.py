@@ -202,6 +202,14 @@ class TestFinding:
             with pytest.raises(NotFoundError):
                 keyed.services.sealed.payment(provider, external_id)
 
+    def test_the_palette_finds_it_by_its_whole_id(self, keyed: Keyed) -> None:
+        payment = keyed.add_payment(description="Bread")
+        (hit,) = keyed.services.search.find(" pay_planted_id ")
+        assert (hit.table, hit.row_id, hit.title) == (PAYMENTS, payment.id, "Bread")
+        assert keyed.services.search.find("pay_planted") == []
+        keyed.lock()
+        assert keyed.services.search.find("pay_planted_id") == []
+
     def test_an_id_of_a_provider_is_there_once(self, keyed: Keyed) -> None:
         payment = keyed.add_payment()
         with pytest.raises(AlreadyExistsError) as refused:

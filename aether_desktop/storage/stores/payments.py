@@ -65,14 +65,11 @@ class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
             raise NotFoundError(f"There is no payment {external_id[:100]!r} of {provider[:100]!r}.")
         return found[0]
 
-    def by_tokens(self, provider: str, tokens: Sequence[bytes]) -> list[Payment]:
-        """Those whose sealed id has one of these blind tokens; archived ones too."""
+    def by_tokens(self, provider: str | None, tokens: Sequence[bytes]) -> list[Payment]:
+        """Those whose sealed id has one of these blind tokens, of any provider (None); archived ones too."""
         columns = PAYMENTS.c
-        return self._select(
-            self._query()
-            .where(columns.provider == provider, columns.external_id_blind.in_(tokens))
-            .order_by(columns.id)
-        )
+        query = self._query().where(columns.external_id_blind.in_(tokens)).order_by(columns.id)
+        return self._select(query if provider is None else query.where(columns.provider == provider))
 
     def history_of_user(self, user_id: int, limit: int) -> list[Payment]:
         """Not archived, latest first."""

@@ -376,10 +376,18 @@ class TablePage(QWidget):
         widget: QWidget = self.grid if count else self.nothing if filtered else self.empty
         self._content.setCurrentWidget(widget)
         noun = "row" if count == 1 else "rows"
-        self.header.set_facts(f"{count:,} {noun}{' match the filter' if filtered else ''}")
+        limits = "; sealed values are not searched" if filtered and self._asks_sealed() else ""
+        self.header.set_facts(f"{count:,} {noun}{' match the filter' if filtered else ''}{limits}")
         if count and not self.grid.currentIndex().isValid():
             self.grid.setCurrentIndex(self.model.index(0, self.grid.columnAt(0) if self.grid.columnAt(0) >= 0 else 0))
         self.count_changed.emit(count)
+
+    def _asks_sealed(self) -> bool:
+        """Whether a term compares a column whose values are sealed in this vault."""
+        if not self.context.services.sealed.active:
+            return False
+        fields = {term.field for term in self.model.query.terms if term.value}
+        return any(fields & {column.key, *column.aliases} for column in sealed_columns(self.table))
 
     def _on_failed(self, error: BaseException) -> None:
         if isinstance(error, (QuerySyntaxError, InvalidInputError)):
