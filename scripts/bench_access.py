@@ -2,8 +2,8 @@
 
 usage: python scripts/bench_access.py [--rows N]
 
-"without" is the server's superuser, whom no policy binds, doing what the person does. "reads all" is a Zadokite; the
-member owns a tenth of the rows, spread evenly, and their pages skip the others' rows.
+"without" is the server's superuser, whom no policy binds, doing what the person does: for members with the same
+condition on the owner. "reads all" is a Zadokite; members own a tenth and a thousandth of the rows, spread evenly.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from tests.support.storages import PASSWORD, as_founder, provision  # noqa: E402
 
 TURNS = 15
 IMPORTED = 20_000
+MEMBERS = {"tenth": 10, "thousandth": 1_000}  # one of so many rows is theirs
 TABLE = TableName.TRANSACTIONS
 QUESTIONS = (
     ("page by time", ""),
@@ -59,8 +60,7 @@ QUESTIONS = (
 _ROWS = """
 INSERT INTO transactions (vault_id, id, owner_id, version, created_at, wallet_id, occurred_at, tx_hash, kind, leg,
     direction, status, currency_id, amount, amount_rank, ai_verified, layer2_data)
-SELECT {vault}, {base} + i, CASE WHEN i % 10 = 0 THEN {member} ELSE {founder} END, 1, 0,
-    CASE WHEN i % 10 = 0 THEN {their_wallet} ELSE {wallet} END, 1700000000000000 + i::bigint * 1000000,
+SELECT {vault}, {base} + i, {owner}, 1, 0, {wallet}, 1700000000000000 + i::bigint * 1000000,
     '0x' || lpad(to_hex(i), 64, '0'), 'send', 'normal', 'out', CASE WHEN i % 500 = 0 THEN 'failed' ELSE 'confirmed' END,
     x.currency_id, x.amount, x.amount_rank, false, '{{}}'
 FROM generate_series(1, {rows}) i
@@ -103,22 +103,30 @@ def movements(first: int, count: int) -> list[Movement]:
     ]
 
 
-def prepare(url: str, rows: int) -> str:
-    """People, wallets, and the rows; returns the member's login."""
+def prepare(url: str, rows: int) -> dict[str, str]:
+    """People, wallets, and the rows; returns the logins of MEMBERS."""
     provision(url)
+    logins: dict[str, str] = {}
+    owner, wallet = "{founder}", "{wallet}"
     with closing(open_shared(as_founder(url))) as vault:
         storage = SqlStorage(vault)
-        storage.wallets.create(wallet := samples.wallet(storage, name="Founder"))
+        storage.wallets.create(own := samples.wallet(storage, name="Founder"))
         for number in range(1_000):
             amount = Amount(number * 10**18, samples.ETH)
-            storage.transactions.create(samples.transaction(storage, wallet.id, amount=amount))
-        storage.users.create(member := samples.user(storage, username="member"))
-        logins = SqlLoginAdministration(vault.database)
-        login = logins.create_login("member", Role.MEMBER, scram_verifier=scram_verifier(PASSWORD))
+            storage.transactions.create(samples.transaction(storage, own.id, amount=amount))
         seat = seat_of(vault)
-    with closing(open_shared(member_url(url, login))) as vault:
-        theirs = SqlStorage(vault)
-        theirs.wallets.create(their_wallet := samples.wallet(theirs, name="Member"))
+        administration = SqlLoginAdministration(vault.database)
+        people = {}
+        for name, part in MEMBERS.items():
+            storage.users.create(person := samples.user(storage, username=name, email=f"{name}@example.org"))
+            logins[name] = administration.create_login(name, Role.MEMBER, scram_verifier=scram_verifier(PASSWORD))
+            people[name] = (person.id, part)
+    for name, (user_id, part) in people.items():
+        with closing(open_shared(member_url(url, logins[name]))) as vault:
+            storage = SqlStorage(vault)
+            storage.wallets.create(theirs := samples.wallet(storage, name=name))
+        owner = f"CASE WHEN i % {part} = 1 THEN {user_id} ELSE {owner} END"
+        wallet = f"CASE WHEN i % {part} = 1 THEN {theirs.id} ELSE {wallet} END"
     with psycopg.connect(url, autocommit=True) as session:
         session.execute("SET session_replication_role = replica")  # neither audit nor references: only the data
         session.execute(
@@ -127,16 +135,14 @@ def prepare(url: str, rows: int) -> str:
         )
         values = {
             "vault": seat.vault_id,
-            "founder": seat.user_id,
-            "member": member.id,
-            "wallet": wallet.id,
-            "their_wallet": their_wallet.id,
+            "owner": owner.format(founder=seat.user_id),
+            "wallet": wallet.format(wallet=own.id),
             "rows": rows,
             "base": 1_000_000,
         }
         session.execute(_ROWS.format(**values).encode())
         session.execute("VACUUM ANALYZE")
-    return login
+    return logins
 
 
 def member_url(url: str, login: str) -> str:
@@ -190,13 +196,9 @@ def main() -> int:
         cluster = stack.enter_context(closing(PostgresCluster(settings={"shared_buffers": "512MB"})))
         cluster.start()
         url = cluster.url(cluster.create_database())
-        login = prepare(url, options.rows)
-        founder = open_shared(as_founder(url))
-        member = open_shared(member_url(url, login))
-        people = {
-            "reads all": (founder, "Founder"),
-            "member": (member, "Member"),
-        }
+        logins = prepare(url, options.rows)
+        people = {"reads all": (open_shared(as_founder(url)), "Founder")}
+        people |= {name: (open_shared(member_url(url, login)), name) for name, login in logins.items()}
         print(f"\nRow security on {options.rows:,} transactions, median of {TURNS}, milliseconds")
         print(f"  {'':32}{'who':12}{'without':>10}{'with':>10}{'ratio':>8}")
         storages = {}

@@ -17,11 +17,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.users import Role
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.queries import ArchivedRows, Row, RowWindow, TableQuery
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.query_conditions import term_conditions
+from aether_desktop.storage.schema import VAULT_MEMBERS
 from aether_desktop.storage.window_columns import TablePlan, table_plans
 from aether_desktop.storage.window_order import Key, Order, query_order
 from aether_desktop.storage.window_rows import RowReader
@@ -59,7 +61,8 @@ class SqlWindowStore:
         self._plans = table_plans(database.vault_id)
         self._readers = {name: RowReader(plan) for name, plan in self._plans.items()}
         self._places = _Places()
-        self._unsubscribe = database.changes.subscribe(self._places.forget)
+        self._alone: bool | None = None  # whether this person sees their own rows only; None: not asked yet
+        self._unsubscribe = database.changes.subscribe(self._forget)
 
     def close(self) -> None:
         """Stop listening to changes."""
@@ -124,13 +127,28 @@ class SqlWindowStore:
     def _question(self, query: TableQuery) -> _Question:
         plan = self._plans[query.table]
         now = self._clock()
-        conditions = [plan.scope, *term_conditions(plan, query.terms, now)]
+        conditions = [plan.scope, *self._mine(plan), *term_conditions(plan, query.terms, now)]
         archived_at = plan.table.c.archived_at
         if query.archived is ArchivedRows.HIDDEN:
             conditions.append(archived_at.is_(None))
         elif query.archived is ArchivedRows.ONLY:
             conditions.append(archived_at.is_not(None))
         return _Question(plan, conditions, query_order(plan, query), (query, now.astimezone(UTC).date()))
+
+    def _mine(self, plan: TablePlan) -> list[ColumnElement[bool]]:
+        """A plain member of a shared vault gets their own rows anyway; said in the query, it finds the index."""
+        if self._database.dialect != "postgresql":
+            return []
+        if self._alone is None:
+            seats, me = VAULT_MEMBERS.c, self._database.user_id
+            role = select(seats.role).where(seats.vault_id == self._database.vault_id, seats.user_id == me)
+            self._alone = self._database.fetch(lambda connection: connection.scalar(role)) is Role.MEMBER
+        return [plan.table.c.owner_id == self._database.user_id] if self._alone else []
+
+    def _forget(self, changes: ChangeSet) -> None:
+        self._places.forget(changes)
+        if TableName.USERS in changes.tables:  # perhaps this person's role
+            self._alone = None
 
     def _count(self, connection: Connection, question: _Question) -> int:
         return int(connection.execute(question.select(func.count())).scalar_one())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,8 +13,11 @@ from aether_desktop.domain.annotations import Annotation, Price
 from aether_desktop.domain.imports import ImportBatch
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
+from aether_desktop.domain.users import Role
 from aether_desktop.ports.errors import NotFoundError, PermissionDeniedError
+from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.work import CancelToken
+from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.columns import microseconds
 from aether_desktop.storage.opening import open_shared
 from aether_desktop.storage.sql_storage import SqlStorage
@@ -153,3 +157,23 @@ def test_decimals_of_a_coin_that_others_use_are_not_corrected_half(own_scene: Sc
         assert next(each for each in storage.currencies.all() if each.id == coin.id).decimals == coin.decimals
     with as_person(own_scene, "mara") as storage, pytest.raises(PermissionDeniedError, match="Zadokite"):
         storage.currencies.rescale(coin.id, 17)
+
+
+def test_a_grid_follows_the_role_of_its_person(own_scene: Scene) -> None:
+    """Own rows for a member, all rows once they are a Levite, and back, in the same open program."""
+    mara = own_scene.people["mara"].user_id
+    query = TableQuery(TableName.TRANSACTIONS)
+    with as_person(own_scene, "mara") as storage, as_person(own_scene, "zadok") as zadok:
+        logins = SqlLoginAdministration(zadok._database)
+        owners = {row.owner_id for row in storage.windows.window(query, 0, 100).rows}
+        assert owners <= {mara, 0}
+        own = storage.windows.count(query)
+        heard = threading.Event()
+        storage.changes.subscribe(lambda changes: heard.set() if TableName.USERS in changes.tables else None)
+        logins.set_role(mara, Role.LEVITE)
+        assert heard.wait(20)
+        assert storage.windows.count(query) > own
+        heard.clear()
+        logins.set_role(mara, Role.MEMBER)
+        assert heard.wait(20)
+        assert storage.windows.count(query) == own

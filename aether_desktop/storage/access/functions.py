@@ -66,6 +66,11 @@ def of_owner(names: AccessNames) -> Iterator[str]:
     yield f"GRANT SELECT, UPDATE (role, active, version) ON public.users TO {who}"
     for table in ("vault_members", "users"):
         yield f"CREATE POLICY aether_provisioner ON public.{table} TO {who} USING (true) WITH CHECK (true)"
+    # For members, who own a part of a large ledger; a vault file needs none. The other tables have theirs.
+    yield (
+        "CREATE INDEX IF NOT EXISTS aether_owner_time"
+        " ON public.transactions (vault_id, owner_id, occurred_at, id, archived_at)"
+    )
     yield (
         "CREATE OR REPLACE TRIGGER aether_follow_member AFTER INSERT OR UPDATE ON public.vault_members"
         " FOR EACH ROW EXECUTE FUNCTION public.aether_follow_member()"

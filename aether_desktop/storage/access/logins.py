@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
+from aether_desktop.domain.records import TableName
 from aether_desktop.domain.text import fold
 from aether_desktop.domain.users import Role
+from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AlreadyExistsError, NotFoundError
 from aether_desktop.storage.access.names import AccessNames
 from aether_desktop.storage.access.session import tag_of
-from aether_desktop.storage.database import Database
+from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.schema import USERS, VAULT_MEMBERS
 
 _NAMES_TRIED: Final = 99
@@ -45,26 +47,26 @@ class SqlLoginAdministration:
                 login=login,
                 verifier=scram_verifier,
             )
-            unit.audit(rows=0, person=str(user_id), login=login, role=role.value)
+            self._done(unit, user_id, login=login, role=role.value)
         return login
 
     def set_role(self, user_id: int, role: Role) -> None:
         """Rights change at once, in open sessions too. Raises PermissionDeniedError, NotFoundError."""
         with self._database.write(action="login.role", table=VAULT_MEMBERS.name) as unit:
             self._call(unit.connection, "aether_set_role(:vault, :person, :role)", user_id, role=role.value)
-            unit.audit(rows=0, person=str(user_id), role=role.value)
+            self._done(unit, user_id, role=role.value)
 
     def disable(self, user_id: int) -> None:
         """Raises PermissionDeniedError (also for the last Zadokite), NotFoundError."""
         with self._database.write(action="login.disable", table=VAULT_MEMBERS.name) as unit:
             self._call(unit.connection, "aether_disable_login(:vault, :person)", user_id)
-            unit.audit(rows=0, person=str(user_id))
+            self._done(unit, user_id)
 
     def enable(self, user_id: int) -> None:
         """Raises PermissionDeniedError, NotFoundError."""
         with self._database.write(action="login.enable", table=VAULT_MEMBERS.name) as unit:
             self._call(unit.connection, "aether_enable_login(:vault, :person)", user_id)
-            unit.audit(rows=0, person=str(user_id))
+            self._done(unit, user_id)
 
     def end_sessions(self, user_id: int) -> int:
         """Of somebody disabled, once that is committed: sessions that began meanwhile. Returns how many.
@@ -76,6 +78,10 @@ class SqlLoginAdministration:
         )
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _done(self, unit: Unit, user_id: int, **facts: str) -> None:
+        unit.audit(rows=0, person=str(user_id), **facts)
+        unit.changed(ChangeSet(frozenset({TableName.USERS}), frozenset({user_id})))
 
     def _call(self, connection: Connection, function: str, user_id: int, **values: str) -> Any:
         given = {"vault": self._database.vault_id, "person": user_id, **values}
