@@ -14,8 +14,11 @@ from functools import partial
 from pathlib import Path
 
 from aether_desktop import shared_databases
+from aether_desktop.domain.courts import Court
+from aether_desktop.joining import begin_joining, give_password
 from aether_desktop.locations import resources_dir
 from aether_desktop.networks.login_session import LogindSession
+from aether_desktop.ports.audit import AuditError
 from aether_desktop.ports.errors import (
     AetherError,
     AlreadyExistsError,
@@ -26,7 +29,7 @@ from aether_desktop.ports.errors import (
 )
 from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.settings import Settings
-from aether_desktop.ports.storage import Storage, StorageInfo
+from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, VaultLockedError, require_strong
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.security import KeyFileStore, KeyringStore
@@ -41,8 +44,10 @@ from aether_desktop.services.targets import Target, TargetOrigin, resolve_target
 from aether_desktop.services.vault_access import AccessState, VaultAccess
 from aether_desktop.storage import backup, sql_storage
 from aether_desktop.storage.addresses import split_password
+from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.storage.vault_files import keys_beside
 from aether_desktop.sums.built_in import BUILT_IN
+from aether_desktop.vault_identity import VaultIdentity, audit_of, identity_of, pins_of
 from aether_desktop.vault_locks import (
     VaultLock,
     file_key_of,
@@ -57,6 +62,7 @@ __all__ = [
     "Program",
     "Target",
     "VaultLock",
+    "begin_joining",
     "create_vault",
     "default_vault",
     "find_lock",
@@ -122,7 +128,7 @@ def open_services(
     Raises VaultLockedError, WrongFactorError, KeyStoreError, StorageError, InvalidInputError, OperationCancelled.
     """
     chosen = key_file or target.key_file
-    own = find_lock(target, key_file=chosen) if lock is None else lock
+    own = find_lock(target, key_file=chosen, data_dir=data_dir) if lock is None else lock
     with ExitStack() as on_failure:
         if own is not None and lock is None:
             on_failure.callback(own.access.lock)
@@ -154,7 +160,7 @@ def create_vault(
     if password is None:
         _make_folder(path.parent)
         key = _key_store(key_file).create(path)
-        storage: Storage = sql_storage.create_vault(path, key, name=name or path.stem, username=founder)
+        storage = sql_storage.create_vault(path, key, name=name or path.stem, username=founder)
         lock = None
     else:
         require_strong(password)
@@ -229,6 +235,7 @@ class Program:
 
     def __init__(self, *, data_dir: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
         self._places: Places = find_places(data_dir)
+        self._data_dir = data_dir
         self._environment = environment
         self._settings = SettingsFile(self._places.settings_file)
         self._ask: Callable[[str], Factor] | None = None
@@ -271,8 +278,15 @@ class Program:
     def open(self, target: Target, *, token: CancelToken | None = None, progress: Progress = silent) -> ServiceSet:
         lock = self._lock(target)
         if lock is not None and lock.access.state is AccessState.LOCKED:
-            open_lock(lock, self._password(lock.path))
+            open_lock(lock, self._password("your keys" if lock.shared else str(lock.path)))
         return open_services(target, settings=self._settings, lock=lock, remember=False, token=token, progress=progress)
+
+    def join(self, file: bytes, secret: str, *, key_file: Path | None, ask: Callable[[], Factor]) -> ServiceSet:
+        joining = begin_joining(file, secret, key_file=key_file, data_dir=self._data_dir)
+        give_password(joining, ask())
+        joining.take_over()
+        lock = self._locks.setdefault(joining.lock.path, joining.lock)
+        return open_services(joining.target, settings=self._settings, lock=lock, remember=False)
 
     def create_vault(
         self, target: Target, *, name: str = "", username: str = "", password: Factor | None = None
@@ -312,11 +326,14 @@ class Program:
         _make_folder(target.vault.parent)
         lock = lock_of(source, target.key_file)
         if lock.access.state is AccessState.LOCKED:
-            open_lock(lock, self._password(source))
+            open_lock(lock, self._password(str(source)))
         key = file_key_of(lock)
         lock.access.lock()
         kept = backup.restore(source, target.vault, key, replace=replace, progress=progress, token=token)
-        sql_storage.open_vault(target.vault, key, token=token).close()
+        with closing(sql_storage.open_vault(target.vault, key, token=token)) as storage:
+            if kept is not None:  # it is in place of a vault whose log was seen: the person wants it so
+                with suppress(KeyStoreError):
+                    audit_of(storage, None, pins=pins_of(target.key_file)).accept()
         return kept
 
     def migrate(self, target: Target, *, create: bool, token: CancelToken, progress: Progress) -> str:
@@ -396,15 +413,13 @@ class Program:
 
     def _lock(self, target: Target) -> VaultLock | None:
         """The same lock for the same vault: what was unlocked once is not asked for again."""
-        if target.vault is None or target.vault not in self._locks:
-            lock = find_lock(target)
-            if lock is not None:
-                self._locks[lock.path] = lock
-            return lock
-        return self._locks[target.vault]
+        if target.vault in self._locks:
+            return self._locks[target.vault]
+        lock = find_lock(target, data_dir=self._data_dir)
+        return None if lock is None else self._locks.setdefault(lock.path, lock)
 
-    def _password(self, path: Path) -> Factor | None:
-        return None if self._ask is None else self._ask(str(path))
+    def _password(self, what: str) -> Factor | None:
+        return None if self._ask is None else self._ask(what)
 
     def _key_checks(self, target: Target) -> list[Check]:
         access = self.access(target)
@@ -422,7 +437,7 @@ class Program:
 
 
 def _services(
-    storage: Storage,
+    storage: SqlStorage,
     settings: Settings,
     *,
     key_file: Path | None = None,
@@ -430,18 +445,43 @@ def _services(
     keep_lock: bool = False,
 ) -> ServiceSet:
     def close() -> None:
+        audit.remember()
         storage.close()
         if lock is not None and not keep_lock:
             lock.access.lock()
 
+    try:
+        identity = _identity(storage, lock)
+    except BaseException:
+        storage.close()
+        raise
+    if identity is not None:
+        storage.audit.sign_with(identity.auditor)
+        if lock is not None:
+            lock.access.reseal_with(identity.reseal)
+    audit = audit_of(storage, identity, pins=None if lock is None else pins_of(lock.key_file))
+    with suppress(AuditError, KeyStoreError):  # a log that was altered refuses every write, and the audit page says why
+        audit.sign_on()
     return build_services(
         storage,
         settings,
         ModuleService(settings, BUILT_IN),
+        audit=audit,
         on_close=close,
         restorer=partial(_restore_as, key_file=key_file, like=lock),
         access=None if lock is None else lock.access,
+        signer=None if identity is None else identity.signer,
+        sealer=None if identity is None else identity.sealer,
+        people=None if identity is None else identity.people,
+        rotation=None if identity is None else identity.rotation,
     )
+
+
+def _identity(storage: SqlStorage, lock: VaultLock | None) -> VaultIdentity | None:
+    """The person's keys, where a password opened level 1."""
+    if lock is None or not lock.access.is_open(Court.OUTER):
+        return None
+    return identity_of(storage, lock.access.levels, key_file=lock.key_file)
 
 
 def _restore_as(
@@ -472,8 +512,10 @@ def _open_storage(
     password: Factor | None,
     token: CancelToken | None,
     progress: Progress,
-) -> Storage:
+) -> SqlStorage:
     if target.vault is None:
+        if lock is not None:
+            open_lock(lock, password)
         url, database_password = shared_databases.own_password(
             target.database_url, key_file=key_file, known=target.origin is TargetOrigin.SETTINGS
         )
@@ -485,7 +527,7 @@ def _open_storage(
     return sql_storage.open_vault(target.vault, file_key_of(lock), progress=progress, token=token)
 
 
-def _open_plain(path: Path) -> Storage:
+def _open_plain(path: Path) -> SqlStorage:
     """Only the sample vault may be without encryption: a plain file put in a vault's place is refused."""
     storage = sql_storage.open_vault(path, None, sample=True)
     if storage.info.vault_name != _SAMPLE_NAME:

@@ -70,6 +70,15 @@ def own_password(url: str, *, key_file: Path | None, known: bool) -> tuple[str, 
     return plain, None
 
 
+def keep_new_password(url: str, *, key_file: Path | None) -> str:
+    """A fresh password of a login, kept before the server learns it. Raises KeyStoreError."""
+    if key_file is not None:
+        return KeyFileStore(login_file(key_file)).create(key_file).hex()
+    password = new_password()
+    KeyringStore().save_password(url, password)
+    return password
+
+
 def login_file(key_file: Path) -> Path:
     """Where the database password lies when a key file stands for the keyring."""
     return key_file.with_name(f"{key_file.name}.login")

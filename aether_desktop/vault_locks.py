@@ -5,9 +5,11 @@ A part of composition: where keys and storage meet.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from aether_desktop.ports.errors import NotFoundError
 from aether_desktop.ports.vault_keys import Factor, VaultLockedError
@@ -15,11 +17,15 @@ from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.security import KeyFileStore, KeyringStore
 from aether_desktop.security.device_keys import DeviceKeys, KeyFileDevices, KeyringDevices
 from aether_desktop.security.vault_keys import FileVaultKeys
+from aether_desktop.services.places import find_places
 from aether_desktop.services.targets import Target
 from aether_desktop.services.vault_access import AccessState, VaultAccess
 from aether_desktop.storage import rekeying
+from aether_desktop.storage.addresses import split_password
 from aether_desktop.storage.sqlite import is_plain_database
 from aether_desktop.storage.vault_files import keys_beside
+
+_PLACE_DIGITS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +37,17 @@ class VaultLock:
     key_file: Path | None
     access: VaultAccess
     keys: FileVaultKeys = field(repr=False)
+    shared: bool = False
 
 
-def find_lock(target: Target, *, key_file: Path | None = None) -> VaultLock | None:
-    """What stands between the person and a vault; None for a database and for the plain sample, which ask nothing.
+def find_lock(target: Target, *, key_file: Path | None = None, data_dir: Path | None = None) -> VaultLock | None:
+    """What stands between the person and a vault; None for the plain sample, which asks nothing.
 
+    For a database: the keys of its person on this computer, OLD as long as they have no password.
     Raises NotFoundError, KeysDamagedError, KeyStoreError.
     """
     if target.vault is None:
-        return None
+        return lock_of(shared_place(target.database_url, data_dir), key_file or target.key_file, shared=True)
     if not target.vault.exists():
         raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
     chosen = key_file or target.key_file
@@ -48,11 +56,17 @@ def find_lock(target: Target, *, key_file: Path | None = None) -> VaultLock | No
     return lock_of(target.vault, chosen)
 
 
-def lock_of(path: Path, key_file: Path | None) -> VaultLock:
-    """The locks of a vault file, also of one that is not made yet."""
+def shared_place(url: str, data_dir: Path | None) -> Path:
+    """Where the keys of a person of a shared database lie on this computer: a name for each address and login."""
+    digest = hashlib.sha256(split_password(url)[0].encode()).hexdigest()
+    return find_places(data_dir).data / "shared" / digest[:_PLACE_DIGITS]
+
+
+def lock_of(path: Path, key_file: Path | None, *, shared: bool = False) -> VaultLock:
+    """The locks of a vault file, also of one not made yet; ``shared``: of a place that stands for a database."""
     devices: DeviceKeys = KeyringDevices() if key_file is None else KeyFileDevices(key_file)
-    keys = FileVaultKeys(path, devices)
-    return VaultLock(path, key_file, VaultAccess(keys), keys)
+    keys = FileVaultKeys(path, devices, shared=shared)
+    return VaultLock(path, key_file, VaultAccess(keys), keys, shared)
 
 
 def open_lock(lock: VaultLock, factor: Factor | None) -> None:
@@ -61,7 +75,7 @@ def open_lock(lock: VaultLock, factor: Factor | None) -> None:
         return
     if factor is None:
         raise VaultLockedError(
-            f"{lock.path} opens with its password.",
+            "Your keys open with their password." if lock.shared else f"{lock.path} opens with its password.",
             hint="Give it with --password-file PATH (mode 0600), or type it when asked.",
         )
     lock.access.unlock(factor)

@@ -50,6 +50,10 @@ class Application(Protocol):
         """Asks for the password of a locked vault, unless ``access`` unlocked it before."""
         ...
 
+    def join(self, file: bytes, secret: str, *, key_file: Path | None, ask: Callable[[], Factor]) -> ServiceSet:
+        """As an invited person: login and keys get passwords (``ask`` gives that of the keys), the database is open."""
+        ...
+
     def create_vault(
         self, target: Target, *, name: str = "", username: str = "", password: Factor | None = None
     ) -> StorageInfo: ...

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from aether_desktop.ports.errors import KeyStoreError
+from aether_desktop.ports.errors import KeyStoreAbsentError, KeyStoreError, KeyStoreLockedError
+from aether_desktop.ports.identity import PinStore
 from aether_desktop.security.keyring_store import read_entry, write_entry
 
 _LIMIT: Final = 1024
@@ -41,6 +42,32 @@ class KeyringPinStore:
         """Stored and read back."""
         _require_small(value)
         write_entry(_SERVICE, _entry(vault_id, name), base64.b64encode(value).decode("ascii"))
+
+
+class PassingPinStore:
+    """Implements ``ports.identity.PinStore`` over another one that cannot always be reached. Worker threads only.
+
+    Without a keyring, or with a locked one, only the recovery kit opens a vault: then what is remembered lasts for
+    this run, and a server or file taken back between two runs is not noticed until the keyring is there again.
+    """
+
+    def __init__(self, kept: PinStore) -> None:
+        self._kept = kept
+        self._passing: dict[tuple[int, str], bytes] = {}
+
+    def load(self, vault_id: int, name: str) -> bytes | None:
+        """Raises what the kept store raises, but KeyStoreAbsentError and KeyStoreLockedError."""
+        try:
+            return self._kept.load(vault_id, name)
+        except (KeyStoreAbsentError, KeyStoreLockedError):
+            return self._passing.get((vault_id, name))
+
+    def save(self, vault_id: int, name: str, value: bytes) -> None:
+        """Raises what the kept store raises, but KeyStoreAbsentError and KeyStoreLockedError."""
+        try:
+            self._kept.save(vault_id, name, value)
+        except (KeyStoreAbsentError, KeyStoreLockedError):
+            self._passing[vault_id, name] = value
 
 
 class FilePinStore:

@@ -14,6 +14,7 @@ from aether_desktop.ports.errors import StorageError
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage import backup, inspection
+from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.access.provisioning import Provisioned, migrate_shared, provision_shared
 from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.sqlite import SqliteKit
@@ -144,6 +145,10 @@ class SqlStorage:
     @property
     def wallet_secrets(self) -> SqlWalletSecretStore:
         return self._wallet_secrets
+
+    def login_administration(self) -> SqlLoginAdministration:
+        """Logins of people; on PostgreSQL only."""
+        return SqlLoginAdministration(self._database)
 
     def require_seals(self) -> None:
         """Refuse plain values of sealed fields from now on. Any thread."""
