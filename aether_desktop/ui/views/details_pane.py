@@ -105,9 +105,9 @@ class DetailsPane(QFrame):
         if not typing:
             self._load_words(row.id)
 
-    def add_section(self, section: QWidget) -> None:
-        """Put a section below the facts; it listens to ``row_shown``."""
-        self._sections.addWidget(section)
+    def add_section(self, section: QWidget, *, above: bool = False) -> None:
+        """Put a section below or above the facts; it listens to ``row_shown``."""
+        (self._sections_above if above else self._sections).addWidget(section)
 
     def _show_permissions(self) -> None:
         if self._row is None:
@@ -236,8 +236,9 @@ class DetailsPane(QFrame):
         for widget in (self._headline, self._title, self.label, self.tags, self.note):
             column.addWidget(widget)
         column.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._sections_above, self._sections = QVBoxLayout(), QVBoxLayout()
+        column.addLayout(self._sections_above)
         column.addWidget(self._facts)
-        self._sections = QVBoxLayout()
         column.addLayout(self._sections)
         column.addStretch(1)
         scroll = QScrollArea()

@@ -326,7 +326,7 @@ class TablePage(QWidget):
         details.archive_asked.connect(self._on_archive_asked)
         if sealed_columns(self.table):
             section = SealedSection(self.table, self.context)
-            details.add_section(section)
+            details.add_section(section, above=True)
             details.row_shown.connect(section.show_row)
         return details
 
