@@ -235,13 +235,20 @@ DECLARE
     carry bytea;
     bits bigint;
 BEGIN
-    IF pg_trigger_depth() > 1 THEN  -- not at commit: what it adds would be settled before it is complete
-        RAISE EXCEPTION 'the audit is settled at commit; take back SET CONSTRAINTS ... IMMEDIATE'
-            USING ERRCODE = 'feature_not_supported';
-    END IF;
     IF NEW.txid <> this OR NOT EXISTS (SELECT 1 FROM audit_tally t WHERE t.txid = this AND t.vault_id = vault) THEN
         RETURN NULL;
     END IF;
+    IF pg_trigger_depth() > 1 THEN  -- not at commit, nor by SET CONSTRAINTS ... IMMEDIATE
+        IF EXISTS (
+            SELECT 1 FROM audit_tally t WHERE t.txid = this AND t.vault_id = vault AND t.table_name = '(settling)'
+        ) THEN
+            RETURN NULL;  -- by what is added below, which goes on when it is complete
+        END IF;
+        RAISE EXCEPTION 'changes are audited at commit; first say SET CONSTRAINTS ALL DEFERRED'
+            USING ERRCODE = 'feature_not_supported';
+    END IF;
+    INSERT INTO audit_tally (seq, txid, vault_id, claim, table_name, inserted, updated, deleted, upserted)
+    VALUES (nextval('aether_audit_seq'), this, vault, true, '(settling)', 0, 0, 0, 0);
     FOR rest IN
         SELECT t.table_name AS name,
             sum(CASE WHEN t.claim THEN -t.inserted ELSE t.inserted END)::bigint AS i,
@@ -251,7 +258,7 @@ BEGIN
             bool_or(t.inserted < 0 OR t.updated < 0 OR t.deleted < 0 OR t.upserted < 0) AS odd,
             bool_or(t.claim) AS claimed
         FROM audit_tally t
-        WHERE t.txid = this AND t.vault_id = vault AND t.entry_id IS NULL
+        WHERE t.txid = this AND t.vault_id = vault AND t.entry_id IS NULL AND t.table_name <> '(settling)'
         GROUP BY t.table_name
     LOOP
         IF rest.odd OR rest.i < 0 OR rest.u < 0 OR rest.d < 0 OR rest.i + rest.u < rest.x THEN

@@ -370,17 +370,26 @@ class TestCoverage:
             assert storage.audit.head().size == size + number, attempt
         assert ask(shared, "SELECT count(*) FROM audit_tally") == [(0,)]
 
-    def test_settling_is_not_pulled_forward(self, storage: SqlStorage, shared: VaultPlace) -> None:
-        """An entry settled before it is complete would have no place in the log."""
+    def test_settling_may_be_pulled_forward_but_not_past(self, storage: SqlStorage, shared: VaultPlace) -> None:
+        """Migrations do it; changes behind it are refused: their entries would have no place in the log."""
         storage.wallets.create(wallet := samples.wallet(storage))
-        head = storage.audit.head()
-        change = f"UPDATE wallets SET name = 'x' WHERE id = {wallet.id}"
-        for statements in (("SET CONSTRAINTS ALL IMMEDIATE", change), (change, "SET CONSTRAINTS ALL IMMEDIATE")):
+        size = storage.audit.head().size
+        change = f"UPDATE wallets SET name = name || '!' WHERE id = {wallet.id}"
+        now, later = "SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"
+        for statements in ((now, change), (change, now, change)):
             with psycopg.connect(shared.location) as person, pytest.raises(psycopg.errors.FeatureNotSupported):
                 for statement in statements:
                     person.execute(statement.encode())
-        assert storage.wallets.get(wallet.id).name == wallet.name
-        assert (storage.audit.head(), storage.audit.unplaced()) == (head, 0)
+        assert (storage.wallets.get(wallet.id).name, storage.audit.head().size) == (wallet.name, size)
+        for statements in ((change, now), (change, now, later, change)):
+            with psycopg.connect(shared.location) as person:
+                for statement in statements:
+                    person.execute(statement.encode())
+        assert storage.wallets.get(wallet.id).name == f"{wallet.name}!!!"
+        assert storage.audit.head().size == size + 3
+        assert [row.leaf_index for row in log_of(storage)] == list(range(size + 3))
+        assert storage.audit.unplaced() == 0
+        assert ask(shared, "SELECT count(*) FROM audit_tally") == [(0,)]
 
     def test_the_log_is_only_added_to(self, storage: SqlStorage, shared: VaultPlace) -> None:
         for statement in (
