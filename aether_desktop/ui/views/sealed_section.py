@@ -1,4 +1,4 @@
-"""Below the facts of a row: its sealed values, masked, each with Reveal and Copy; hidden again by themselves."""
+"""Above the facts of a row: its sealed values, masked, each with Reveal and Copy; hidden again by themselves."""
 
 from __future__ import annotations
 
