@@ -60,7 +60,7 @@ def ready(vault: OpenVault) -> OpenVault:
 def change(vault: OpenVault, changes: ChangeSet = WALLETS) -> None:
     database = vault.database
     with database.write(action="x", table="y") as unit:
-        unit.audit(rows=1)
+        unit.audit(rows=0, tried=True)
         unit.changed(changes)
 
 
