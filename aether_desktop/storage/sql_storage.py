@@ -175,7 +175,7 @@ class SqlStorage:
         if not isinstance(kit, SqliteKit):
             raise StorageError(
                 "A shared database is backed up by its administrator.",
-                hint=f"The command is: pg_dump --format=custom --file={target.name} {kit.location}",
+                hint=f"With a role that has BYPASSRLS: pg_dump --format=custom --file={target.name} ADDRESS",
             )
         backup.back_up(kit, target, progress=progress, token=token)
 
