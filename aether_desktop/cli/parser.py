@@ -251,6 +251,7 @@ def _add_people_words(words: _Words) -> None:
     role.add_argument("role", metavar="ROLE", help="member, levite, aaronic or zadokite")
     courts = words.group("courts", "the keys of what is sealed: who opens what, and replacing a key")
     _add_json(courts.add("status", "say versions, who opens them, and what is outstanding"))
+    make = courts.add("make", "once certified: make the first keys of one's own courts")
     rotate = courts.add("rotate", "replace a court's key and seal the rows anew; goes on where it was ended")
     rotate.add_argument("--owner", default="", metavar="NAME", help="a group of yours (default: yourself)")
     for parser in (grant, revoke, rotate):
@@ -260,7 +261,7 @@ def _add_people_words(words: _Words) -> None:
     check.add_argument("payments", metavar="ID", nargs="*", help="default: all that are signed or should be")
     check.add_argument("--with-id", action="store_true", help="compare the sealed provider's id too (level 2)")
     _add_json(check)
-    for parser in (invite, accept, begin, certify, role, *found, grant, revoke, rotate, check):
+    for parser in (invite, accept, begin, certify, role, *found, grant, revoke, make, rotate, check):
         _add_factor_file(parser)
 
 

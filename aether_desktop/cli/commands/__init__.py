@@ -56,6 +56,7 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "people grant": people.grant,
         "people revoke": people.revoke,
         "courts status": people.status,
+        "courts make": people.own_courts,
         "courts rotate": people.rotate,
         "payments check": payments.check,
         "audit list": audit.list_entries,

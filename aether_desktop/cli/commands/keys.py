@@ -140,10 +140,8 @@ def _vault(context: Context) -> tuple[Target, VaultAccess, str]:
     target = context.target()
     access = context.app.access(target)
     if access is None:
-        raise InvalidInputError(
-            "Only a vault file has keys of its own.", field="vault", hint="Name it with --vault PATH"
-        )
-    return target, access, str(target.vault)
+        raise InvalidInputError("The sample has no keys.", field="vault", hint="Name a vault with --vault PATH")
+    return target, access, "your keys" if target.vault is None else str(target.vault)
 
 
 def _require_password(access: VaultAccess) -> None:
