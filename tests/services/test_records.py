@@ -152,7 +152,7 @@ def test_refusals_name_the_field(
 def test_a_name_is_taken_once(services: ServiceSet) -> None:
     services.records.create(TableName.WALLETS, WALLET)
     with pytest.raises(AlreadyExistsError) as caught:
-        services.records.create(TableName.WALLETS, {**WALLET, "name": "TREASURY"})
+        services.records.create(TableName.WALLETS, {**WALLET, "name": "TREASURY", "address": "0x" + "33" * 20})
     assert caught.value.field == "name"
 
 
