@@ -20,6 +20,7 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.ui.application import own_application, running_application
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.plain_text import PlainTextFilter
+from aether_desktop.ui.shell.closed_vault import ClosedVault
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from aether_desktop.ui.shell.open_vault import OpenVault
     from aether_desktop.ui.shell.opened_vault import OpenedVault
     from aether_desktop.ui.shell.session_watch import SessionWatch
-    from aether_desktop.ui.shell.vault_door import ClosedVault, VaultDoor
+    from aether_desktop.ui.shell.vault_door import VaultDoor
 
     Entry = ServiceSet | ClosedVault | None
 
@@ -142,11 +143,10 @@ class WindowProgram(QObject):
         """The services, or the vault when something must be asked before."""
         from aether_desktop import composition  # noqa: PLC0415
         from aether_desktop.services.vault_access import AccessState  # noqa: PLC0415
-        from aether_desktop.ui.shell.vault_door import ClosedVault  # noqa: PLC0415
 
         self._target = target
         key_file = self._options.key_file
-        lock = composition.find_lock(target, key_file=key_file)
+        lock = composition.find_lock(target, key_file=key_file, data_dir=self._options.data_dir)
 
         def opened(token: CancelToken, progress: Progress) -> ServiceSet:
             services = composition.open_services(
@@ -160,13 +160,40 @@ class WindowProgram(QObject):
             )
             return _prepared(services)
 
-        if lock is None or target.vault is None:
+        if lock is None:
             return opened(CancelToken(), silent)
-        state = lock.access.state
+        state, vault = lock.access.state, target.vault
         # A key file is for servers and scripts: nobody is asked for a first password there.
-        if state is AccessState.LOCKED or (state is AccessState.OLD and key_file is None):
-            return ClosedVault(target.vault.stem, state, lock.access, opened)
+        if state is AccessState.LOCKED or (state is AccessState.OLD and vault is not None and key_file is None):
+            return ClosedVault("the shared vault" if vault is None else vault.stem, state, lock.access, opened)
         return opened(CancelToken(), silent)
+
+    def _join(self, path: str, secret: str) -> Entry:
+        """The database of an invitation, once the person's keys on this computer have a password."""
+        from aether_desktop import composition  # noqa: PLC0415
+        from aether_desktop.services.exchange_files import read_exchange_file  # noqa: PLC0415
+
+        file = read_exchange_file(Path(path))
+        joining = composition.begin_joining(
+            file, secret, key_file=self._options.key_file, data_dir=self._options.data_dir
+        )
+        self._target, self._answer = joining.target, (file, secret)
+
+        def opened(token: CancelToken, progress: Progress) -> ServiceSet:
+            joining.take_over()
+            services = composition.open_services(
+                joining.target,
+                settings=self._settings,
+                key_file=self._options.key_file,
+                data_dir=self._options.data_dir,
+                lock=joining.lock,
+                token=token,
+                progress=progress,
+            )
+            return _prepared(services)
+
+        access = joining.lock.access
+        return ClosedVault(joining.vault_name, access.state, access, opened)
 
     def _create(self, path: str, password: Factor) -> ServiceSet:
         from aether_desktop import composition  # noqa: PLC0415
@@ -196,8 +223,6 @@ class WindowProgram(QObject):
         job.on_success(lambda entry: self._on_entered(entry, made=made)).on_failure(self._on_failed)
 
     def _on_entered(self, entry: Entry, *, made: bool) -> None:
-        from aether_desktop.ui.shell.vault_door import ClosedVault  # noqa: PLC0415
-
         if entry is None:
             self._show_first_run()
             self.opened.emit()

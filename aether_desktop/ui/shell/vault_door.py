@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,22 +10,13 @@ from aether_desktop.ports.access import WrongFactorError
 from aether_desktop.ports.vault_keys import DeviceKeyReport, Factor
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.service_set import ServiceSet
-from aether_desktop.services.vault_access import AccessState, VaultAccess
+from aether_desktop.services.vault_access import AccessState
 from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.shell.closed_vault import ClosedVault
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.set_password_page import WHY_FIRST, SetPasswordPage
 from aether_desktop.ui.shell.unlock_page import LockKind, UnlockPage
 from aether_desktop.ui.theme.theme import Theme
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedVault:
-    """A vault with its locks. ``open_services`` is for a worker thread and needs what ``state`` says unlocked."""
-
-    name: str
-    state: AccessState
-    access: VaultAccess
-    open_services: Callable[[CancelToken, Progress], ServiceSet]
 
 
 class VaultDoor(QObject):

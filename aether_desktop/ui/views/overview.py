@@ -202,7 +202,7 @@ class OverviewView(QWidget):
         begin = plain_button(theme, "Import history", object_name=overview_part_name("start_import"))
         begin.clicked.connect(self._on_import)
         state.add_below(begin)
-        self._safety = AttentionCard(theme, object_name=overview_part_name("safety"))
+        self._safety = AttentionCard(theme, part="safety", act="safety_act")
         self._safety.hide()
         state.add_below(self._safety, wide=True)
         return state

@@ -121,9 +121,11 @@ class AttentionCard(Card):
     acted = Signal(object)
     rows_asked = Signal(object)
 
-    def __init__(self, theme: Theme, *, object_name: str = overview_part_name("attention")) -> None:
+    def __init__(self, theme: Theme, *, part: str = "attention", act: str = "act") -> None:
+        """``part`` and ``act`` name the card and its buttons among the parts of the overview."""
         super().__init__(theme, "Needs attention")
-        self.setObjectName(object_name)
+        self.setObjectName(overview_part_name(part))
+        self._act = overview_part_name(act)
         self._theme = theme
         self._shown: tuple[Attention, ...] | None = None
         self._list = QVBoxLayout()
@@ -164,7 +166,7 @@ class AttentionCard(Card):
             grid.addWidget(text_label(theme, each.hint, kind="dim", wrap=True), 1, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(Space.S)
-        act = link_button(theme, _ACTIONS[each.kind], object_name=f"{overview_part_name('act')}_{number}")
+        act = link_button(theme, _ACTIONS[each.kind], object_name=f"{self._act}_{number}")
         act.setAccessibleName(f"{_ACTIONS[each.kind]}: {each.text}")
         act.clicked.connect(partial(self.acted.emit, each))
         buttons.addWidget(act)
