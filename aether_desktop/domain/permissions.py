@@ -52,7 +52,7 @@ class TableRule:
 
     ``parent``: (column, table) where a row belongs to whom another row belongs to. ``columns``: what may be changed, by
     the lowest role that may; None: all but keys, owner and creation. ``given``: what a new row may be given, if not
-    all.
+    all. ``groups``: the owner may be a group, whose rows are the Zadokites'.
     """
 
     noun: str
@@ -64,6 +64,7 @@ class TableRule:
     remove: Least = NOBODY
     columns: Mapping[Role, tuple[str, ...]] | None = field(default=None)
     given: tuple[str, ...] = ()
+    groups: bool = False
 
     @property
     def common(self) -> bool:
@@ -140,7 +141,7 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         ),
         "audit_entries": TableRule(noun="audit entries", owner="user_id", add=OWN),
         "audit_heads": TableRule(noun="heads of the audit log", owner="", read=EVERYBODY),
-        "audit_devices": TableRule(noun="signing devices", owner="user_id", read=EVERYBODY, add=OWN),
+        "audit_devices": TableRule(noun="signing devices", owner="user_id", read=EVERYBODY),
         "audit_checkpoints": TableRule(noun="checkpoints", owner="user_id", read=EVERYBODY, add=OWN),
         "audit_tally": TableRule(noun="counts of the audit", owner="", read=NOBODY),
         "person_keys": TableRule(
@@ -149,9 +150,10 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         "court_keys": TableRule(
             noun="court keys",
             read=EVERYBODY,
-            add=GROUPS,
-            change=GROUPS,
+            add=OWN,
+            change=OWN,
             columns={Role.MEMBER: ("recipient_key", "wrapped", "created_at")},
+            groups=True,
         ),
         "seal_counts": TableRule(
             noun="counts of seals",
@@ -174,9 +176,10 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         ),
         "rotation_journal": TableRule(
             noun="rotations",
-            add=GROUPS,
-            change=GROUPS,
+            add=OWN,
+            change=OWN,
             columns={Role.MEMBER: ("started_at", "field", "row_id", "rows_done", "finished_at")},
+            groups=True,
         ),
         "wallet_secrets": TableRule(noun="wallet secrets", read=OWN, add=OWN, change=OWN, remove=OWN),
         "key_slots": TableRule(noun="key slots", owner="", read=NOBODY),

@@ -228,6 +228,19 @@ READING = [
     Attempt("a file as large object", "zadok", "SELECT lo_import('/etc/hostname')"),
     Attempt("the tally of the audit", "zadok", "SELECT count(*) FROM audit_tally"),
 ]
+GROUPS = [
+    Attempt("a group's key", "zadok", "{key_of_group}", "00000", ""),
+    Attempt("a group's key by a member", "mara", "{key_of_group}"),
+    Attempt("a person's key by a Zadokite", "zadok", "{key_of_naomi}"),
+    Attempt(
+        "a person's wrapped keys spoilt",
+        "zadok",
+        "UPDATE court_keys SET wrapped = '' WHERE owner_id = {naomi_id}",
+        "00000",
+        "0",
+    ),
+    Attempt("a signing device by hand", "mara", "{device}"),
+]
 AUDIT = [
     Attempt("changing an entry", "zadok", "UPDATE audit_entries SET action = 'nothing.happened'"),
     Attempt("deleting entries", "zadok", "DELETE FROM audit_entries"),
@@ -251,6 +264,7 @@ def words(scene: Scene) -> dict[str, object]:
     movement = maker.make(tables["transactions"], mara, by=mara)
     note = maker.make(tables["annotations"], mara, by=mara)
     entry = maker.make(tables["audit_entries"], naomi, by=scene.people["zadok"])
+    key = maker.make(tables["court_keys"], naomi, by=naomi)
     found: dict[str, object] = {
         "tag": scene.tag,
         "vault": scene.vault_id,
@@ -266,6 +280,9 @@ def words(scene: Scene) -> dict[str, object]:
         "transaction_in_no_wallet": insert_sql(tables["transactions"], {**movement, "wallet_id": free}),
         "words_on_taken_row": insert_sql(tables["annotations"], {**note, "row_id": taken}),
         "words_on_no_row": insert_sql(tables["annotations"], {**note, "row_id": free}),
+        "key_of_group": insert_sql(tables["court_keys"], {**key, "owner_id": free}),
+        "key_of_naomi": insert_sql(tables["court_keys"], key),
+        "device": insert_sql(tables["audit_devices"], maker.make(tables["audit_devices"], mara, by=mara)),
         "entry_of_naomi": insert_sql(tables["audit_entries"], entry),
     }
     for person in scene.people.values():
@@ -301,7 +318,7 @@ def tried(scene: Scene, attempt: Attempt) -> tuple[str, str, str]:
 
 @pytest.mark.parametrize(
     "attempt",
-    [*ROLES, *RULES, *FUNCTIONS, *ORACLES, *READING, *AUDIT],
+    [*ROLES, *RULES, *FUNCTIONS, *ORACLES, *READING, *GROUPS, *AUDIT],
     ids=lambda attempt: f"{attempt.who}: {attempt.name}",
 )
 def test_what_comes_of_it(attempt: Attempt, scene: Scene) -> None:

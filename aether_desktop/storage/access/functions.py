@@ -31,7 +31,10 @@ SIGNATURES: Final = (  # functions that people call, with the lowest role that m
     ("aether_enable_login(bigint, bigint)", "zadokite"),
     ("aether_end_sessions(bigint, bigint)", "zadokite"),
 )
-CALLED_OF_OWNER: Final = ("aether_audit_device(bigint, bytea, bigint, bytea)",)  # by every person (the audit's)
+CALLED_OF_OWNER: Final = (  # by every person (the audit's)
+    "aether_audit_device(bigint, bytea, bigint, bytea)",
+    "aether_audit_leaves(bigint, bigint, bigint)",
+)
 INTERNAL: Final = (
     "aether_settle_login(text)",
     "aether_follow_member()",
@@ -135,11 +138,12 @@ _FOLLOW_MEMBER: Final = f"""
 CREATE OR REPLACE FUNCTION public.aether_follow_member() RETURNS trigger
 LANGUAGE plpgsql {_SAFE} AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND NOT EXISTS (
-        SELECT 1 FROM public.vault_members m
-        WHERE m.vault_id = NEW.vault_id AND m.role = 'zadokite' AND m.left_at IS NULL
-    ) THEN
-        RAISE insufficient_privilege USING MESSAGE = 'a vault keeps at least one Zadokite';
+    IF TG_OP = 'UPDATE' AND OLD.role = 'zadokite' THEN
+        PERFORM 1 FROM public.vault_members m  -- locked: two who lower each other at once
+        WHERE m.vault_id = NEW.vault_id AND m.role = 'zadokite' AND m.left_at IS NULL FOR UPDATE;
+        IF NOT FOUND THEN
+            RAISE insufficient_privilege USING MESSAGE = 'a vault keeps at least one Zadokite';
+        END IF;
     END IF;
     IF NEW.login <> '' AND (TG_OP = 'INSERT' OR (NEW.role, NEW.login, NEW.left_at IS NULL)
                             IS DISTINCT FROM (OLD.role, OLD.login, OLD.left_at IS NULL)) THEN

@@ -71,6 +71,11 @@ def condition(table: str, rule: TableRule, least: Least) -> str | None:
         parts.append(own if least.own is Role.MEMBER else f"({in_vaults(least.own)} AND {own})")
     if not parts:
         return None
+    if rule.groups:
+        nobody = (
+            f"NOT EXISTS (SELECT 1 FROM public.users u WHERE u.vault_id = {table}.vault_id AND u.id = {table}.owner_id)"
+        )
+        parts.append(f"({in_vaults(Role.ZADOKITE)} AND {nobody})")
     text = " OR ".join(parts)
     return text.replace("vault_id = ANY", "id = ANY") if table == "vaults" else text
 
