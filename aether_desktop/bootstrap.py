@@ -82,6 +82,7 @@ class WindowProgram(QObject):
         self._first_run: FirstRunPage | None = None
         self._messages: Messages | None = None
         self._target: Target | None = None
+        self._answer: tuple[bytes, str] | None = None  # an invitation and its secret, until the database is open
         self._sessions: SessionWatch | None = None
         self.window = MainWindow(self._theme, settings)
         self.window.first_painted.connect(lambda: self._plain_text.install(app))
@@ -269,6 +270,11 @@ class WindowProgram(QObject):
             self._first_run.deleteLater()
             self._first_run = None
         self._set_locked(on=False)
+        if self._answer is not None:
+            from aether_desktop.ui.shell.answering import answer_invitation  # noqa: PLC0415
+
+            answer, self._answer = self._answer, None
+            answer_invitation(opened.pages.context, *answer)
         self.opened.emit()
 
     def _on_failed(self, error: BaseException) -> None:
@@ -298,6 +304,9 @@ class WindowProgram(QObject):
         )
         page.connect_chosen.connect(
             lambda url: self._choose("Connecting…", lambda: self._enter(composition.Target(database_url=url)))
+        )
+        page.invited_chosen.connect(
+            lambda path, secret: self._choose("Reading the invitation…", lambda: self._join(path, secret))
         )
         page.sample_chosen.connect(lambda: self._choose("Opening the sample…", self._open_sample))
         self._first_run = page

@@ -445,10 +445,13 @@ def _services(
     keep_lock: bool = False,
 ) -> ServiceSet:
     def close() -> None:
-        audit.remember()
-        storage.close()
-        if lock is not None and not keep_lock:
-            lock.access.lock()
+        try:
+            with suppress(AetherError):  # the database may be gone: what was not noted is looked at the next time
+                audit.remember()
+        finally:
+            storage.close()
+            if lock is not None and not keep_lock:
+                lock.access.lock()
 
     try:
         identity = _identity(storage, lock)

@@ -68,7 +68,7 @@ class KeysSheet(SideSheet):
         """The first keys of one's own courts, once certified."""
         people = self._people
         self._act(
-            Court.MOST_HOLY,
+            Court.HOLY,
             "To make the keys of your courts.",
             lambda _token, _progress: people.make_own_courts(),
             said=f"The keys of your courts are made. {_FROM_THEN}",
