@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, insert, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
@@ -76,15 +76,19 @@ class SqlUserStore(SealedStore, SqlRecordStore[User]):
         return User(**record_fields(row), **joined(row, ["email"]), **{name: row[name] for name in names})
 
     def _after_stored(self, unit: Unit, record: User) -> None:
+        """Only where it differs: people may change their own address, and nobody's role."""
         members = VAULT_MEMBERS.c
         values = {"role": record.role, "left_at": record.archived_at}
         this = (members.vault_id == unit.vault_id, members.user_id == record.id)
-        if not unit.connection.execute(update(VAULT_MEMBERS).where(*this).values(values)).rowcount:
+        known = unit.connection.execute(select(members.role, members.left_at).where(*this)).first()
+        if known is None:
             unit.connection.execute(
                 insert(VAULT_MEMBERS).values(
                     vault_id=unit.vault_id, user_id=record.id, joined_at=record.created_at, **values
                 )
             )
+        elif (known.role, known.left_at) != (record.role, record.archived_at):
+            unit.connection.execute(update(VAULT_MEMBERS).where(*this).values(values))
 
     def _before_archived(self, unit: Unit, ids: Sequence[int], at: datetime | None) -> None:
         members = VAULT_MEMBERS.c
