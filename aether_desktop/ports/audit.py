@@ -148,6 +148,12 @@ class AuditStore(Protocol):
         """Entries by their place, read in pages; places without an entry are left out."""
         ...
 
+    def leaves(
+        self, start: int = 0, stop: int | None = None, *, token: CancelToken | None = None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Places and leaf hashes of all entries, also those that the person may not read; empty places are left out."""
+        ...
+
     def last_index(self) -> int:
         """The largest place of an entry, -1 for an empty log."""
         ...

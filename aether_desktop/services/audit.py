@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services import audit_files
 from aether_desktop.services.audit_memory import LOOK, LogMemory, told
-from aether_desktop.services.audit_verification import LogVerifier, Verdict, follow
+from aether_desktop.services.audit_verification import HiddenEntry, LogVerifier, Verdict, follow, with_hidden
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -161,8 +161,11 @@ class AuditService:
             devices=self._store.devices(),
             holders=None if self._holders is None else self._holders(),
         )
+        rows: Iterable[LogRow | HiddenEntry] = self._store.log(0, stop, token=token)
+        if self._storage.info.engine == "postgresql":  # where a person may not read the entries of others
+            rows = with_hidden(self._store.log(0, stop, token=token), self._store.leaves(0, stop, token=token))
         verdict = verifier.run(
-            self._store.log(0, stop, token=token),
+            rows,
             head=head,
             pin=pin,
             checkpoints=self._store.checkpoints(),
@@ -234,7 +237,7 @@ class AuditService:
         covering = [point for point in self._store.checkpoints() if point.size > index]
         point = covering[-1] if covering else self.checkpoint(token=token, progress=progress)
         ranges = inclusion_ranges(index, point.size)
-        row, heads = self._heads(ranges, point.size, index=index, token=token, progress=progress)
+        row, heads = self._row(index), self._heads(ranges, point.size, token=token, progress=progress)
         body = CheckpointBody.decode(point.body)
         leaf = entry_leaf(row.entry, row.signature)
         if not verify_inclusion(leaf=leaf, index=index, size=body.size, proof=heads, root=body.root):
@@ -264,7 +267,7 @@ class AuditService:
         except KeyError:
             raise NotFoundError("There is no such checkpoint.", hint="List them with: audit checkpoints") from None
         ranges = consistency_ranges(first.size, second.size)
-        _, heads = self._heads(ranges, second.size, index=0, token=token, progress=progress)
+        heads = self._heads(ranges, second.size, token=token, progress=progress)
         audit_files.write_fields(path, audit_files.consistency_fields(first, second, heads))
 
     # -- comparing -------------------------------------------------------------------------------------------------
@@ -310,35 +313,31 @@ class AuditService:
             frontier = self._memory.frontier(token=token, progress=progress)
             code = comparison_code(self._vault_id, frontier.size, frontier.root)
             return Comparison(Agreement.LONGER, size, code)
-        frontier = follow(RootPin(0, b""), told(self._store.log(0, size, token=token), size, progress))
+        frontier = follow(RootPin(0, b""), told(self._store.leaves(0, size, token=token), size, progress))
         code = comparison_code(self._vault_id, frontier.size, frontier.root)
         return Comparison(Agreement.SAME if same(code) else Agreement.OTHER, size, code)
 
+    def _row(self, index: int) -> LogRow:
+        for row in self._store.log(index, index + 1):
+            return row
+        raise AuditError(f"The audit log has no entry {index}.", fault=AuditFault.MISSING, index=index, hint=LOOK)
+
     def _heads(
-        self,
-        ranges: Sequence[tuple[int, int]],
-        size: int,
-        *,
-        index: int,
-        token: CancelToken | None,
-        progress: Progress,
-    ) -> tuple[LogRow, list[bytes]]:
-        """The entry at ``index`` and the heads of the ranges, from one reading."""
+        self, ranges: Sequence[tuple[int, int]], size: int, *, token: CancelToken | None, progress: Progress
+    ) -> list[bytes]:
+        """From one reading of the log's first ``size`` entries."""
         heads = RangeHeads(ranges)
-        wanted: LogRow | None = None
         expected = 0
-        for row in told(self._store.log(0, size, token=token), size, progress):
-            if row.leaf_index != expected:
+        for place, leaf in told(self._store.leaves(0, size, token=token), size, progress):
+            if place != expected:
                 break
-            if row.leaf_index == index:
-                wanted = row
-            heads.add(entry_leaf(row.entry, row.signature))
+            heads.add(leaf)
             expected += 1
-        if wanted is None or expected != size:
+        if expected != size:
             raise AuditError(
                 f"The audit log has no entry {expected}.", fault=AuditFault.MISSING, index=expected, hint=LOOK
             )
-        return wanted, heads.heads(ranges)
+        return heads.heads(ranges)
 
     def _checked_proofs(self) -> AuditProofs:
         if self._proofs is None:

@@ -12,7 +12,7 @@ from typing import Final
 from aether_desktop.domain.audit import RootPin
 from aether_desktop.domain.canonical import NotCanonicalError
 from aether_desktop.domain.merkle import Frontier, MerkleError
-from aether_desktop.ports.audit import AuditError, AuditFault, AuditStore, LogHead, LogRow
+from aether_desktop.ports.audit import AuditError, AuditFault, AuditStore, LogHead
 from aether_desktop.ports.identity import PinStore
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.audit_verification import follow
@@ -101,7 +101,7 @@ class LogMemory:
         known = RootPin(0, b"") if pin is None else pin
         if head.size < known.size:
             raise _cut(head, known)
-        frontier = follow(known, told(self._store.log(known.size, head.size, token=token), head.size, progress))
+        frontier = follow(known, told(self._store.leaves(known.size, head.size, token=token), head.size, progress))
         if frontier.size != head.size:
             raise AuditError(
                 f"The audit log has no entry {frontier.size}, though it counts {head.size}.",
@@ -118,12 +118,12 @@ class LogMemory:
         return RootPin(frontier.size, frontier.peaks)
 
 
-def told(rows: Iterator[LogRow], total: int, progress: Progress) -> Iterator[LogRow]:
-    """The rows, with progress told now and then."""
-    for row in rows:
-        if row.leaf_index % _TOLD_EVERY == 0:
-            progress(row.leaf_index, total, "Reading the audit log")
-        yield row
+def told(leaves: Iterator[tuple[int, bytes]], total: int, progress: Progress) -> Iterator[tuple[int, bytes]]:
+    """The leaves, with progress told now and then."""
+    for leaf in leaves:
+        if leaf[0] % _TOLD_EVERY == 0:
+            progress(leaf[0], total, "Reading the audit log")
+        yield leaf
 
 
 def _mark(place: Path) -> str:

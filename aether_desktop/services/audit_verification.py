@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from aether_desktop.domain.audit import (
     Attestation,
@@ -45,7 +45,8 @@ class BadPlace:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``bad`` None: the log is whole. ``certified``: the keys that signed were compared with the membership log.
+    """``bad`` None: the log is whole. ``hidden``: entries of others that the person may not read, which count in the
+    tree only. ``certified``: the keys that signed were compared with the membership log.
     ``code`` stands for the log as far as it was read."""
 
     size: int
@@ -53,10 +54,18 @@ class Verdict:
     code: str
     signed: int
     attested: int
+    hidden: int
     certified: bool
     checkpoints: int
     pinned: int
     bad: BadPlace | None
+
+
+class HiddenEntry(NamedTuple):
+    """An entry of somebody else that this person may not read."""
+
+    leaf_index: int
+    leaf: bytes
 
 
 class _BadEntryError(Exception):
@@ -85,13 +94,15 @@ class LogVerifier:
         self._marks: dict[int, list[tuple[AuditFault, str, bytes]]] = {}
         self._signed = 0
         self._attested = 0
+        self._hidden = 0
         self._checkpoints = 0
         self._sound_size = 0
         self._pin: RootPin | None = None
+        self._bad_point: _BadEntryError | None = None
 
     def run(
         self,
-        rows: Iterable[LogRow],
+        rows: Iterable[LogRow | HiddenEntry],
         *,
         head: LogHead,
         pin: RootPin | None,
@@ -112,6 +123,8 @@ class LogVerifier:
                 self._entry(row)
                 self._check_mark()
             self._end(head, pin)
+            if self._bad_point is not None:
+                raise self._bad_point
         except _BadEntryError as error:
             bad = error.bad
         root = self._frontier.root
@@ -121,6 +134,7 @@ class LogVerifier:
             code=comparison_code(self._vault_id, self._frontier.size, root),
             signed=self._signed,
             attested=self._attested,
+            hidden=self._hidden,
             certified=self._holders is not None,
             checkpoints=self._checkpoints,
             pinned=0 if pin is None else pin.size,
@@ -129,7 +143,7 @@ class LogVerifier:
 
     # -- one entry -------------------------------------------------------------------------------------------------
 
-    def _entry(self, row: LogRow) -> None:
+    def _entry(self, row: LogRow | HiddenEntry) -> None:
         index = self._frontier.size
         if row.leaf_index != index:
             raise _BadEntryError(
@@ -137,6 +151,10 @@ class LogVerifier:
                     AuditFault.MISSING, index, f"Entry {index} is missing; the next one is entry {row.leaf_index}."
                 )
             )
+        if isinstance(row, HiddenEntry):
+            self._hidden += 1
+            self._frontier.append(row.leaf)
+            return
         try:
             entry = LogEntry.decode(row.entry)
         except NotCanonicalError:
@@ -175,12 +193,17 @@ class LogVerifier:
     # -- the tree --------------------------------------------------------------------------------------------------
 
     def _mark(self, checkpoints: Sequence[StoredCheckpoint]) -> None:
-        """What the log must be like at certain sizes. Raises for a checkpoint that nobody signed."""
+        """What the log must be like at certain sizes. A checkpoint that nobody signed is told last: anybody in the
+        vault could add one, and it says nothing about the log."""
         if self._pin is not None:
             told = "this computer saw another log up to here"
             self._marks.setdefault(self._pin.size, []).append((AuditFault.FORK, told, self._pin.peaks))
         for point in checkpoints:
-            body = self._checkpoint_body(point)
+            try:
+                body = self._checkpoint_body(point)
+            except _BadEntryError as error:
+                self._bad_point = self._bad_point or error
+                continue
             told = f"a checkpoint of {point.at:%Y-%m-%d %H:%M} UTC speaks of another log up to here"
             self._marks.setdefault(body.size, []).append((AuditFault.FORK, told, body.root))
             self._checkpoints += 1
@@ -249,14 +272,32 @@ class LogVerifier:
         return _BadEntryError(BadPlace(fault, row.leaf_index, f"Entry {row.leaf_index}: {why}.", entry_id=row.id))
 
 
-def follow(pin: RootPin, rows: Iterable[LogRow]) -> Frontier:
-    """The log as it grew from what is remembered, by the entries' bytes. Stops at an empty place."""
+def follow(pin: RootPin, leaves: Iterable[tuple[int, bytes]]) -> Frontier:
+    """The log as it grew from what is remembered. Stops at an empty place."""
     frontier = Frontier(pin.size, pin.peaks)
-    for row in rows:
-        if row.leaf_index != frontier.size:
+    for index, leaf in leaves:
+        if index != frontier.size:
             break
-        frontier.append(entry_leaf(row.entry, row.signature))
+        frontier.append(leaf)
     return frontier
+
+
+def with_hidden(rows: Iterable[LogRow], leaves: Iterable[tuple[int, bytes]]) -> Iterator[LogRow | HiddenEntry]:
+    """Every entry in order: those that may be read, and of the others what stands for them in the tree."""
+    readable = iter(rows)
+    row = next(readable, None)
+    for index, leaf in leaves:
+        while row is not None and row.leaf_index < index:
+            yield row
+            row = next(readable, None)
+        if row is not None and row.leaf_index == index:
+            yield row
+            row = next(readable, None)
+        else:
+            yield HiddenEntry(index, leaf)
+    while row is not None:
+        yield row
+        row = next(readable, None)
 
 
 def _differences(row: LogRow, entry: LogEntry, vault_id: int) -> str:

@@ -81,6 +81,20 @@ BEGIN
 END
 $$;
 
+-- The tree's leaves, for everybody in the vault: somebody who may not read the entries of others can still see that the
+-- log goes on from what they saw. At most 10,000 at once.
+CREATE OR REPLACE FUNCTION {schema}.aether_audit_leaves(vault bigint, first bigint, stop bigint)
+RETURNS TABLE (leaf_index bigint, leaf bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {path}
+AS $$
+SELECT e.leaf_index, aether_audit_leaf(e.entry, e.signature) FROM audit_entries e
+WHERE e.vault_id = vault AND e.leaf_index >= first AND e.leaf_index < stop AND (
+    EXISTS (SELECT 1 FROM vault_members m WHERE m.vault_id = vault AND m.login = session_user AND m.left_at IS NULL)
+    OR pg_has_role(session_user, (SELECT c.relowner FROM pg_class c WHERE c.oid = 'audit_entries'::regclass), 'MEMBER')
+)
+ORDER BY e.leaf_index LIMIT 10000
+$$;
+
 -- every new entry: what it says about itself must be true, and what it claims is noted
 CREATE OR REPLACE FUNCTION {schema}.aether_audit_accept() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {path}
@@ -349,6 +363,7 @@ REVOKE ALL ON FUNCTION
     {schema}.aether_audit_bytes(bytea), {schema}.aether_audit_text(text), {schema}.aether_audit_number(bigint),
     {schema}.aether_audit_encoded({schema}.audit_entries), {schema}.aether_audit_leaf(bytea, bytea),
     {schema}.aether_audit_may_act(bigint, bigint), {schema}.aether_audit_device(bigint, bytea, bigint, bytea),
+    {schema}.aether_audit_leaves(bigint, bigint, bigint),
     {schema}.aether_audit_accept(), {schema}.aether_audit_keep(), {schema}.aether_audit_refuse(),
     {schema}.aether_audit_count(), {schema}.aether_audit_count_vaults(), {schema}.aether_audit_settle(),
     {schema}.aether_audit_attest(bigint, text, bigint, bigint, bigint, jsonb), {schema}.aether_audit_watch(text)

@@ -72,9 +72,12 @@ class TestEntries:
         signing.services.records.edit(TableName.WALLETS, record, {"name": "Savings"})
         page = shown(qtbot, AuditView(signing.context))
         assert page.grid.select_key(page.model.rows[0].entry.id)
-        facts = {label.text() for label in page.side.findChildren(QLabel)}
-        assert any("Treasury" in text and "Savings" in text for text in facts)
-        assert "Signed by the person's device" in facts
+
+        def facts() -> set[str]:
+            return {label.text() for label in page.side.findChildren(QLabel)}
+
+        qtbot.waitUntil(lambda: "Signed by the person's device" in facts(), timeout=WAIT)
+        assert any("Treasury" in text and "Savings" in text for text in facts())
         assert what_changed(page.model.rows[0].entry.detail).startswith("Name: Treasury \u2192 Savings")
 
     def test_the_model_obeys_qt(self, ledger: Ledger, qtbot: QtBot, qtmodeltester: ModelTester) -> None:

@@ -55,6 +55,7 @@ def verify(context: Context) -> int:
                 "entries": verdict.size,
                 "signed": verdict.signed,
                 "attested": verdict.attested,
+                "hidden": verdict.hidden,
                 "checkpoints": verdict.checkpoints,
                 "certified": verdict.certified,
                 "remembered": verdict.pinned,
@@ -76,7 +77,8 @@ def verify(context: Context) -> int:
         return REFUSED
     context.terminal.say(
         f"The audit log is whole: {verdict.size} entries, {verdict.signed} signed,"
-        f" {verdict.attested} vouched for by the database only, {verdict.checkpoints} checkpoints."
+        f" {verdict.attested} vouched for by the database only, {verdict.hidden} that you may not read,"
+        f" {verdict.checkpoints} checkpoints."
     )
     context.terminal.say(f"Its code is {verdict.code}")
     return DONE

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, Text, and_, func, insert, or_, select, type_coerce
 
+from aether_desktop.domain.audit import entry_leaf
 from aether_desktop.ports.access import AuditSigner
 from aether_desktop.ports.audit import (
     AuditEntry,
@@ -25,6 +26,8 @@ from aether_desktop.storage.schema import AUDIT_CHECKPOINTS, AUDIT_DEVICES, AUDI
 
 _ENTRIES, _HEADS, _DEVICES, _POINTS = AUDIT_ENTRIES.c, AUDIT_HEADS.c, AUDIT_DEVICES.c, AUDIT_CHECKPOINTS.c
 _PAGE: Final = 2_000
+_END: Final = (1 << 63) - 1
+_LEAVES: Final = "SELECT leaf_index, leaf FROM aether_audit_leaves(%s, %s, %s)"
 _SHOWN: Final = (
     _ENTRIES.id,
     _ENTRIES.at,
@@ -138,6 +141,27 @@ class SqlAuditStore:
             if len(rows) < _PAGE:
                 return
             start = rows[-1].leaf_index + 1
+
+    def leaves(
+        self, start: int = 0, stop: int | None = None, *, token: CancelToken | None = None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Places and leaf hashes of all entries, also those that the person may not read. Raises OperationCancelled."""
+        if self._database.dialect != "postgresql":
+            for row in self.log(start, stop, token=token):
+                yield row.leaf_index, entry_leaf(row.entry, row.signature)
+            return
+        end = _END if stop is None else stop
+        while start < end:
+            values = (self._database.vault_id, start, end)
+            found = self._database.fetch(
+                lambda connection, values=values: connection.exec_driver_sql(_LEAVES, values).all(),  # type: ignore[misc]
+                token=token,
+            )
+            for index, leaf in found:
+                yield index, bytes(leaf)
+            if not found:
+                return
+            start = found[-1][0] + 1
 
     def unplaced(self) -> int:
         """Entries with bytes but without a place: there are none unless somebody wrote around the log."""

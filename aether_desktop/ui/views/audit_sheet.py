@@ -149,10 +149,11 @@ class AuditSheet(SideSheet):
             self._say_bad(verdict.bad)
             return
         points = f", {verdict.checkpoints:,} checkpoints" if verdict.checkpoints else ""
+        hidden = f", {verdict.hidden:,} of others that you may not read" if verdict.hidden else ""
         seen = f" This computer had seen {verdict.pinned:,} of them before." if verdict.pinned else ""
         self.verify_row.say(
             f"The log is whole: {verdict.size:,} entries, {verdict.signed:,} signed by a device,"
-            f" {verdict.attested:,} vouched for by the database only{points}.{seen}",
+            f" {verdict.attested:,} vouched for by the database only{hidden}{points}.{seen}",
             "ok",
             copied=verdict.code,
         )
