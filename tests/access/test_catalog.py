@@ -12,6 +12,7 @@ from aether_desktop.domain.users import Role
 from aether_desktop.storage.access.functions import CALLED_OF_OWNER
 from aether_desktop.storage.access.provisioning import migrate_shared
 from aether_desktop.storage.schema import METADATA
+from tests.access.psql import psql
 from tests.access.scene import Scene
 from tests.support.postgres import PostgresCluster
 from tests.support.storages import as_founder, provision
@@ -179,3 +180,30 @@ def test_a_vault_from_before_provisioning_is_adopted(postgres_database: Callable
     assert done.login.endswith("_u_miriam")
     with psycopg.connect(as_founder(url)) as founder:
         assert founder.execute("SELECT name FROM vaults").fetchall() == [("Old",)]
+
+
+def test_what_was_loosened_is_tightened_again(own_scene: Scene) -> None:
+    with psycopg.connect(own_scene.administration, autocommit=True) as session:
+        for statement in (
+            "ALTER TABLE wallets DISABLE ROW LEVEL SECURITY",
+            'CREATE POLICY "all mine" ON payments USING (true)',
+            "DROP POLICY aether_owner ON currencies",
+            "GRANT ALL ON audit_entries TO PUBLIC",
+            "GRANT EXECUTE ON FUNCTION aether_settle_login(text) TO PUBLIC",
+            "GRANT CREATE ON SCHEMA public TO PUBLIC",
+            "DROP TRIGGER aether_follow_member ON vault_members",
+        ):
+            session.execute(statement.encode())
+    others = f"SELECT count(*) FROM wallets WHERE owner_id <> {own_scene.people['mara'].user_id};"
+    assert psql(own_scene.url("mara"), others).out.strip() != "0"
+    migrate_shared(own_scene.administration)
+    said = psql(
+        own_scene.url("mara"),
+        f"{others} SELECT count(DISTINCT owner_id) FROM payments;"
+        " UPDATE audit_entries SET action = 'x'; SELECT aether_settle_login('x'); CREATE TABLE mine (id int);",
+    )
+    assert said.out.split() == ["0", "1"]
+    assert said.err.count("permission denied") == 3
+    with psycopg.connect(own_scene.administration) as session:
+        trigger = "SELECT count(*) FROM pg_trigger WHERE tgname = 'aether_follow_member'"
+        assert session.execute(trigger.encode()).fetchone() == (1,)

@@ -273,10 +273,13 @@ class _Administration:
     def apply_rules(self) -> None:
         """All grants, policies, functions and triggers anew."""
         names = self.names
-        old = self._connection.exec_driver_sql(
-            "SELECT policyname, tablename FROM pg_catalog.pg_policies"
-            " WHERE schemaname = 'public' AND policyname LIKE 'aether\\_%%'"
-        ).all()
+        old = self._connection.execute(
+            text(
+                "SELECT quote_ident(policyname), tablename FROM pg_catalog.pg_policies"
+                " WHERE schemaname = 'public' AND tablename IN :known"
+            ).bindparams(bindparam("known", expanding=True)),
+            {"known": list(METADATA.tables)},
+        ).all()  # also those that somebody else added
         with self._acting_as(names.owner):
             self._run("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
             self._revoke_execute()
