@@ -18,6 +18,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import MASK, Sealed
 from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.queries import Row, TableQuery
+from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import build_services
@@ -29,6 +30,7 @@ from aether_desktop.ui.models.copying import CopyFormat, copy_rows
 from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.views.details_pane import DetailsPane
+from aether_desktop.ui.views.payment_methods import PaymentMethodsView
 from aether_desktop.ui.views.sealed_section import SealedSection
 from tests.services.signers import Signers
 from tests.support.storages import KEY, vault_template
@@ -155,6 +157,38 @@ def test_copy_leaves_the_screen_masked(section: SealedSection, qtbot: QtBot) -> 
     assert value.text.text() == MASK
     section.clipboard.clear()
     assert clipboard.text() == ""
+
+
+def test_a_closed_vault_leaves_nothing(section: SealedSection) -> None:
+    value = section.values["provider_reference"]
+    value.reveal("pm_planted")
+    section.clipboard.put("pm_planted")
+    section.close_values()
+    assert QGuiApplication.clipboard().text() == ""
+    assert value.text.text() == MASK
+
+
+def test_the_page_closes_it(keyed: Keyed, qtbot: QtBot) -> None:
+    page = PaymentMethodsView(keyed.ledger.context)
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(lambda: page.details.row is not None, timeout=WAIT)
+    (section,) = page.findChildren(SealedSection)
+    section.clipboard.put("pm_planted")
+    page.close_model()
+    assert QGuiApplication.clipboard().text() == ""
+
+
+def test_a_filter_on_a_sealed_column_says_what_it_cannot_do(keyed: Keyed, qtbot: QtBot) -> None:
+    page = PaymentMethodsView(keyed.ledger.context)
+    qtbot.addWidget(page)
+    page.show()
+    with qtbot.waitSignal(page.count_changed, timeout=WAIT):
+        page.show_query(parse_table_query("last_four:4242", METHODS))
+    qtbot.waitUntil(lambda: "not searched" in texts(page), timeout=WAIT)
+    with qtbot.waitSignal(page.count_changed, timeout=WAIT):
+        page.show_query(parse_table_query("name:house", METHODS))
+    qtbot.waitUntil(lambda: "not searched" not in texts(page), timeout=WAIT)
 
 
 def test_a_locked_level_is_asked_for_and_nothing_is_shown(section: SealedSection, keyed: Keyed, qtbot: QtBot) -> None:

@@ -76,6 +76,11 @@ class SealedSection(QWidget):
         for value in self.values.values():
             value.conceal()
 
+    def close_values(self) -> None:
+        """The vault is closed: nothing of it stays on the screen or the clipboard."""
+        self.forget()
+        self.clipboard.clear()
+
     def _open(self, spec: ColumnSpec, verb: str, use: Callable[[str], None]) -> None:
         row = self._row
         if row is None or spec.sealed is None:

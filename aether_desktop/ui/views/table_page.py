@@ -233,6 +233,8 @@ class TablePage(QWidget):
 
     def close_model(self) -> None:
         self._closed = True  # nothing is asked any more: the jobs end next
+        for section in self.findChildren(SealedSection):
+            section.close_values()
         self.grid.save_layout()
         self.model.close()
 
