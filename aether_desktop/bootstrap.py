@@ -8,11 +8,13 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 
     Entry = ServiceSet | ClosedVault | None
 
+_WHY_INVITED = (
+    "Your keys on this computer get a password of your own. Nobody else learns it: not whoever invited you, and not "
+    "the server."
+)
 _SWITCH_INTERVAL = 0.001  # seconds
 
 
@@ -91,7 +97,7 @@ class WindowProgram(QObject):
     @property
     def services(self) -> ServiceSet | None:
         """What is open now."""
-        return None if self._open is None else self._open.services
+        return self._open.services if self._open is not None and self._open.ready else None
 
     @property
     def locked(self) -> bool:
@@ -132,7 +138,8 @@ class WindowProgram(QObject):
             opened.leave()
         self._jobs.close()
         if opened is not None:
-            opened.finish()
+            with suppress(AetherError):  # a server that went away keeps no window open
+                opened.finish()
         self._settings.close()
         self._app.removeEventFilter(self._plain_text)
         self._app.setStyleSheet("")  # the application is the caller's
@@ -194,7 +201,7 @@ class WindowProgram(QObject):
             return _prepared(services)
 
         access = joining.lock.access
-        return ClosedVault(joining.vault_name, access.state, access, opened)
+        return ClosedVault(joining.vault_name, access.state, access, opened, _WHY_INVITED)
 
     def _create(self, path: str, password: Factor) -> ServiceSet:
         from aether_desktop import composition  # noqa: PLC0415
@@ -264,6 +271,11 @@ class WindowProgram(QObject):
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
         opened.built.connect(gc.freeze)  # the pages stay as well
+        QTimer.singleShot(0, self, partial(self._on_shown, opened, made=made))
+
+    def _on_shown(self, opened: OpenedVault, *, made: bool) -> None:
+        if self._open is not opened:
+            return
         opened.begin(made=made)
         self._close_door()
         if self._first_run is not None:

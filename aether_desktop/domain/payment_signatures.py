@@ -74,7 +74,7 @@ class ShownPart:
             ("payment", str(self.payment_id), str(now.payment_id)),
             ("vault", str(self.vault_id), str(now.vault_id)),
             ("owner", str(self.owner_id), str(now.owner_id)),
-            ("amount", self._money(), now._money()),
+            ("amount", *self._money(now)),
             ("time", _time(self.paid_at), _time(now.paid_at)),
             ("created", _time(self.created_at), _time(now.created_at)),
             ("provider", self.provider or "none", now.provider or "none"),
@@ -85,10 +85,17 @@ class ShownPart:
         found = [f"{name}: signed {signed}, now {present}" for name, signed, present in pairs if signed != present]
         return found if self.description == now.description else [*found, "description: not the one that was signed"]
 
-    def _money(self) -> str:
-        asset = f" ({self.chain}{':' if self.contract else ''}{self.contract})" if self.chain or self.contract else ""
-        units = f", {self.base_units} units of {self.decimals} decimals" if self.decimals else ""
-        return f"{format_units(self.base_units, self.decimals)} {self.symbol}{asset}{units}"
+    def _money(self, now: ShownPart) -> tuple[str, str]:
+        """Both amounts; with coin and base units where the figures alone would look the same."""
+        signed, present = self._figure(), now._figure()
+        return (signed, present) if signed != present else (self._whole_figure(), now._whole_figure())
+
+    def _figure(self) -> str:
+        return f"{format_units(self.base_units, self.decimals)} {self.symbol}"
+
+    def _whole_figure(self) -> str:
+        asset = f"{self.chain}:{self.contract}" if self.contract else self.chain
+        return f"{self._figure()} ({asset}), {self.base_units} units of {self.decimals} decimals"
 
 
 @dataclass(frozen=True, slots=True)

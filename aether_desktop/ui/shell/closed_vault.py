@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClosedVault:
-    """A vault with its locks. ``open_services`` is for a worker thread and needs what ``state`` says unlocked."""
+    """A vault with its locks. ``open_services`` is for a worker thread and needs what ``state`` says unlocked.
+
+    ``why``: what a first password is for, where it is not one of a vault made before passwords; then it is needed now.
+    """
 
     name: str
     state: AccessState
     access: VaultAccess
     open_services: Callable[[CancelToken, Progress], ServiceSet]
+    why: str = ""

@@ -49,7 +49,8 @@ class VaultDoor(QObject):
     def _make_page(self, theme: Theme) -> UnlockPage | SetPasswordPage:
         if self.vault.state is AccessState.OLD:
             title = f"A password for {self.vault.name}"
-            asking = SetPasswordPage(theme, title=title, why=WHY_FIRST, known=(self.vault.name,))
+            asking = SetPasswordPage(theme, title=title, why=self.vault.why or WHY_FIRST, known=(self.vault.name,))
+            asking.later.setVisible(not self.vault.why)
             asking.chosen.connect(self._on_first_password)
             asking.put_off.connect(self._on_put_off)
             return asking

@@ -105,9 +105,9 @@ class DetailsPane(QFrame):
         if not typing:
             self._load_words(row.id)
 
-    def add_section(self, section: QWidget, *, above: bool = False) -> None:
-        """Put a section below or above the facts; it listens to ``row_shown``."""
-        (self._sections_above if above else self._sections).addWidget(section)
+    def add_section(self, section: QWidget, *, above: bool = False, first: bool = False) -> None:
+        """Put a section below the facts, ``above`` them, or ``first`` under the title; it listens to ``row_shown``."""
+        (self._sections_first if first else self._sections_above if above else self._sections).addWidget(section)
 
     def _show_permissions(self) -> None:
         if self._row is None:
@@ -233,7 +233,11 @@ class DetailsPane(QFrame):
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, Space.S, 0)
         column.setSpacing(Space.M)
-        for widget in (self._headline, self._title, self.label, self.tags, self.note):
+        self._sections_first = QVBoxLayout()
+        column.addWidget(self._headline)
+        column.addWidget(self._title)
+        column.addLayout(self._sections_first)
+        for widget in (self.label, self.tags, self.note):
             column.addWidget(widget)
         column.addWidget(self.save_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._sections_above, self._sections = QVBoxLayout(), QVBoxLayout()

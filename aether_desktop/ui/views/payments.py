@@ -26,6 +26,6 @@ class PaymentsView(TablePage):
     def _make_details(self) -> DetailsPane:
         details = super()._make_details()
         section = SignatureSection(self.context)
-        details.add_section(section)
+        details.add_section(section, first=True)
         details.row_shown.connect(section.show_row)
         return details

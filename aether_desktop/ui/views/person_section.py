@@ -28,8 +28,8 @@ REVOCATION: Final = (
 )
 EXPOSED: Final = "Wallet secrets they could open count as exposed: move the funds to new wallets."
 NO_KEYS: Final = (
-    "No keys of people are open in this vault, so nothing here is certified. Set a password for the vault, then begin "
-    "under Courts and keys."
+    "No keys of people are open here, so nothing is certified. Choose a password in the settings, lock and unlock, "
+    "then begin under Courts and keys."
 )
 
 

@@ -111,7 +111,7 @@ class PeopleView(TablePage):
         details = super()._make_details()
         self._person = PersonSection(self.context)
         self._person.again_asked.connect(self._on_again)
-        details.add_section(self._person)
+        details.add_section(self._person, first=True)
         details.row_shown.connect(self._person.show_row)
         return details
 
