@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from aether_desktop.composition.shared_databases import with_login
 from aether_desktop.domain.amounts import Amount
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.payments import PaymentMethod
@@ -26,7 +27,6 @@ from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.people import Logins, PeopleService
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import SettingsFile
-from aether_desktop.shared_databases import with_login
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.opening import open_shared
 from aether_desktop.storage.sql_storage import SqlStorage

@@ -9,8 +9,8 @@ from pathlib import Path
 import keyring.backend
 import pytest
 
-from aether_desktop import composition, shared_databases
-from aether_desktop.composition import Target
+from aether_desktop import composition
+from aether_desktop.composition import Target, shared_databases
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreAbsentError, NotFoundError
 from aether_desktop.security import KeyringStore

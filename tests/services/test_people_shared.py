@@ -10,6 +10,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from aether_desktop.composition.shared_databases import with_login
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.domain.users import Role
@@ -18,7 +19,6 @@ from aether_desktop.ports.identity import StoredRotation
 from aether_desktop.security.invitations import read_invitation
 from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.people import Logins, PeopleService
-from aether_desktop.shared_databases import with_login
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.opening import open_shared
 from aether_desktop.storage.sql_storage import SqlStorage

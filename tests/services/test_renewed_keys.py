@@ -10,6 +10,7 @@ import pytest
 
 from aether_desktop import composition
 from aether_desktop.composition import Target, VaultLock, find_lock
+from aether_desktop.composition.identity import identity_of
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
 from aether_desktop.ports.errors import StorageBusyError
@@ -18,7 +19,6 @@ from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.services.vault_access import AccessState
 from aether_desktop.storage.sql_storage import SqlStorage
-from aether_desktop.vault_identity import identity_of
 
 PASSWORDS = {level: f"old password {level}" for level in Court}
 NEW = {level: f"new password {level}" for level in Court}

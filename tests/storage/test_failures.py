@@ -166,7 +166,9 @@ def test_postgresql_s_refusals_are_read(postgres_database: Any) -> None:
                 session.execute((label + values).encode())
             found.append(violation(refused.value, METADATA))
     assert found == [
-        Violation(ViolationKind.UNIQUE, "uq_foreign_labels_ref", "foreign_labels", ("owner_id", "type", "ref", "origin")),
+        Violation(
+            ViolationKind.UNIQUE, "uq_foreign_labels_ref", "foreign_labels", ("owner_id", "type", "ref", "origin")
+        ),
         Violation(ViolationKind.FOREIGN_KEY, "fk_foreign_labels_vault", "foreign_labels", ()),
         Violation(ViolationKind.CHECK, "ck_foreign_labels_type_length", "foreign_labels", ()),
         Violation(ViolationKind.NOT_NULL, "", "foreign_labels", ("ref",)),

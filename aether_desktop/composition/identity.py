@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
+from aether_desktop.composition.shared_databases import with_login
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import FieldSealer, Levels
 from aether_desktop.ports.audit import CheckpointSigner, KeyHolders
+from aether_desktop.ports.changes import ChangeFeed
 from aether_desktop.ports.identity import MembershipError, PinStore
 from aether_desktop.security.audit_signing import (
     DeviceAuditSigner,
@@ -27,8 +30,9 @@ from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.audit import AuditService
 from aether_desktop.services.people import Logins, PeopleService
 from aether_desktop.services.rotation import RotationService
-from aether_desktop.shared_databases import with_login
 from aether_desktop.storage.sql_storage import SqlStorage
+
+OnLock: TypeAlias = Callable[[Callable[[Court], None]], Callable[[], None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class VaultIdentity:
     """Whose keys are whose, from the membership log as it is now."""
     checkpoints: Callable[[], CheckpointSigner]
     """The pair that signs checkpoints of the audit log."""
+    watch: Callable[[OnLock, ChangeFeed], Callable[[], None]]
+    """Wipe court keys with their level and hear of what others changed; returns what ends it."""
     reseal: Callable[[], Sequence[Court]]
     """After "compromised": seals the private keys anew; returns the levels that nothing waits under any more."""
 
@@ -68,6 +74,7 @@ def identity_of(storage: SqlStorage, levels: Levels, *, key_file: Path | None) -
         auditor=DeviceAuditSigner(identity.keyring()) if ready and _is_certified(identity) else None,
         holders=partial(MembershipKeyHolders, identity),
         checkpoints=lambda: PersonCheckpointSigner(identity.keyring()),
+        watch=lambda on_lock, changes: identity.watch(on_lock=on_lock, changes=changes),
         reseal=partial(_reseal, storage, identity),
     )
 

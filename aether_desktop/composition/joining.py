@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aether_desktop import shared_databases
+from aether_desktop.composition import shared_databases
+from aether_desktop.composition.locks import VaultLock, lock_of, shared_place
 from aether_desktop.ports.errors import InvalidInputError, PermissionDeniedError
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.security.invitations import open_invitation
@@ -19,7 +20,6 @@ from aether_desktop.services.targets import Target
 from aether_desktop.services.vault_access import AccessState
 from aether_desktop.storage.access.own_login import change_own_password
 from aether_desktop.storage.sql_storage import open_database
-from aether_desktop.vault_locks import VaultLock, lock_of, shared_place
 
 
 @dataclass(frozen=True, slots=True)
