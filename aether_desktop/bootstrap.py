@@ -269,6 +269,7 @@ class WindowProgram(QObject):
             session_problem=self._session().problem,
         )
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
+        opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
         opened.built.connect(gc.freeze)  # the pages stay as well
         QTimer.singleShot(0, self, partial(self._on_shown, opened, made=made))
@@ -342,13 +343,22 @@ class WindowProgram(QObject):
 
     # ------------------------------------------------------------------------------------------------------- locking
     def _on_vault_lock_asked(self) -> None:
-        """Hide at once, wipe the keys, then close what is open; the password is asked for again after that."""
+        if self._target is not None:
+            self._leave_for(self._target, title="Locking…")
+
+    def _on_vault_asked(self, path: object) -> None:
+        from aether_desktop import composition  # noqa: PLC0415
+
+        self._leave_for(composition.Target(vault=Path(str(path))), title="Opening another vault…")
+
+    def _leave_for(self, target: Target, *, title: str) -> None:
+        """Hide at once, wipe the keys, then close what is open; what opens ``target`` is asked for after that."""
         from aether_desktop.ui.widgets.alone_page import AlonePage  # noqa: PLC0415
 
-        opened, self._open, target = self._open, None, self._target
-        if opened is None or target is None:
+        opened, self._open = self._open, None
+        if opened is None:
             return
-        waiting = AlonePage(self._theme, object_name="", icon="lock", title="Locking…")
+        waiting = AlonePage(self._theme, object_name="", icon="lock", title=title)
         waiting.show_busy("Ending jobs and closing the vault…")
         self.window.setWindowTitle("Aether")
         self.window.status.set_connection("Locked", tone="warn", icon="lock")

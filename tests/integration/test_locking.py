@@ -20,6 +20,8 @@ from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
+from aether_desktop.ui.shell.unlock_page import UnlockPage
+from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.widgets.message_bar import MessageLevel
 from scripts.gui_session import GapWatch
 from tests.integration.locked import (
@@ -336,3 +338,23 @@ def test_a_new_vault_without_a_keyring_is_refused_and_nothing_is_left(
         press(program, names.FIRST_RUN_CREATE_START)
     assert "keyring" in said(program, names.FIRST_RUN_ERROR).lower()
     assert not [each.name for each in tmp_path.glob("new.aether*")]
+
+
+def test_another_vault_takes_the_place_of_the_one_that_is_open(
+    start: Start, qtbot: QtBot, tmp_path: Path, key_file: Path
+) -> None:
+    path, _ = made_vault(tmp_path, key_file=key_file)
+    other_folder = tmp_path / "other"
+    other_folder.mkdir()
+    other, _ = made_vault(other_folder, key_file=key_file)
+    program = start(vault=path, key_file=key_file)
+    unlock(qtbot, program)
+    first = services_of(program)
+    page = program.window.page("transactions")
+    assert isinstance(page, TablePage)
+    page.context.navigator.open_vault(other)
+    assert program.locked
+    qtbot.waitUntil(lambda: any(page.isVisible() for page in program.window.findChildren(UnlockPage)), timeout=WAIT)
+    unlock(qtbot, program)
+    assert services_of(program) is not first
+    assert services_of(program).info.location == str(other)
