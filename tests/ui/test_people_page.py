@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.courts import Court
@@ -17,12 +17,14 @@ from aether_desktop.domain.users import Role
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.ui.object_names import people_part_name
+from aether_desktop.ui.theme.tokens import Size
 from aether_desktop.ui.views.invitations_sheet import InvitationsSheet
 from aether_desktop.ui.views.invite_sheet import InviteSheet
 from aether_desktop.ui.views.keys_sheet import KeysSheet
 from aether_desktop.ui.views.person_section import PersonSection
 from aether_desktop.ui.views.users import PeopleView
 from tests.support.identities import Person, founder, joined, person
+from tests.ui.clipping import clipped_texts, overlapping
 from tests.ui.ledgers import WAIT, Ledger
 
 
@@ -330,3 +332,34 @@ def test_every_control_of_the_sheets_is_named(ledger: Ledger, miriam: Person, qt
     sheet = keys_sheet(ledger, miriam, qtbot)
     unnamed = [button for button in sheet.findChildren(QPushButton) if not button.accessibleName()]
     assert unnamed == []
+
+
+@pytest.mark.parametrize("width", [Size.DETAILS_MIN, Size.DETAILS_WIDTH])
+def test_nothing_is_clipped_in_a_narrow_pane(
+    ledger: Ledger,
+    miriam: Person,
+    opened: Callable[[], PeopleView],
+    qtbot: QtBot,
+    width: int,
+) -> None:
+    aaron = joined(miriam, "aaron")
+    miriam.people.grant_court(Court.HOLY, aaron.user_id)
+    miriam.people.disable(aaron.user_id)
+    made = miriam.people.invite("caleb", Role.MEMBER)
+    page = opened()
+    section = about(page, aaron.user_id, qtbot)
+    section._ask_revoking(Court.MOST_HOLY)
+    sheets: list[QWidget] = [page.details, keys_sheet(ledger, miriam, qtbot)]
+    waiting = InvitationsSheet(ledger.context, miriam.people)
+    inviting = InviteSheet(ledger.context, miriam.people, url="postgresql://db.example.org/books", again=None)
+    for sheet in (waiting, inviting):
+        qtbot.addWidget(sheet)
+        sheet.show()
+        sheets.append(sheet)
+    qtbot.waitUntil(lambda: "Waits for the reply" in words(waiting), timeout=WAIT)
+    inviting._on_made(made)
+    for sheet in sheets:
+        sheet.resize(width, 700)
+        QApplication.processEvents()
+        assert clipped_texts(sheet) == []
+        assert overlapping(sheet) == []
