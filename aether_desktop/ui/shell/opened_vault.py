@@ -61,15 +61,18 @@ class OpenedVault(QObject):
             window, services, jobs=self._jobs, theme=theme, messages=messages, session_problem=session_problem
         )
         self._sealing = BackgroundSealing(services.plain_values, self._jobs, messages, self)
-        if services.access is not None:
-            self._guard(jobs)
+        self._lasting_jobs = jobs
+        self.ready = False
         self._builder = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
         self._builder.finished.connect(self.built)
         self._builder.finished.connect(self._sealing.run)
 
     def begin(self, *, made: bool) -> None:
-        """``made``: the vault is new, and its recovery kit the next step."""
+        """In a turn of its own, after the first page. ``made``: the vault is new, its recovery kit the next step."""
+        self.ready = True
         access = self.services.access
+        if access is not None:
+            self._guard(self._lasting_jobs)
         if self.safety is None or access is None:
             return
         if access.opened_by_kit:

@@ -29,6 +29,7 @@ from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.card_columns import CardColumns
 from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.page_header import PageHeader
+from aether_desktop.ui.widgets.scrolling import scrolling
 from aether_desktop.ui.wizards.import_flow import rows_of_batch
 from aether_desktop.ui.zone import visible_zone, zone_name
 
@@ -61,7 +62,7 @@ class OverviewView(QWidget):
         self.last_import = LastImportCard(theme)
         cards = CardColumns((self.totals, self.history, self.last_import), (self.attention, self.balances))
         cards.setObjectName(overview_part_name("cards"))
-        self._empty = self._make_empty()
+        self._empty = scrolling(self._make_empty(), name="Beginning")
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
         self._stack.addWidget(cards)

@@ -37,6 +37,7 @@ class NewPasswordForm(QWidget):
         super().__init__()
         self.known = known
         self.first = SecretField(theme, label, object_name=object_name)
+        self._what = label[0].lower() + label[1:]
         again = f"{label}, once more"
         self.second = SecretField(theme, again, object_name=f"{object_name}_repeat")
         self._bar = QProgressBar()
@@ -62,11 +63,11 @@ class NewPasswordForm(QWidget):
         self.first.set_error("")
         self.second.set_error("")
         if not typed:
-            self.first.set_error("Type a password.")
+            self.first.set_error(f"Type a {self._what}.")
         elif len(typed) < PASSWORD_LEAST:
             self.first.set_error(f"Use at least {PASSWORD_LEAST} characters.")
         elif typed != again:
-            self.second.set_error("The two are not the same." if again else "Type the password once more.")
+            self.second.set_error("The two are not the same." if again else f"Type the {self._what} once more.")
         else:
             return self._factor()
         (self.first if self.first.error else self.second).editor.setFocus()

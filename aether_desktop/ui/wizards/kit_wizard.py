@@ -25,7 +25,7 @@ from aether_desktop.ui.widgets.path_dialog import ask_new_file
 
 _WHY: Final = (
     "24 words that open the vault when the password is forgotten, the computer is lost or the keyring is empty. "
-    "Without them nobody can open it then, also not we. Write them down or print them, and keep them away from "
+    "Without them nobody can open it then, not even we. Write them down or print them, and keep them away from "
     "this computer."
 )
 _RISK: Final = "Whoever has the words and a copy of the vault can open it. They are kept nowhere but on your paper."
