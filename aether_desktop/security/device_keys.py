@@ -16,6 +16,7 @@ from aether_desktop.ports.errors import KeyMissingError, KeyStoreError
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.memory import Secret
+from aether_desktop.security.one_at_a_time import one_at_a_time
 from aether_desktop.security.slots import TAG_BYTES, DeviceRef, device_check
 
 _KIT: str = "On another device the recovery kit opens the vault."
@@ -123,14 +124,15 @@ class KeyFileDevices:
 
     def settle(self, device: DeviceRef) -> None:
         renewed = self._beside(device.check)
-        if not renewed.exists():
-            return
-        with self._load(self._path) as present:
-            KeyFileStore(self._beside(device_check(present))).adopt(self._path, bytes(present.data))
-        try:
-            os.replace(renewed, self._path)  # noqa: PTH105 - the name that kill tests watch
-        except OSError as error:
-            raise KeyStoreError(f"{self._path} cannot be written: {error.strerror}.") from error
+        with one_at_a_time(self._path):  # another vault's key may be settled in the same file
+            if not renewed.exists():
+                return
+            with self._load(self._path) as present:
+                KeyFileStore(self._beside(device_check(present))).adopt(self._path, bytes(present.data))
+            try:
+                os.replace(renewed, self._path)  # noqa: PTH105 - the name that kill tests watch
+            except OSError as error:
+                raise KeyStoreError(f"{self._path} cannot be written: {error.strerror}.") from error
 
     def forget(self, device: DeviceRef) -> None:
         """The file may serve other vaults: it stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,8 @@ SALT_BYTES: Final = 16
 _MOST_MEMORY: Final = 1 << 20  # KiB: 1 GiB; a file asking for more wants to exhaust the machine
 _MOST_PASSES: Final = 64
 _MOST_LANES: Final = 64
+# OpenSSL's threads for lanes serve one derivation: two at once wait for each other for ever (cryptography 50.0.2).
+_ONE_DERIVATION: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,13 @@ STANDARD: Final = Cost(memory=64 * 1024, passes=3, lanes=4)  # RFC 9106 section 
 
 
 def stretch(factor: bytearray, *, salt: bytes, cost: Cost) -> Secret:
-    """Argon2id version 1.3, 32 bytes; about 0.1 to 0.4 s. Raises ValueError for a cost below the standard."""
+    """Argon2id version 1.3, 32 bytes; 0.1 to 0.4 s, one at a time. Raises ValueError for a cost below the standard."""
     if not cost.acceptable:
         raise ValueError("a cost below the standard")
     stretched = Secret(32)
     argon = Argon2id(salt=salt, length=32, iterations=cost.passes, lanes=cost.lanes, memory_cost=cost.memory)
-    argon.derive_into(factor, stretched.data)  # type: ignore[arg-type] # takes any buffer; its annotation is narrower
+    with _ONE_DERIVATION:
+        argon.derive_into(factor, stretched.data)  # type: ignore[arg-type] # any buffer will do
     return stretched
 
 

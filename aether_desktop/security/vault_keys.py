@@ -31,6 +31,7 @@ from aether_desktop.security.key_descriptions import describe_device, describe_l
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.key_header import Header, LevelKeys, authenticate, open_file_key, open_former
 from aether_desktop.security.memory import Secret
+from aether_desktop.security.one_at_a_time import one_at_a_time
 from aether_desktop.security.slot_factors import WRONG, factor_bytes
 from aether_desktop.security.slot_making import Device, SlotMaker
 from aether_desktop.security.slots import DeviceRef, Slot, open_slot
@@ -104,7 +105,8 @@ class FileVaultKeys:
 
         Raises LevelLockedError, KeysDamagedError.
         """
-        with self._root() as (header, root):
+        with self.levels.copy(Court.OUTER) as root:
+            header = self._file.read_authenticated(root)
             return tuple(open_file_key(header, sealed, root) for sealed in header.file_keys)
 
     # -- making --------------------------------------------------------------------------------------------------
@@ -154,7 +156,9 @@ class FileVaultKeys:
             return
         ref, key = self._devices.of_old_vault(self._vault)
         root = Secret.random()
-        with key, Secret.random() as file_key:
+        with one_at_a_time(self._file.path), key, Secret.random() as file_key:
+            if self.exists():  # another program was quicker
+                raise AlreadyExistsError("This vault has a password already.", field="password")
             header = self._maker.first_header(password, Device(ref, key), root, file_keys=(key, file_key))
             self._file.write(header, root, revoking=True)
         self.levels.open(Court.OUTER, root)
@@ -238,9 +242,21 @@ class FileVaultKeys:
 
     @contextmanager
     def _root(self) -> Iterator[tuple[Header, Secret]]:
-        """The authenticated header and S(1), for one change at a time."""
-        with self._lock, self.levels.copy(Court.OUTER) as root:
-            yield self._file.read_authenticated(root), root
+        """The authenticated header and S(1), for one change at a time, whichever program makes it.
+
+        Raises KeysDamagedError when the keys are no longer the ones that were opened.
+        """
+        with self._lock, self.levels.copy(Court.OUTER) as root, one_at_a_time(self._file.path):
+            header, content = self._file.read()
+            try:
+                authenticate(content, root)
+            except KeysDamagedError as error:
+                raise KeysDamagedError(
+                    "The vault's keys are not the ones that it was opened with: another program made new ones, or"
+                    " somebody altered the key file.",
+                    hint="Nothing was changed. Lock the vault and open it again.",
+                ) from error
+            yield header, root
 
     def _change(self, change: Callable[[Header], Header], *, revoking: bool) -> None:
         with self._root() as (header, root):
