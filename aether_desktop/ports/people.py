@@ -30,6 +30,10 @@ class LoginAdministration(Protocol):
 
     def enable(self, user_id: int) -> None: ...
 
+    def end_sessions(self, user_id: int) -> int:
+        """Once disabling is committed: sessions that began meanwhile. Returns how many."""
+        ...
+
 
 class ScramVerifiers(Protocol):
     """Makes what the server stores instead of a password (RFC 5803), so that it never sees the password."""

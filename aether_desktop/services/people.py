@@ -163,6 +163,13 @@ class PeopleService:
         """Neither accepted nor withdrawn; a reply may have come."""
         return self._stores.invitations.open()
 
+    def accept_code(self, code: str) -> None:
+        """On a computer that remembers nothing of this vault: trust the list that a colleague's code names.
+
+        Raises MembershipError when the list here is another one.
+        """
+        self._identity.accept_code(code)
+
     def log_code(self) -> str:
         """For comparing the membership log with a colleague's."""
         return self._identity.log_code()
@@ -302,6 +309,8 @@ class PeopleService:
                 self._storage.users.update(dataclasses.replace(self._storage.users.get(user_id), active=False))
 
         self._state([PersonDisabled(user_id)], store)
+        if self._logins is not None:
+            self._logins.administration.end_sessions(user_id)
 
     def enable(self, user_id: int) -> None:
         """Undo ``disable``; keys that were replaced meanwhile must be granted again."""

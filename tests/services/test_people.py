@@ -223,6 +223,10 @@ class _Administration:
     def enable(self, user_id: int) -> None:
         self._note("enable", user_id)
 
+    def end_sessions(self, user_id: int) -> int:
+        self._note("end", user_id)
+        return 0
+
 
 class TestLogins:
     def service(self, miriam: Seat, logins: _Administration) -> PeopleService:
@@ -241,7 +245,7 @@ class TestLogins:
         people.set_role(aaron.id, Role.ZADOKITE)
         people.disable(aaron.id)
         people.enable(aaron.id)
-        assert [told[0] for told in logins.told] == ["create", "role", "disable", "enable"]
+        assert [told[0] for told in logins.told] == ["create", "role", "disable", "end", "enable"]
         assert logins.told[0] == ("create", "hur", Role.LEVITE, "verifier of 43")
 
     @pytest.mark.parametrize(
