@@ -238,6 +238,8 @@ def _add_people_words(words: _Words) -> None:
     accept.add_argument("--secret-file", metavar="PATH", default="", help="its secret (mode 0600); asked for otherwise")
     accept.add_argument("--reply", metavar="PATH", default="", help="write the reply to a file too")
     begin = people.add("begin", "make the founder's keys; once per vault")
+    trust = people.add("trust", "on a computer that never saw this list of people: trust it by a colleague's code")
+    trust.add_argument("code", metavar="CODE", help="what courts status shows them, told by voice")
     certify = people.add("certify", "certify the keys of a reply")
     certify.add_argument(
         "--reply", metavar="FILE", default="", help="the reply's file, where it is not in the database"

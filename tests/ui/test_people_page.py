@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.courts import Court
@@ -98,7 +98,7 @@ def test_an_embedded_vault_says_what_roles_are_there(
     part(page, "invite_button").click()
     assert "nobody can be invited into it" in last(ledger)
     part(page, "keys").click()
-    assert "No keys of people are open in this vault" in last(ledger)
+    assert "No keys of people are open here" in last(ledger)
     assert page.side.form is None
 
 
@@ -358,8 +358,28 @@ def test_nothing_is_clipped_in_a_narrow_pane(
         sheets.append(sheet)
     qtbot.waitUntil(lambda: "Waits for the reply" in words(waiting), timeout=WAIT)
     inviting._on_made(made)
-    for sheet in sheets:
-        sheet.resize(width, 700)
+    for pane in sheets:
+        pane.resize(width, 700)
         QApplication.processEvents()
-        assert clipped_texts(sheet) == []
-        assert overlapping(sheet) == []
+        assert clipped_texts(pane) == []
+        assert overlapping(pane) == []
+
+
+def test_a_new_computer_trusts_the_list_by_a_colleagues_code(ledger: Ledger, miriam: Person, qtbot: QtBot) -> None:
+    aaron = joined(miriam, "aaron")
+    fresh = person(miriam.storage, aaron.user_id, "aaron")  # at a computer that remembers nothing
+    use(ledger, fresh)
+    sheet = KeysSheet(ledger.context, fresh.people, fresh.rotation)
+    qtbot.addWidget(sheet)
+    sheet.show()
+    qtbot.waitUntil(lambda: "has never seen" in words(sheet), timeout=WAIT)
+    code = sheet.findChild(QLineEdit, people_part_name("code_typed"))
+    assert code is not None
+    code.setText("15: " + " ".join(["0000"] * 8))
+    told = len(ledger.said)
+    part(sheet, "trust").click()
+    qtbot.waitUntil(lambda: len(ledger.said) > told, timeout=WAIT)
+    assert sheet.overview is None
+    code.setText(miriam.people.overview().log_code)
+    part(sheet, "trust").click()
+    qtbot.waitUntil(lambda: "Code of my keys" in words(sheet), timeout=WAIT)

@@ -47,6 +47,7 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "prices import": labels.import_prices,
         "people list": people.list_people,
         "people begin": people.begin,
+        "people trust": people.trust,
         "people invite": people.invite,
         "people accept": people.accept,
         "people certify": people.certify,

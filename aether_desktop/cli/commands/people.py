@@ -62,6 +62,14 @@ def begin(context: Context) -> int:
     return DONE
 
 
+def trust(context: Context) -> int:
+    """On a new computer: a colleague's code stands for what this one cannot remember."""
+    people, _ = _services(context)
+    people.accept_code(context.options.code)
+    context.terminal.say("The list of people here is the one of your colleague; it is remembered from now on.")
+    return DONE
+
+
 def invite(context: Context) -> int:
     options = context.options
     people, _ = _services(context)

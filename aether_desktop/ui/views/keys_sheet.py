@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
+from aether_desktop.ports.errors import AetherError
+from aether_desktop.ports.identity import MembershipError, MembershipFault
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.people import CourtStanding, Overview, PeopleService
 from aether_desktop.services.rotation import RotationService, WaitingOwner
@@ -17,6 +19,7 @@ from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button
+from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import rule, text_label
 from aether_desktop.ui.widgets.side_sheet import SideSheet
 
@@ -28,6 +31,10 @@ _FROM_THEN: Final = "Lock the vault and unlock it again: from then on private fi
 _UNCERTIFIED: Final = (
     "Your keys are not certified yet. Whoever invited you certifies them when your reply has come; then make the keys "
     "of your courts here."
+)
+_UNKNOWN: Final = (
+    "This computer has never seen this vault's list of people, so it cannot tell whether it is the right one. Ask a "
+    "colleague, by voice, for the code of their list (People, Courts and keys), and type it here."
 )
 _CODES: Final = (
     "Compare by voice: yours is what others see of you; the list's code is equal for everybody who sees the same list."
@@ -52,7 +59,13 @@ class KeysSheet(SideSheet):
         """Read everything anew."""
         people = self._people
         job = self._context.jobs.read(lambda _token, _progress: people.overview())
-        job.on_success(self._show).on_failure(self._context.messages.report)
+        job.on_success(self._show).on_failure(self._on_unread)
+
+    def accept_code(self, code: str) -> None:
+        """Trust the list that a colleague's code names."""
+        people = self._people
+        job = self._context.jobs.write(lambda _token, _progress: people.accept_code(code))
+        job.on_success(lambda _none: self.refresh()).on_failure(self._context.messages.report)
 
     def begin(self) -> None:
         """Make the founder's keys and the first statements."""
@@ -107,8 +120,19 @@ class KeysSheet(SideSheet):
         self._context.messages.report(error)
         self.refresh()
 
-    def _show(self, overview: Overview) -> None:
-        self.overview = overview
+    def _on_unread(self, error: BaseException) -> None:
+        """A list that is not trusted: where this computer only lacks the memory of it, a colleague's code helps."""
+        self._context.messages.report(error)
+        column = self._fresh_ground()
+        text = str(error) if isinstance(error, AetherError) else "The list of people cannot be read."
+        column.addWidget(text_label(self.theme, text, kind="error", wrap=True))
+        if isinstance(error, MembershipError) and error.fault is MembershipFault.UNKNOWN:
+            column.addWidget(text_label(self.theme, _UNKNOWN, wrap=True))
+            code = FormField(self.theme, "Code of their list", QLineEdit(), object_name=people_part_name("code_typed"))
+            column.addWidget(code)
+            self._add_button(column, "Trust this list", "trust", lambda: self.accept_code(code.editor.text()))
+
+    def _fresh_ground(self) -> QVBoxLayout:
         if self._ground is not None:
             self.body.removeWidget(self._ground)
             self._ground.deleteLater()
@@ -116,6 +140,12 @@ class KeysSheet(SideSheet):
         column = QVBoxLayout(self._ground)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.S)
+        self.body.addWidget(self._ground)
+        return column
+
+    def _show(self, overview: Overview) -> None:
+        self.overview = overview
+        column = self._fresh_ground()
         if not overview.begun:
             column.addWidget(text_label(self.theme, _BEGIN, wrap=True))
             self._add_button(column, "Make my keys", "begin", self.begin, primary=True)
@@ -129,7 +159,6 @@ class KeysSheet(SideSheet):
                 self._add_court(column, standing, overview)
             column.addWidget(text_label(self.theme, _ROTATE, kind="dim", wrap=True))
         self._add_waiting(column, overview)
-        self.body.addWidget(self._ground)
 
     @property
     def _me(self) -> int:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSpinBox
 
 from aether_desktop.domain.amounts import MAX_DECIMALS, Currency
 from aether_desktop.domain.chains import CHAINS
+from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.changes import ChangeSet
@@ -23,6 +24,7 @@ from aether_desktop.ui.widgets.buttons import link_button, plain_button
 from aether_desktop.ui.widgets.details_list import DetailEntry
 from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.form_field import FormField
+from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import rule, text_label
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 
@@ -89,7 +91,10 @@ class TokensView(ValuePage):
         grid.current_changed.connect(self._on_current)
         grid.opened.connect(lambda _currency: self._begin_edit())
         editor.valueChanged.connect(self._on_typed)
-        self.rescale_button.clicked.connect(self.rescale)
+        self._rescale_guard = Guard(self.rescale_button, theme)
+        self._rescale_guard.allowed.connect(self.rescale)
+        self._rescale_guard.refused.connect(context.messages.warn)
+        context.permissions.changed.connect(self._show_refusal)
         self.rows_link.clicked.connect(self.open_rows)
 
     def open_rows(self) -> None:
@@ -178,7 +183,14 @@ class TokensView(ValuePage):
         words = f"Confirm {decimals} decimals" if same else f"Re-scale to {decimals} decimals"
         self.rescale_button.setText(words)
         self.rescale_button.setAccessibleName(words)
-        self.rescale_button.setEnabled(not same or self._shown.decimals_assumed)
+        self._show_refusal()
+
+    def _show_refusal(self) -> None:
+        if self._shown is None:
+            return
+        same = self.decimals.editor.value() == self._shown.decimals
+        pointless = "" if not same or self._shown.decimals_assumed else "It has these decimals already; type others."
+        self._rescale_guard.refuse(self.context.permissions.why_not(Verb.CHANGE, "currencies") or pointless)
 
 
 def is_token(currency: Currency) -> bool:
