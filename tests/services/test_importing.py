@@ -22,11 +22,12 @@ from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.importing import ImportOptions, RowState
 from aether_desktop.services.service_set import ServiceSet
-from aether_desktop.storage.sql_storage import migrate_database, open_database, provision_database
+from aether_desktop.storage.sql_storage import open_database
 from aether_desktop.sum_api import FieldMapping
 from tests.services import files
 from tests.services.conftest import ADDRESS, services_over
 from tests.support.postgres import PostgresCluster
+from tests.support.storages import as_founder, provision
 
 EVERYTHING = TableQuery(TableName.TRANSACTIONS)
 
@@ -243,9 +244,9 @@ def test_assumed_decimals_are_said_and_corrected_once(services: ServiceSet, wall
 def test_a_server_that_dies_in_the_middle_has_stored_nothing(
     disposable_postgres: PostgresCluster, tmp_path: Path
 ) -> None:
-    url = disposable_postgres.url(disposable_postgres.create_database())
-    migrate_database(url)
-    provision_database(url, name="Books", username="miriam")
+    administration = disposable_postgres.url(disposable_postgres.create_database())
+    provision(administration)
+    url = as_founder(administration)
     path = files.write(tmp_path / "a.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 20_001)))
 
     def kill_midway(done: int, total: int | None, message: str = "") -> None:

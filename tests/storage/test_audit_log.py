@@ -376,12 +376,14 @@ class TestCoverage:
         size = storage.audit.head().size
         change = f"UPDATE wallets SET name = name || '!' WHERE id = {wallet.id}"
         now, later = "SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"
-        for statements in ((now, change), (change, now, change)):
+        refused: tuple[tuple[str, ...], ...] = ((now, change), (change, now, change))
+        for statements in refused:
             with psycopg.connect(shared.location) as person, pytest.raises(psycopg.errors.FeatureNotSupported):
                 for statement in statements:
                     person.execute(statement.encode())
         assert (storage.wallets.get(wallet.id).name, storage.audit.head().size) == (wallet.name, size)
-        for statements in ((change, now), (change, now, later, change)):
+        taken: tuple[tuple[str, ...], ...] = ((change, now), (change, now, later, change))
+        for statements in taken:
             with psycopg.connect(shared.location) as person:
                 for statement in statements:
                     person.execute(statement.encode())
