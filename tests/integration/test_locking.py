@@ -294,10 +294,11 @@ def test_an_old_vault_opens_without_one_and_says_so(
     for name in (names.SET_PASSWORD, names.SET_PASSWORD_REPEAT):
         fill(program, name, PASSWORD)
     press(program, names.SET_PASSWORD_START)
-    qtbot.waitUntil(lambda: program.window.alone_page is None, timeout=WAIT)
-    program.close()
-    again = start(vault=path)
-    unlock(qtbot, again)
+    asked_again(qtbot, program)
+    unlock(qtbot, program)
+    access = services_of(program).access
+    assert access is not None
+    assert access.open_level() == 1
 
 
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "absent"])

@@ -121,6 +121,7 @@ class OpenedVault(QObject):
             access=access,
             messages=messages,
             vault_name=self.services.info.vault_name,
+            shared=self.services.info.engine == "postgresql",
         )
         self._jobs.job_ended.connect(lambda _job: locker.refresh())
         locker.vault_lock_asked.connect(self.vault_lock_asked)

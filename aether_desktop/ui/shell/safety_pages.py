@@ -17,7 +17,7 @@ from aether_desktop.services.vault_access import VaultAccess
 from aether_desktop.ui.context import Messages
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.main_window import MainWindow
-from aether_desktop.ui.shell.set_password_page import WHY_AFTER_KIT, WHY_FIRST, SetPasswordPage
+from aether_desktop.ui.shell.set_password_page import WHY_AFTER_KIT, WHY_FIRST, WHY_FIRST_SHARED, SetPasswordPage
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.wizards.compromised_page import CompromisedPage
 from aether_desktop.ui.wizards.kit_wizard import KitWizard
@@ -28,7 +28,7 @@ class SafetyPages(QObject):
 
     changed = Signal()
     reopen_asked = Signal()
-    """Everything has new keys: the vault must be closed and opened again."""
+    """There are new keys: the vault must be closed and opened again."""
 
     def __init__(
         self,
@@ -39,8 +39,11 @@ class SafetyPages(QObject):
         access: VaultAccess,
         messages: Messages,
         vault_name: str,
+        shared: bool,
     ) -> None:
+        """``shared``: the keys are a person's of a database, not those of a file."""
         super().__init__(window)
+        self._why_first = WHY_FIRST_SHARED if shared else WHY_FIRST
         self._window, self._theme, self._jobs, self._access = window, theme, jobs, access
         self._messages, self._vault_name = messages, vault_name
         self._page: QWidget | None = None
@@ -61,9 +64,9 @@ class SafetyPages(QObject):
         self._show(page)
 
     def ask_first_password(self) -> None:
-        """Ask for the first password of a vault of the old kind, which stays open."""
+        """Ask for the first password of a vault of the old kind; it is typed once more to open the vault with it."""
         page = SetPasswordPage(
-            self._theme, title=f"A password for {self._vault_name}", why=WHY_FIRST, known=(self._vault_name,)
+            self._theme, title=f"A password for {self._vault_name}", why=self._why_first, known=(self._vault_name,)
         )
         page.chosen.connect(partial(self._on_password, page, first=True))
         page.put_off.connect(partial(self._on_done, page, ""))
@@ -121,7 +124,7 @@ class SafetyPages(QObject):
         page.set_busy("Making new keys…")
         self._with_levels(tuple(factors), change, otherwise=give_up)
 
-    def _on_renewed(self, page: CompromisedPage) -> None:
+    def _on_renewed(self, page: QWidget) -> None:
         self._on_done(page, "")
         self.reopen_asked.emit()
 
@@ -142,8 +145,10 @@ class SafetyPages(QObject):
         page.set_busy("Setting the password…")
         work = access.set_first_password if first else access.set_password_after_kit
         job = self._jobs.read(lambda _token, _progress: work(factor), repeatable=False)
-        said = "The password is set. The file is encrypted anew when the vault is opened next." if first else ""
-        job.on_success(lambda _none: self._on_done(page, said or "The password of this device is set."))
+        if first:
+            job.on_success(lambda _none: self._on_renewed(page))
+        else:
+            job.on_success(lambda _none: self._on_done(page, "The password of this device is set."))
         job.on_failure(page.show_error)
 
     def _show(self, page: QWidget) -> None:

@@ -21,6 +21,10 @@ WHY_FIRST = (
     "This vault was made before there were passwords: whoever can read your keyring can open it. With a password both "
     "are needed. The file is encrypted anew, which takes a moment; if that is interrupted it goes on at the next start."
 )
+WHY_FIRST_SHARED = (
+    "Your keys for this database lie on this computer without a password: whoever can read your keyring can use them. "
+    "With a password both are needed, and you can sign and seal. Nobody else learns it, not even the server."
+)
 WHY_AFTER_KIT = (
     "The recovery kit opened the vault. With a password for this device you need not type the words again; the words "
     "stay valid."
