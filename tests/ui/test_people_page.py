@@ -316,6 +316,27 @@ def test_a_key_is_replaced_as_a_listed_job(ledger: Ledger, miriam: Person, qtbot
     qtbot.waitUntil(lambda: "Key number 2, opened by you alone." in words(sheet), timeout=WAIT)
 
 
+def test_a_replacement_that_was_ended_goes_on(ledger: Ledger, miriam: Person, qtbot: QtBot) -> None:
+    miriam.rotation.start(miriam.user_id, Court.OUTER)  # as when the program was closed before the rows were sealed
+    sheet = keys_sheet(ledger, miriam, qtbot)
+    assert "You, Outer Court: 0 rows are sealed under the new key so far." in words(sheet)
+    part(sheet, "rotate_1").click()
+    until_said(ledger, qtbot, "The key of my Outer Court is replaced.")
+    qtbot.waitUntil(lambda: "Outstanding" not in words(sheet), timeout=WAIT)
+    assert miriam.identity.state().court(miriam.user_id, Court.OUTER).version == 2, "the same key, no third one"
+
+
+def test_the_palette_reaches_the_sheets(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot
+) -> None:
+    page = opened()
+    for name, sheet in (("keys", KeysSheet), ("invitations", InvitationsSheet)):
+        page.open_part(name)
+        assert type(page.side.form) is sheet
+    page.open_part("invite")
+    assert "nobody can be invited into it" in last(ledger)
+
+
 def test_owners_outstanding_are_listed(ledger: Ledger, miriam: Person, qtbot: QtBot) -> None:
     aaron = joined(miriam, "aaron")
     aaron.people.grant_court(Court.OUTER, miriam.user_id)

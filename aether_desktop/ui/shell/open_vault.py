@@ -103,6 +103,9 @@ class OpenVault(QObject):
         entries.append(PaletteEntry("Import history", self._navigator.open_import, icon="import", keys="Ctrl+I"))
         entries.append(PaletteEntry("Past imports", partial(ask, "imports"), icon="clock"))
         entries.append(PaletteEntry("Tokens and their decimals", partial(ask, "tokens"), icon="scale"))
+        entries.append(PaletteEntry("Courts and keys", partial(ask, "people/keys"), icon="key"))
+        entries.append(PaletteEntry("Invitations", partial(ask, "people/invitations"), icon="people"))
+        entries.append(PaletteEntry("Invite a person", partial(ask, "people/invite"), icon="people"))
         entries.append(PaletteEntry("Undo", self.context.undo, icon="undo", keys="Ctrl+Z"))
         entries.append(PaletteEntry("Redo", self.context.redo, icon="refresh", keys="Ctrl+Shift+Z"))
         return entries

@@ -97,6 +97,12 @@ class PeopleView(TablePage):
         if found is not None:
             self.side.open_sheet(KeysSheet(self.context, *found))
 
+    def open_part(self, part: str) -> None:
+        """``keys``, ``invitations`` or ``invite``, as the command palette asks for them."""
+        guards = {"keys": self._keys_guard, "invitations": self._list_guard, "invite": self._invite_guard}
+        if part in guards:
+            guards[part].press()
+
     def apply_changes(self, changes: ChangeSet) -> None:
         """The rows, and what is said of the person on view."""
         super().apply_changes(changes)
