@@ -173,9 +173,10 @@ class SqlStorage:
         """See ``ports.storage.Storage.backup``; raises what ``storage.backup.back_up`` does."""
         kit = self._vault.kit
         if not isinstance(kit, SqliteKit):
+            place = kit.location.partition("://")[2].rpartition("@")[2]
             raise StorageError(
-                "A shared database is backed up by its administrator.",
-                hint=f"With a role that has BYPASSRLS: pg_dump --format=custom --file={target.name} ADDRESS",
+                "A shared database is backed up by its administrator, with a role that has BYPASSRLS.",
+                hint=f"The command is: pg_dump --format=custom --file={target.name} postgresql://BACKUP_ROLE@{place}",
             )
         backup.back_up(kit, target, progress=progress, token=token)
 
