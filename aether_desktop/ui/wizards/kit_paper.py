@@ -12,11 +12,12 @@ from PySide6.QtGui import QColor, QFont, QPageSize, QPainter, QPdfWriter
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.vault_keys import RecoveryKit
+from aether_desktop.ui.theme.tokens import LIGHT
 
 _DPI: Final = 300
 _MARGIN: Final = 20.0  # millimetres
 _ROWS: Final = 8
-_INK, _DIM = QColor("#000000"), QColor("#505050")
+_INK, _DIM = QColor(LIGHT.text), QColor(LIGHT.dim)
 _USE: Final = (
     "These words open the vault without its password and on any computer: after a forgotten password, a lost or broken "
     "computer, an emptied keyring. They open every level that the vault had when they were made."
