@@ -17,6 +17,7 @@ from aether_desktop.domain.times import iso
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
 from aether_desktop.ports.storage import Dip
+from aether_desktop.services.people import PeopleService
 from aether_desktop.services.vault_access import AccessState, VaultAccess
 
 _REJECTED_SHOWN = 10
@@ -25,6 +26,7 @@ _REJECTED_SHOWN = 10
 class AttentionKind(StrEnum):
     NO_PASSWORD = "no_password"  # noqa: S105 - a kind of attention
     NO_KIT = "no_kit"
+    NO_KEYS = "no_keys"
     DIP = "dip"
     ASSUMED_DECIMALS = "assumed_decimals"
     REJECTED_ROWS = "rejected_rows"
@@ -68,6 +70,16 @@ def access_attention(access: VaultAccess) -> Iterator[Attention]:
             AttentionKind.NO_KIT,
             f"The recovery kit does not open level {' and '.join(missing)}, which came after it.",
             "Make a new one.",
+        )
+
+
+def keys_attention(people: PeopleService) -> Iterator[Attention]:
+    """Whether sealing and signing have begun. Worker threads. Raises MembershipError."""
+    if not people.begun():
+        yield Attention(
+            AttentionKind.NO_KEYS,
+            "Sensitive fields are not sealed one by one, and changes are not signed: nobody here has keys of their own.",
+            "Make yours on the page of people; that sets up levels 2 and 3.",
         )
 
 

@@ -117,6 +117,10 @@ class PeopleService:
 
     # -- looking -------------------------------------------------------------------------------------------------
 
+    def begun(self) -> bool:
+        """Whether the vault's people have keys: from then on fields are sealed and changes signed."""
+        return bool(self._identity.state().people)
+
     def people(self) -> list[Standing]:
         """Everybody who is not archived, by user name."""
         state = self._identity.state()

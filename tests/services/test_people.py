@@ -13,6 +13,7 @@ from aether_desktop.domain.users import Role
 from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, PermissionDeniedError
 from aether_desktop.ports.identity import InvitationError, MembershipError, RotationNeededError
+from aether_desktop.services.attention import AttentionKind, keys_attention
 from aether_desktop.services.people import Logins, PeopleService
 from aether_desktop.storage.sql_storage import SqlStorage
 from tests.services.identities import Seat, fill, founder, joined, require_readable, seat
@@ -30,6 +31,7 @@ def test_the_founder_begins_once(miriam: Seat) -> None:
     assert (standing.user.username, standing.warning) == ("miriam", "")
     assert standing.code
     assert standing.certified is not None
+    assert list(keys_attention(miriam.people)) == []
     with pytest.raises(PermissionDeniedError):
         miriam.people.found()
     assert len(miriam.storage.identity.person_keys.of(miriam.id)) == 1
@@ -39,6 +41,7 @@ def test_before_the_founder_there_is_nobody(sqlite_storage: SqlStorage) -> None:
     one = seat(sqlite_storage, sqlite_storage.info.user_id)
     (standing,) = one.people.people()
     assert "Not certified" in standing.warning
+    assert [each.kind for each in keys_attention(one.people)] == [AttentionKind.NO_KEYS]
     one.levels.open = {Court.OUTER, Court.HOLY}
     with pytest.raises(LevelLockedError):
         one.people.found()

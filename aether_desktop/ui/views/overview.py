@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PySide6.QtCore import QTimer
@@ -13,11 +14,14 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.ports.identity import MembershipError
 from aether_desktop.ports.storage import WalletStore
 from aether_desktop.ports.work import CancelToken, Progress
-from aether_desktop.services.attention import Attention, AttentionKind, access_attention
+from aether_desktop.services.attention import Attention, AttentionKind, access_attention, keys_attention
 from aether_desktop.services.balances import Overview, Series, WalletBalance
+from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.settings_file import FIAT
+from aether_desktop.services.vault_access import AccessState
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.models.formatting import time_text
 from aether_desktop.ui.object_names import overview_part_name, page_name
@@ -108,7 +112,7 @@ class OverviewView(QWidget):
 
         def work(token: CancelToken, _progress: Progress) -> _Found:
             overview = services.balances.overview(fiat=fiat, token=token)
-            safety = () if services.access is None else tuple(access_attention(services.access))
+            safety = _safety(services)
             wallets = tuple(services.storage.wallets.all())
             series = tuple(services.balances.history(token=token))
             last = _wallet_of(overview.last_import, services.storage.wallets)
@@ -172,6 +176,8 @@ class OverviewView(QWidget):
                 navigator.first_password_asked.emit()
             case AttentionKind.NO_KIT:
                 navigator.kit_asked.emit()
+            case AttentionKind.NO_KEYS:
+                navigator.open_section("people/keys")
             case AttentionKind.DIP | AttentionKind.NO_HISTORY:
                 navigator.open_import(each.wallet_id)
             case AttentionKind.ASSUMED_DECIMALS:
@@ -236,3 +242,14 @@ def _facts(found: _Found) -> str:
     if found.overview.fiat_total is not None:
         parts.append(f"values in {found.overview.fiat}")
     return " · ".join(parts)
+
+
+def _safety(services: ServiceSet) -> tuple[Attention, ...]:
+    access, people = services.access, services.people
+    if access is None:
+        return ()
+    found = list(access_attention(access))
+    if people is not None and access.state is AccessState.OPEN:
+        with suppress(MembershipError):  # the page of people says why the log is not trusted
+            found.extend(keys_attention(people))
+    return tuple(found)

@@ -30,6 +30,7 @@ _MOST_ATTENTION = 30
 _ACTIONS = {
     AttentionKind.NO_PASSWORD: "Set a password",
     AttentionKind.NO_KIT: "Make a recovery kit",
+    AttentionKind.NO_KEYS: "Make the keys",
     AttentionKind.DIP: "Import into this wallet",
     AttentionKind.ASSUMED_DECIMALS: "Correct the decimals",
     AttentionKind.REJECTED_ROWS: "See the reasons",
@@ -40,6 +41,7 @@ _ACTIONS = {
 _ICONS = {
     AttentionKind.NO_PASSWORD: ("unlock", "warn"),
     AttentionKind.NO_KIT: ("key", "warn"),
+    AttentionKind.NO_KEYS: ("lock", "warn"),
     AttentionKind.DIP: ("warning", "bad"),
     AttentionKind.REJECTED_ROWS: ("warning", "bad"),
     AttentionKind.ASSUMED_DECIMALS: ("scale", "warn"),
