@@ -37,7 +37,7 @@ OnLock: TypeAlias = Callable[[Callable[[Court], None]], Callable[[], None]]
 
 @dataclass(frozen=True, slots=True)
 class VaultIdentity:
-    """``sealer`` is None until the person has keys and courts: before that nothing can be sealed."""
+    """``sealer`` is None until the vault has its founder: before that nothing can be sealed."""
 
     people: PeopleService
     rotation: RotationService
@@ -65,13 +65,12 @@ def identity_of(storage: SqlStorage, levels: Levels, *, key_file: Path | None) -
     if info.engine == "postgresql":
         logins = Logins(storage.login_administration(), scram_verifier, with_login)
     people = PeopleService(storage, storage.identity, identity=identity, rotation=rotation, logins=logins)
-    ready = _is_ready(identity)
     return VaultIdentity(
         people=people,
         rotation=rotation,
         signer=PersonSigning(identity),
-        sealer=identity.sealer if ready else None,
-        auditor=DeviceAuditSigner(identity.keyring()) if ready and _is_certified(identity) else None,
+        sealer=identity.sealer if _seals(identity) else None,
+        auditor=DeviceAuditSigner(identity.keyring()) if _is_certified(identity) else None,
         holders=partial(MembershipKeyHolders, identity),
         checkpoints=lambda: PersonCheckpointSigner(identity.keyring()),
         watch=lambda on_lock, changes: identity.watch(on_lock=on_lock, changes=changes),
@@ -108,14 +107,13 @@ def _reseal(storage: SqlStorage, identity: PersonIdentity) -> Sequence[Court]:
     return [level for level in Court if not (invited and level is Court.HOLY)]
 
 
-def _is_ready(identity: PersonIdentity) -> bool:
-    """Whether fields are sealed from now on. A log that is not trusted counts: then nothing is written in plain."""
+def _seals(identity: PersonIdentity) -> bool:
+    """Whether fields are sealed: as soon as the vault has its founder. Who has no keys of their own yet is refused
+    then, and where the log is not trusted everybody is: nothing is written in plain."""
     try:
-        state = identity.state()
+        return bool(identity.state().people)
     except MembershipError:
         return True
-    me = identity.user_id
-    return me in state.people and all(state.court(me, court).version for court in Court)
 
 
 def _is_certified(identity: PersonIdentity) -> bool:

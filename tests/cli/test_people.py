@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -222,7 +223,8 @@ def test_a_person_is_invited_answers_and_is_certified(run: Run, postgres_databas
     miriam("people", "disable", "aaron", factors=True)
     assert "aether-desktop" not in aaron("people", "list", code=1).out
     with psycopg.connect(administrator) as connection:
-        rows = connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname LIKE 'aether_%_u_aaron'").fetchall()
+        login = urlsplit(aaron.url).username
+        rows = connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (login,)).fetchall()
     assert rows == [(False,)]
     miriam("people", "enable", "aaron", factors=True)
     assert aaron("people", "list", "--json").json("people-list")[0]["username"] == "aaron"

@@ -128,9 +128,10 @@ def test_an_invited_person_starts_with_file_secret_and_own_password(
 
     miriam.certify()
     press(program, names.navigation_name("people"))
+    qtbot.waitUntil(lambda: program.window.findChild(PeopleView) is not None, timeout=WAIT)
     page = program.window.findChild(PeopleView)
     assert isinstance(page, PeopleView)
-    page.open_keys()
+    page.open_part("keys")
     button = names.people_part_name("own_courts")
     qtbot.waitUntil(lambda: shown(program, button), timeout=WAIT)
     press(program, button)
