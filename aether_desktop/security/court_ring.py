@@ -100,7 +100,7 @@ class CourtKeyRing:
             )
         version = state.court(owner_id, court).version
         if not version or not self.versions(owner_id, court).live:
-            raise _no_key(court)
+            raise _no_key(court, own=owner_id == self.user_id)
         return CourtKeyName(self.vault_id, owner_id, court, version)
 
     def versions(self, owner_id: int, court: Court) -> CourtVersions:
@@ -188,7 +188,7 @@ class CourtKeyRing:
     def _opened(self, name: CourtKeyName) -> bytearray:
         rows = [row for row in self.versions(name.owner_id, name.court).rows if row.version == name.version]
         if not rows:
-            raise _no_key(name.court)
+            raise _no_key(name.court, own=False)
         row = rows[0]
         court = self._membership().court(name.owner_id, name.court)
         grants = [
@@ -201,7 +201,7 @@ class CourtKeyRing:
             raise _not_vouched(name)
         ring = next((each for each in self._keyrings() if each.public.key_hash(name.court) == row.recipient_key), None)
         if ring is None:
-            raise _no_key(name.court)
+            raise _no_key(name.court, own=False)
         key = unwrap(name, row, ring.encryption(name.court))
         if name.commitment(key) != grants[-1].commitment:
             wipe(key)
@@ -209,7 +209,12 @@ class CourtKeyRing:
         return key
 
 
-def _no_key(court: Court) -> PermissionDeniedError:
+def _no_key(court: Court, *, own: bool) -> PermissionDeniedError:
+    if own:
+        return PermissionDeniedError(
+            f"Your {court.title} has no key yet.",
+            hint="Once your keys are certified, make the keys of your courts: People, then Courts and keys.",
+        )
     return PermissionDeniedError(
         f"You have no key of this owner's {court.title}.", hint="Ask the owner of the row to grant you the court."
     )
