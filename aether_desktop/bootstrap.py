@@ -23,7 +23,7 @@ from aether_desktop.ui.application import own_application, running_application
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.plain_text import PlainTextFilter
 from aether_desktop.ui.shell.closed_vault import ClosedVault
-from aether_desktop.ui.shell.main_window import MainWindow
+from aether_desktop.ui.shell.main_window import TURN_MS, MainWindow
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 
 if TYPE_CHECKING:
@@ -272,10 +272,13 @@ class WindowProgram(QObject):
         opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
         opened.built.connect(gc.freeze)  # the pages stay as well
-        QTimer.singleShot(0, self, partial(self._on_shown, opened, made=made))
+        QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
 
     def _on_shown(self, opened: OpenedVault, *, made: bool) -> None:
         if self._open is not opened:
+            return
+        if self.window.going:  # the first page is on its way, over several turns
+            QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
             return
         opened.begin(made=made)
         self._close_door()

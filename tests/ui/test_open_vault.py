@@ -52,7 +52,8 @@ def opened(ledger: Ledger, qtbot: QtBot, theme: Theme) -> Iterator[Opened]:
     made.vault.close()
 
 
-def test_it_opens_with_the_overview(opened: Opened) -> None:
+def test_it_opens_with_the_overview(opened: Opened, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not opened.window.going, timeout=WAIT)
     assert opened.window.current_section == "overview"
     assert isinstance(opened.window.page("overview"), OverviewView)
 

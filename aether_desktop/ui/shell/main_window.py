@@ -21,13 +21,14 @@ from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.widgets.job_list import JobList
 
 if TYPE_CHECKING:
-    from aether_desktop.ui.shell.command_palette import CommandPalette, PaletteEntry
+    from aether_desktop.ui.shell.command_palette import CommandPalette, Finder, PaletteEntry
     from aether_desktop.ui.shell.floating import Floating
     from aether_desktop.ui.widgets.message_bar import MessageBar
 
 _NARROW_BELOW = 960  # logical pixels of window width: below, the navigation shows icons alone
 _ROOMY_FROM = 560  # of height: below, margins shrink
 _UNSEEN_MS = 500  # a window that nobody sees is never painted; work that waits for the paint starts then
+TURN_MS = 2  # between two pieces of one change: at 0 they would run in one go, before input and other timers
 
 
 class MainWindow(QMainWindow):
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         self._sections: dict[str, Section] = {}
         self._pages: dict[str, QWidget] = {}
         self._floating: Floating | None = None
+        self._finder: Finder | None = None
         self._messages: MessageBar | None = None
         self._painted = False
         self._extra_commands: Sequence[PaletteEntry] = ()
@@ -73,15 +75,24 @@ class MainWindow(QMainWindow):
             self.resize(Size.WINDOW_WIDTH, Size.WINDOW_HEIGHT)
 
     # ------------------------------------------------------------------------------------------------------ pages
-    def set_sections(self, sections: Sequence[Section]) -> None:
-        """Fill the navigation and open the section last used, or the first. Called once before ``clear_sections``."""
+    def set_sections(self, sections: Sequence[Section], *, later: bool = False) -> None:
+        """Fill the navigation and open the section last used, or the first. Called once before ``clear_sections``.
+
+        ``later``: its page is made and shown in the next turns of the loop, while ``going``.
+        """
         self._sections = {section.key: section for section in sections}
         self.navigation.set_sections(sections)
         for number, section in enumerate(sections[:NUMBERED_SECTIONS], 1):
             self._numbered.append(self._bind(f"Ctrl+{number}", partial(self.go_to, section.key)))
         kept = self._state.section()
-        self._section = kept if kept in self._sections else sections[0].key
-        self.end_alone()
+        wanted = kept if kept in self._sections else sections[0].key
+        if later:
+            self._alone, self._section = False, ""
+            self.navigation.show()
+            self.go_to(wanted)
+        else:
+            self._section = wanted
+            self.end_alone()
 
     def clear_sections(self) -> None:
         """Forget all sections; their pages go one a turn of the loop. Some page must stand alone."""
@@ -128,7 +139,7 @@ class MainWindow(QMainWindow):
         if key in self._pages or self._alone:
             self._arrive(key)
         else:
-            QTimer.singleShot(0, self, partial(self._make_on_the_way, key))
+            QTimer.singleShot(TURN_MS, self, partial(self._make_on_the_way, key))
 
     @property
     def going(self) -> bool:
@@ -209,6 +220,12 @@ class MainWindow(QMainWindow):
     def palette_view(self) -> CommandPalette:
         """The command palette; made, with all that floats, when first asked for."""
         return self._floats().palette
+
+    def set_finder(self, finder: Finder) -> None:
+        """What the palette asks for rows; it is made when it is first opened."""
+        self._finder = finder
+        if self._floating is not None:
+            self._floating.palette.set_finder(finder)
 
     @property
     def messages(self) -> MessageBar:
@@ -306,10 +323,10 @@ class MainWindow(QMainWindow):
             return
         if key in self._pages:
             self.page(key)
-            QTimer.singleShot(0, self, partial(self._arrive, key))
+            QTimer.singleShot(TURN_MS, self, partial(self._arrive, key))
         else:
             self._made_page(key)
-            QTimer.singleShot(0, self, partial(self._make_on_the_way, key))
+            QTimer.singleShot(TURN_MS, self, partial(self._make_on_the_way, key))
 
     def _arrive(self, key: str) -> None:
         if key == self._going_to:  # the last wish counts
@@ -333,6 +350,8 @@ class MainWindow(QMainWindow):
 
             made = Floating(self._theme, self.activity, ground=self._ground, status_bar=self.status)
             made.closed.connect(self._on_floating_closed)
+            if self._finder is not None:
+                made.palette.set_finder(self._finder)
             self._floating = made
         return self._floating
 
