@@ -78,7 +78,7 @@ def keys_attention(people: PeopleService) -> Iterator[Attention]:
     if not people.begun():
         yield Attention(
             AttentionKind.NO_KEYS,
-            "Sensitive fields are not sealed one by one, and changes are not signed: nobody here has keys of their own.",
+            "Sensitive fields are not sealed one by one, and changes are not signed: nobody has keys of their own.",
             "Make yours on the page of people; that sets up levels 2 and 3.",
         )
 
