@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -94,17 +96,24 @@ def test_the_back_off_is_counted_down_and_outlives_a_restart(
 ) -> None:
     path, _ = made_vault(tmp_path, key_file=key_file)
     program = start(vault=path, key_file=key_file)
-    for _ in range(5):  # then the wait is 2 seconds
-        qtbot.waitUntil(named(program, names.UNLOCK_START).isEnabled, timeout=WAIT)
+    for _ in range(3):  # the third is followed by a wait
         fill(program, names.UNLOCK_PASSWORD, "not the password")
         press(program, names.UNLOCK_START)
         answered(qtbot, program)
-    assert said(program, names.UNLOCK_WAIT).startswith("Wait")
+    attempts = path.with_name(f"{path.name}.attempts")
+    kept = json.loads(attempts.read_text())
+    assert kept["levels"]["1"][0] == 3
+    qtbot.waitUntil(named(program, names.UNLOCK_START).isEnabled, timeout=WAIT)
+    kept["levels"]["1"] = [12, time.time()]  # nine more: 55 seconds
+    attempts.write_text(json.dumps(kept))
     again = start(vault=path, key_file=key_file)
     qtbot.waitUntil(lambda: said(again, names.UNLOCK_WAIT).startswith("Wait"), timeout=WAIT)
     assert not named(again, names.UNLOCK_START).isEnabled()
-    qtbot.waitUntil(named(again, names.UNLOCK_START).isEnabled, timeout=WAIT)
-    unlock(qtbot, again)
+    fill(program, names.UNLOCK_PASSWORD, PASSWORD)  # nor does the first window get past it
+    press(program, names.UNLOCK_START)
+    answered(qtbot, program)
+    assert said(program, names.UNLOCK_ERROR) == "Too many wrong attempts."
+    assert program.services is None
 
 
 def test_the_screen_lock_hides_everything_and_work_goes_on(
