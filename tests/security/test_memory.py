@@ -20,7 +20,9 @@ from aether_desktop.security.unlocked_keys import FILE_KEY, UnlockedKeys
 _CHILD = """
 import ctypes, resource
 from aether_desktop.security.memory import forbid_core_dumps
-resource.setrlimit(resource.RLIMIT_CORE, (1024, 4096))
+hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+most = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+resource.setrlimit(resource.RLIMIT_CORE, (min(1024, most), most))
 forbid_core_dumps()
 print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """

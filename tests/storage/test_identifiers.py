@@ -226,9 +226,9 @@ class TestLeases:
 
     def test_leases_are_per_vault(self, vault: OpenVault, place: VaultPlace) -> None:
         other, later = first_id(), int((datetime.now(UTC) + timedelta(days=1)).timestamp() * 1_000_000)
-        place.administer(f"INSERT INTO vaults (id, name, created_at) VALUES ({other}, 'Other', 0)")
         place.administer(
+            f"INSERT INTO vaults (id, name, created_at) VALUES ({other}, 'Other', 0)",
             "INSERT INTO id_clients (vault_id, number, holder, generation, writes, leased_at, expires_at)"
-            f" VALUES ({other}, 0, 'x', 1, 0, 0, {later})"
+            f" VALUES ({other}, 0, 'x', 1, 0, 0, {later})",
         )
         assert number_of(vault.database.new_id()) == 0

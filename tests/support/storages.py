@@ -94,14 +94,16 @@ class VaultPlace:
         """Make a row another person's, which no client may: only they themselves make theirs."""
         self.administer(f"UPDATE {table} SET owner_id = {to:d} WHERE id = {row_id:d}")
 
-    def administer(self, statement: str) -> None:
+    def administer(self, *statements: str) -> None:
         """What only the superuser of a shared database may do; a vault file has no such difference."""
         if self.engine == "sqlite":
             with self.open_raw().kit.writer.connect() as connection, connection.begin():
-                connection.exec_driver_sql(statement)
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
             return
         with psycopg.connect(self.administration) as administrator:
-            administrator.execute(statement.encode())
+            for statement in statements:
+                administrator.execute(statement.encode())
 
     def close(self) -> None:
         """Close every client that was opened."""
