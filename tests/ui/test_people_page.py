@@ -62,6 +62,8 @@ def about(page: PeopleView, user_id: int, qtbot: QtBot) -> PersonSection:
     (row,) = [
         row for row in page.context.services.storage.windows.rows(TableQuery(TableName.USERS)) if row.id == user_id
     ]
+    qtbot.waitUntil(lambda: page.model.row_of_id(user_id) is not None, timeout=WAIT)
+    page.grid.selectRow(page.model.row_of_id(user_id) or 0)  # the page shows the row with the cursor, a turn later
     page.details.show_row(row)
     (section,) = page.details.findChildren(PersonSection)
     qtbot.waitUntil(lambda: section.about is not None and section.about.standing.user.id == user_id, timeout=WAIT)
