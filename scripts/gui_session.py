@@ -223,7 +223,7 @@ def _import(window: QWidget, folder: Path) -> Iterator[str]:
 
 def _finding(window: QWidget) -> Iterator[str]:
     """The palette, the filter builder, both themes."""
-    QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    click(window, "navigation_find")
     yield "palette"
     field = wait_for(window, "command_palette_input", QLineEdit)
     QTest.keyClicks(field, "scripted")
