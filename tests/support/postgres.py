@@ -32,7 +32,13 @@ _SETTINGS: Mapping[str, str] = {
 
 
 def binaries() -> Path:
-    """Return the folder of the newest installed server (14 or newer); ToolMissingError if there is none."""
+    """Return the folder of the newest installed server (14 or newer); ToolMissingError if there is none.
+
+    AETHER_TEST_POSTGRES names the ``bin`` of another one instead, to run the tests on another version.
+    """
+    chosen = os.environ.get("AETHER_TEST_POSTGRES")
+    if chosen:
+        return Path(chosen)
     versions = [p for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "initdb").exists()]
     usable = [p for p in versions if int(p.parent.name) >= 14]
     if not usable:
