@@ -171,10 +171,10 @@ class SumDescriptor:
     implementation: object
 
 
-class SumHooks:
+class SumHooks(Protocol):
     """The hook specification."""
 
     @hookspec
     def sacred_utility_modules(self) -> Sequence[SumDescriptor]:
         """The modules this package offers."""
-        raise NotImplementedError
+        ...
