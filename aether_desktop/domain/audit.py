@@ -43,11 +43,6 @@ def key_id_of(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:KEY_ID_BYTES]
 
 
-def detail_text(detail: Mapping[str, object]) -> str:
-    """Compact JSON with sorted keys, as it is hashed. Raises TypeError or ValueError for what JSON cannot hold."""
-    return json.dumps(detail, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """``at`` is UTC microseconds since 1970. ``login`` names the database login of a server-attested entry.

@@ -1,9 +1,8 @@
-"""Who belongs to a vault, as a sequence of statements: what each says, and who may say it.
+"""Who belongs to a vault, as a sequence of statements: what each of them says. Immutable values; any thread.
 
-The statements form a log that begins with the founder's. Reading it from the beginning gives the ``MembershipState``;
-a statement by somebody who was not entitled at that moment makes the whole log invalid. Signatures and links between
-statements are verified in ``security``; the rules of who may say what are here. Values are immutable, a state is used
-by one thread at a time.
+The statements form a log that begins with the founder's. Reading it from the beginning gives the ``MembershipState``
+(``domain.membership_state``, which has the rules of who may say what); a statement by somebody who was not entitled at
+that moment makes the whole log invalid. Signatures and links between statements are verified in ``security``.
 """
 
 from __future__ import annotations
@@ -187,14 +186,6 @@ class Statement:
     signer_id: int
     signed_at: int
     fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedStatement:
-    """A statement that was verified, with its own hash."""
-
-    statement: Statement
-    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)

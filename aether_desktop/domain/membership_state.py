@@ -81,7 +81,6 @@ class MembershipState:
     """Everything the statements applied so far say. One thread at a time; ``copy`` before trying something."""
 
     vault_id: int = 0
-    founder_id: int = 0
     people: dict[int, Person] = field(default_factory=dict)
     groups: dict[int, str] = field(default_factory=dict)
     courts: dict[tuple[int, Court], CourtState] = field(default_factory=dict)
@@ -173,7 +172,7 @@ class MembershipState:
             raise MembershipRuleError("A membership log has one beginning.")
         if signer_id != fact.keys.user_id:
             raise MembershipRuleError("The founder signs the beginning.")
-        self.vault_id, self.founder_id = fact.keys.vault_id, signer_id
+        self.vault_id = fact.keys.vault_id
         self._put(fact.username, Role.ZADOKITE, fact.keys)
 
     def _put(self, username: str, role: Role, keys: PublicKeys) -> None:

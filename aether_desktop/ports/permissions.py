@@ -19,9 +19,3 @@ def denied(
             details=details,
         )
     return PermissionDeniedError(why.rule, hint=why.lift, details=details)
-
-
-def require(role: Role, verb: Verb, table: str, *, own: bool) -> None:
-    """Raises PermissionDeniedError with the explanation."""
-    if refusal(verb, table, own=own, role=role) is not None:
-        raise denied(verb, table, own=own, role=role)

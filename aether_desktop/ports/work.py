@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from aether_desktop.ports.errors import OperationCancelled
@@ -58,11 +57,3 @@ class Progress(Protocol):
 
 def silent(done: int, total: int | None, message: str = "") -> None:
     """A Progress nobody watches."""
-
-
-@dataclass(slots=True)
-class Watch:
-    """The two things long work is handed; ready-made when nobody watches."""
-
-    token: CancelToken = field(default_factory=CancelToken)
-    progress: Progress = silent

@@ -54,11 +54,6 @@ class BackupService:
         self._storage.backup(path, progress=progress, token=token)
         return path
 
-    @property
-    def can_restore(self) -> bool:
-        """Whether ``restore_as`` works here. Any thread."""
-        return self._restorer is not None
-
     def restore_as(
         self,
         source: Path,

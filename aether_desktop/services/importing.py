@@ -19,7 +19,6 @@ from aether_desktop.ports.storage import BatchTouch, ImportOutcome, Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.bip329 import LabelService
 from aether_desktop.services.currency_book import CurrencyBook
-from aether_desktop.services.guarded_modules import GuardedSowing
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.records import utc_now
 from aether_desktop.services.tabular import OpenTable, open_table, rows_of
@@ -132,7 +131,7 @@ class ImportService:
             advice = self._modules.explain_unrecognised(heading, opened.table.format)
             return FileKind(path, heading, "", "", advice=advice, remarks=remarks, sample=sample)
         accounts: tuple[str, ...] = ()
-        if chain and isinstance(module, GuardedSowing):
+        if chain:
             with open_table(path, token=token, recognises=module.recognises) as opened:
                 accounts = module.accounts(opened.table, CHAINS[chain])
         return FileKind(path, heading, module.key, module.title, accounts, remarks=remarks, sample=sample)

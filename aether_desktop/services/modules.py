@@ -17,9 +17,6 @@ from aether_desktop.ports.tables import ColumnSpec, TableSpec
 from aether_desktop.services.guarded_modules import GuardedReaping, GuardedSowing, LoadingTrap
 from aether_desktop.sum_api import (
     ENTRY_POINT_GROUP,
-    AccountLister,
-    Chain,
-    HeadedTable,
     HeadingAdviser,
     ReapingModule,
     SowingModule,
@@ -110,15 +107,11 @@ class ModuleService:
 
     # -- use -------------------------------------------------------------------------------------------------
 
-    def sowing_modules(self) -> list[SowingModule]:
-        """The enabled importers, guarded, in the order they are asked."""
-        return [self._sowing(item.descriptor) for item in self._enabled(SumKind.SOWING)]
-
     def reaping_modules(self) -> list[ReapingModule]:
         """The enabled exporters, guarded."""
         return [self._reaping(item.descriptor) for item in self._enabled(SumKind.REAPING)]
 
-    def sowing(self, key: str) -> SowingModule:
+    def sowing(self, key: str) -> GuardedSowing:
         """One importer by key. Raises InvalidInputError when it is unknown or switched off."""
         return self._sowing(self._wanted(key, SumKind.SOWING))
 
@@ -126,7 +119,7 @@ class ModuleService:
         """One exporter by its format name. Raises InvalidInputError when it is unknown or switched off."""
         return self._reaping(self._wanted(key, SumKind.REAPING))
 
-    def recognise(self, heading: Sequence[str], file_format: str = "csv") -> SowingModule | None:
+    def recognise(self, heading: Sequence[str], file_format: str = "csv") -> GuardedSowing | None:
         """The first enabled importer that takes this heading, in a table of this format, for its own."""
         for item in self._enabled(SumKind.SOWING):
             module = self._sowing(item.descriptor)
@@ -156,13 +149,6 @@ class ModuleService:
             return not importer.recognises(module.heading(spec, [each for each in every if each != column.key]))
 
         return tuple(column for column in spec.columns if column.key not in columns and needed(column))
-
-    def accounts(self, module: SowingModule, table: HeadedTable, chain: Chain) -> tuple[str, ...]:
-        """Accounts of a file of which one must be chosen for a wallet on ``chain``; reads all rows.
-
-        Empty where the kind of file never holds several. Raises ImportRefusedError.
-        """
-        return module.accounts(table, chain) if isinstance(module, AccountLister) else ()
 
     def explain_unrecognised(self, heading: Sequence[str], file_format: str = "csv") -> str:
         """Which known kind of this format the heading is nearest to, and which columns it lacks, in some words."""
@@ -285,7 +271,7 @@ class ModuleService:
             hint=f"Known: {', '.join(sorted(enabled))}.",
         )
 
-    def _sowing(self, descriptor: SumDescriptor) -> SowingModule:
+    def _sowing(self, descriptor: SumDescriptor) -> GuardedSowing:
         return GuardedSowing(cast("SowingModule", descriptor.implementation), descriptor, self._note)
 
     def _reaping(self, descriptor: SumDescriptor) -> GuardedReaping:

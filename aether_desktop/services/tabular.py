@@ -22,8 +22,6 @@ from aether_desktop.services.tabular_layout import find_layout
 from aether_desktop.services.tabular_records import RecordReader
 from aether_desktop.sum_api import HeadedTable
 
-_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-
 
 class OpenTable:
     """An open file as a table; a context manager. One thread at a time.
@@ -38,7 +36,6 @@ class OpenTable:
         self._source = source
         self.rejections: list[Rejection] = []
         self.delimiter = ""
-        self.preamble = 0
         self._reader: RecordReader | ObjectReader
         first = source.text()
         self.format = "json" if looks_like_json(first) else "csv"
@@ -49,7 +46,7 @@ class OpenTable:
             layout = find_layout(first, whole=source.size <= BLOCK, recognises=recognises)
             if layout is None:
                 raise ImportRefusedError(f"{source.path.name} has no heading that could be read.")
-            self.delimiter, self.preamble, heading = layout.delimiter, layout.before, layout.heading
+            self.delimiter, heading = layout.delimiter, layout.heading
             self._reader = RecordReader(source, layout, self.rejections, first=first)
             if layout.before:
                 lines = "line was" if layout.before == 1 else "lines were"
@@ -61,10 +58,6 @@ class OpenTable:
     def encoding(self) -> str:
         """As Python names it; may change from utf-8 to cp1252 while rows are read."""
         return self._source.encoding
-
-    @property
-    def delimiter_name(self) -> str:
-        return _DELIMITER_NAMES.get(self.delimiter, self.delimiter)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -24,7 +24,6 @@ from sqlalchemy import (
     Double,
     Float,
     LargeBinary,
-    Numeric,
     SmallInteger,
     String,
     Text,
@@ -252,21 +251,6 @@ class SealedValue(TypeDecorator[Sealed]):
         return None if value is None else Sealed(bytes(value))
 
 
-class ExactUnits(TypeDecorator[int]):
-    """What ``sums.units_column`` computes: NUMERIC(78,0) on PostgreSQL, the key itself on SQLite."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Numeric(78, 0) if dialect.name == "postgresql" else LargeBinary())
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
-        if value is None or isinstance(value, int):
-            return value
-        return units_from_key(value) if isinstance(value, bytes) else int(value)
-
-
 def json_text(value: Mapping[str, object]) -> str:
     """Compact JSON with sorted keys. Raises TypeError or ValueError for what JSON cannot hold."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -320,11 +304,6 @@ def key_shape_sql(column: str, dialect: str) -> str:
 def units_key_check(column: str) -> CheckConstraint:
     """CHECK the shape of a UnitsKey column (NULL passes)."""
     return CheckConstraint(KeyShape(column), name=f"{column}_key")
-
-
-def rank_check(column: str) -> CheckConstraint:
-    """CHECK the size of a RankKey column (NULL passes)."""
-    return CheckConstraint(f"length({column}) BETWEEN 1 AND {MAX_RANK_BYTES}", name=f"{column}_size")
 
 
 assert MAX_DECIMALS < _EXPONENT_BIAS  # noqa: S101 - the exponent byte holds every figure a currency can show

@@ -46,11 +46,6 @@ def first_id(now_ms: int | None = None) -> int:
     return (max(moment, 0) << (CLIENT_BITS + SEQUENCE_BITS)) | secrets.randbits(CLIENT_BITS + SEQUENCE_BITS)
 
 
-def moment_of(identifier: int) -> datetime:
-    """About when an id was given."""
-    return EPOCH + (identifier >> (CLIENT_BITS + SEQUENCE_BITS)) * _MS
-
-
 @dataclass(frozen=True, slots=True)
 class Lease:
     """Milliseconds [start, end) of a client number; ``generation`` fences it against a later holder."""

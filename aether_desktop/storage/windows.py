@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.queries import ArchivedRows, Row, RowWindow, TableQuery
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.database import Database
@@ -61,12 +62,13 @@ class SqlWindowStore:
         self._plans = table_plans(database.vault_id)
         self._readers = {name: RowReader(plan) for name, plan in self._plans.items()}
         self._places = _Places()
+        self._notes: NoteSeals | None = None
         self._alone: bool | None = None  # whether this person sees their own rows only; None: not asked yet
-        self._unsubscribe = database.changes.subscribe(self._forget)
+        database.changes.subscribe(self._forget)
 
-    def close(self) -> None:
-        """Stop listening to changes."""
-        self._unsubscribe()
+    def seal_notes(self, notes: NoteSeals) -> None:
+        """Notes are found by the words of their seals from now on. Any thread."""
+        self._notes = notes
 
     def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int:
         """Exact. Raises InvalidInputError for an unknown or unsuitable term."""
@@ -127,7 +129,7 @@ class SqlWindowStore:
     def _question(self, query: TableQuery) -> _Question:
         plan = self._plans[query.table]
         now = self._clock()
-        conditions = [plan.scope, *self._mine(plan), *term_conditions(plan, query.terms, now)]
+        conditions = [plan.scope, *self._mine(plan), *term_conditions(plan, query.terms, now, self._notes)]
         archived_at = plan.table.c.archived_at
         if query.archived is ArchivedRows.HIDDEN:
             conditions.append(archived_at.is_(None))

@@ -15,7 +15,6 @@ from aether_desktop.domain.audit import (
     LogEntry,
     RootPin,
     comparison_code,
-    detail_text,
     entry_leaf,
     key_id_of,
     read_code,
@@ -79,7 +78,7 @@ class TestEntries:
             action=action,
             table="wallets",
             rows=one,
-            detail=detail_text({"word": word}),
+            detail=json.dumps({"word": word}, ensure_ascii=False),
             login=login,
             **chain,
         )

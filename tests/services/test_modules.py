@@ -255,7 +255,7 @@ def test_a_broken_package_is_listed_with_its_error(
     packages.install("aether-broken", source)
     service.set_enabled("package:aether-broken", True)
     assert error in entry(service, "package:aether-broken").error
-    assert len(service.sowing_modules()) == len(SAMPLES) + 2
+    assert len([each for each in service.entries() if each.kind is SumKind.SOWING]) == len(SAMPLES) + 2
     service.set_enabled("package:aether-broken", False)
     assert entry(service, "package:aether-broken").error == ""
 
@@ -366,9 +366,8 @@ def test_accounts_of_a_file(service: ModuleService) -> None:
     sample = SAMPLES["ledger.live"]
     where: SowingContext = context()
     table = HeadedTable("x.csv", tuple(sample.heading), iter(list(enumerate(sample.records, 2))))
-    module = service.sowing("ledger.live")
-    assert service.accounts(module, table, where.chain) == ("Main",)
-    assert service.accounts(service.sowing("koinly.universal"), table, where.chain) == ()
+    assert service.sowing("ledger.live").accounts(table, where.chain) == ("Main",)
+    assert service.sowing("koinly.universal").accounts(table, where.chain) == ()
 
 
 def test_reading_through_the_guard_gives_the_same(service: ModuleService) -> None:

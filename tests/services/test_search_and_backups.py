@@ -136,4 +136,3 @@ def test_a_backup_is_a_vault_with_the_same_rows(services: ServiceSet, tmp_path: 
 def test_backups_are_named_after_vault_and_time(services: ServiceSet) -> None:
     backups = BackupService(services.storage, now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert backups.suggested_name() == "books-20260102T030405Z.aether"
-    assert not backups.can_restore

@@ -12,7 +12,15 @@ from sqlalchemy import select, text, update
 
 from aether_desktop.ports.errors import StorageError
 from aether_desktop.storage import identifiers
-from aether_desktop.storage.identifiers import CLIENTS, LEASE_MS, LeasedIdentifiers, first_id, moment_of
+from aether_desktop.storage.identifiers import (
+    CLIENT_BITS,
+    CLIENTS,
+    EPOCH,
+    LEASE_MS,
+    SEQUENCE_BITS,
+    LeasedIdentifiers,
+    first_id,
+)
 from aether_desktop.storage.opening import OpenVault
 from aether_desktop.storage.schema import ID_CLIENTS
 from tests.support.storages import VaultPlace
@@ -85,7 +93,8 @@ class TestGiving:
         assert ids.reserve(1)[0] > before
 
     def test_the_time_can_be_read_back(self) -> None:
-        assert abs(moment_of(first_id()) - datetime.now(UTC)) < timedelta(seconds=5)
+        given = EPOCH + timedelta(milliseconds=first_id() >> (CLIENT_BITS + SEQUENCE_BITS))
+        assert abs(given - datetime.now(UTC)) < timedelta(seconds=5)
         assert first_id(-5) < 1 << 22
 
     def test_many_threads_get_different_ids(self, vault: OpenVault) -> None:

@@ -255,4 +255,3 @@ class TestFilters:
         assert (seen("last-month"), seen("last-year")) == (["20"], ["300"])
         clock[0] = NOW + timedelta(days=1)
         assert (seen("today"), seen("yesterday")) == ([], ["0"])
-        windows.close()
