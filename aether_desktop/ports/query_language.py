@@ -23,8 +23,8 @@ NO = frozenset({"no", "false", "0"})
 _FIELD = re.compile(r"([^\W\d]\w*)(:|!=|<=|>=|≤|≥|=|<|>)")
 _OPERATOR = re.compile(r":|!=|<=|>=|≤|≥|=|<|>")
 _SYNONYMS = {"≤": Comparison.AT_MOST, "≥": Comparison.AT_LEAST}
-_ORDERED = frozenset({ColumnKind.AMOUNT, ColumnKind.TIME, ColumnKind.DATE, ColumnKind.INTEGER, ColumnKind.NUMBER})
-_ORDERING = frozenset({Comparison.LESS, Comparison.AT_MOST, Comparison.GREATER, Comparison.AT_LEAST})
+ORDERED_KINDS = frozenset({ColumnKind.AMOUNT, ColumnKind.TIME, ColumnKind.DATE, ColumnKind.INTEGER, ColumnKind.NUMBER})
+ORDERING = frozenset({Comparison.LESS, Comparison.AT_MOST, Comparison.GREATER, Comparison.AT_LEAST})
 _SORT, _ARCHIVED = "sort", "archived"
 _ARCHIVED_WORDS = {"no": ArchivedRows.HIDDEN, "yes": ArchivedRows.INCLUDED, "only": ArchivedRows.ONLY}
 _ARCHIVED_TEXTS = {value: word for word, value in _ARCHIVED_WORDS.items()}
@@ -49,21 +49,8 @@ class Span:
     end: int
 
 
-def parse_query(text: str, spec: TableSpec) -> tuple[Term, ...]:
-    """The conditions of a query, aliases resolved to column keys.
-
-    Raises QuerySyntaxError with the position; also for ``sort:`` and ``archived:``, which only a whole query has.
-    """
-    terms = []
-    for token in _tokens(text):
-        if token.field in (_SORT, _ARCHIVED):
-            raise QuerySyntaxError(f"{token.field}: cannot stand here.", position=token.position)
-        terms.append(_term(token, spec))
-    return tuple(terms)
-
-
 def parse_table_query(text: str, table: TableName) -> TableQuery:
-    """A whole query with ``sort:`` and ``archived:``. Raises QuerySyntaxError with the position."""
+    """A query, aliases resolved to column keys. Raises QuerySyntaxError with the position."""
     spec = TABLES[table]
     query = TableQuery(table)
     terms: list[Term] = []
@@ -78,7 +65,7 @@ def parse_table_query(text: str, table: TableName) -> TableQuery:
 
 
 def format_query(terms: Iterable[Term]) -> str:
-    """The text that ``parse_query`` reads back as exactly these terms."""
+    """The text that ``parse_table_query`` reads back as exactly these terms."""
     return " ".join(_format_term(term) for term in terms)
 
 
@@ -207,7 +194,7 @@ def _term(token: _Token, spec: TableSpec) -> Term:
             hint=f"Fields: {', '.join(_fields(spec))}. Text with a colon stands in quotation marks.",
         )
     comparison = _SYNONYMS.get(token.operator) or Comparison(token.operator)
-    if comparison in _ORDERING and column.kind not in _ORDERED:
+    if comparison in ORDERING and column.kind not in ORDERED_KINDS:
         raise QuerySyntaxError(
             f"{column.title} has no order to compare by; use {column.key}: or {column.key}=",
             position=token.value_position - len(token.operator),
@@ -222,7 +209,7 @@ def _check_value(token: _Token, column: ColumnSpec) -> None:
         allowed = column.choices
     elif column.kind is ColumnKind.BOOLEAN:
         allowed = (*sorted(YES), *sorted(NO))
-    if allowed and _choice_form(token.value) not in {_choice_form(choice) for choice in allowed}:
+    if allowed and choice_form(token.value) not in {choice_form(choice) for choice in allowed}:
         shown = ("yes", "no") if column.kind is ColumnKind.BOOLEAN else allowed
         raise QuerySyntaxError(
             f"{column.title} is never {token.value[:60]!r}.",
@@ -231,7 +218,7 @@ def _check_value(token: _Token, column: ColumnSpec) -> None:
         )
 
 
-def _choice_form(text: str) -> str:
+def choice_form(text: str) -> str:
     """Choices are compared in any case; spaces, hyphens and underscores are one."""
     return text.strip().casefold().replace(" ", "_").replace("-", "_")
 

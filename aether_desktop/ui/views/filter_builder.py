@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
-from aether_desktop.ports.query_language import format_table_query
+from aether_desktop.ports.query_language import ORDERED_KINDS, format_table_query
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec
 from aether_desktop.ui.models.formatting import words
 from aether_desktop.ui.object_names import builder_part_name
@@ -25,7 +25,6 @@ from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.widgets.buttons import link_button, plain_button
 from aether_desktop.ui.widgets.labels import ElidedLabel
 
-_ORDERED = frozenset({ColumnKind.AMOUNT, ColumnKind.TIME, ColumnKind.DATE, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _HINTS = {
     ColumnKind.AMOUNT: "0.5",
     ColumnKind.TIME: "2024-01-31, 2024-01, today",
@@ -108,7 +107,7 @@ class FilterBuilder(QFrame):
     def _on_field_changed(self) -> None:
         column = self._column()
         self.comparison.clear()
-        if column.kind in _ORDERED:
+        if column.kind in ORDERED_KINDS:
             options = [("is", Comparison.EQUAL), ("more than", Comparison.GREATER), ("less than", Comparison.LESS)]
             options += [("at least", Comparison.AT_LEAST), ("at most", Comparison.AT_MOST)]
             if column.kind in {ColumnKind.TIME, ColumnKind.DATE}:
