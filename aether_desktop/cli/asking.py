@@ -6,11 +6,13 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from aether_desktop.domain.password_strength import ADVICE, estimate
 from aether_desktop.ports.errors import InvalidInputError
-from aether_desktop.ports.vault_keys import Factor, VaultLockedError
+from aether_desktop.ports.vault_keys import Factor, VaultLockedError, require_strong
 from aether_desktop.security.private_files import read_first_line
 
 _REFUSED = "Name a file whose first line it is: --password-file PATH (mode 0600)."
@@ -37,18 +39,21 @@ class Asker:
             raise VaultLockedError(f"{what} opens with its password.", hint=_REFUSED)
         return self.typed(f"Password of {what}: ")
 
-    def new_password(self, what: str, file: Path | None = None) -> Factor:
-        """For something that is made, or made anew: typed twice. Raises as ``password``."""
+    def new_password(self, what: str, file: Path | None = None, *, known: Iterable[str] = ()) -> Factor:
+        """For something that is made, or made anew: typed twice, judged as in the window.
+
+        Raises as ``password``, and InvalidInputError for what is too easy to guess; ``known`` are words anybody tries.
+        """
         named = file or self._file
         if named is not None:
-            return from_file(named)
+            return self.judged(from_file(named), known=known)
         if not self.can_type:
             raise VaultLockedError(f"{what} needs a new password.", hint=_REFUSED)
-        return self.typed_twice(f"New password of {what}: ")
+        return self.typed_twice(f"New password of {what}: ", known=known)
 
-    def typed_twice(self, prompt: str) -> Factor:
-        """Raises InvalidInputError when the two differ."""
-        first = self.typed(prompt)
+    def typed_twice(self, prompt: str, *, known: Iterable[str] = ()) -> Factor:
+        """Raises InvalidInputError when the two differ, and for what is too easy to guess."""
+        first = self.judged(self.typed(prompt), known=known)
         second = self.typed("Again: ")
         same = first.secret == second.secret
         second.wipe()
@@ -56,6 +61,22 @@ class Asker:
             first.wipe()
             raise InvalidInputError("The two passwords differ.", field="password", hint="Type the same twice.")
         return first
+
+    def judged(self, factor: Factor, *, known: Iterable[str] = ()) -> Factor:
+        """A new password or passphrase by the window's rule: the same is refused, of the same a person is warned.
+
+        Raises InvalidInputError; the factor is wiped then.
+        """
+        tried = tuple(known)
+        try:
+            require_strong(factor, known=tried)
+        except InvalidInputError:
+            factor.wipe()
+            raise
+        judgement = estimate(factor.secret.decode("utf-8"), known=tried)
+        if judgement.warned_of:
+            sys.stderr.write(f"{judgement.sentence} {ADVICE}\n")
+        return factor
 
     def typed(self, prompt: str) -> Factor:
         """Without echo. Raises InvalidInputError for an empty one."""

@@ -61,7 +61,8 @@ def _open(context: Context, access: VaultAccess, level: Court, files: dict[Court
 
 def _factor(context: Context, level: Court, files: dict[Court, Path], *, new: bool) -> Factor:
     if level in files:
-        return from_file(files[level])
+        factor = from_file(files[level])
+        return context.asker.judged(factor) if new else factor
     if not context.asker.can_type:
         raise VaultLockedError(
             f"This needs level {int(level)} ({level.title}).",

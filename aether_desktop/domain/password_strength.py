@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Final
 
 GUESSES_PER_SECOND: Final = 10_000  # many machines at once: each guess takes 64 MiB and 0.4 s of a processor
+ADVICE: Final = "A few words that do not belong together are easy to keep and hard to guess."
 _LONGEST: Final = 64  # letters that are judged; more only helps
 _WORD: Final = 4.0  # log10 of the words people choose from
 _WORD_LENGTH: Final = 9  # letters of a run that counts as one word
@@ -68,6 +69,23 @@ class Estimate:
     def time(self) -> str:
         """How long guessing takes, in plain words."""
         return _time_words(self.guesses - math.log10(2 * GUESSES_PER_SECOND))
+
+    @property
+    def refused(self) -> bool:
+        """Whether it protects nothing: the window and the command line refuse it."""
+        return self.strength <= Strength.TOO_EASY
+
+    @property
+    def warned_of(self) -> bool:
+        """Whether people are told while they choose it."""
+        return self.strength <= Strength.WEAK
+
+    @property
+    def sentence(self) -> str:
+        """The judgement as a line for people; empty for no password."""
+        if self.strength is Strength.NONE:
+            return ""
+        return f"{self.strength.words}. Somebody with this computer's key as well would guess it {self.time}."
 
 
 _LEVELS: Final = ((6.0, Strength.TOO_EASY), (8.5, Strength.WEAK), (11.0, Strength.FAIR), (14.0, Strength.STRONG))

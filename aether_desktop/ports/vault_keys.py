@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from aether_desktop.domain.courts import Court
+from aether_desktop.domain.password_strength import ADVICE, estimate
 from aether_desktop.ports.access import Levels
 from aether_desktop.ports.errors import AetherError, InvalidInputError
 
@@ -53,7 +54,12 @@ class Factor:
         if not secret:
             raise InvalidInputError("The password is empty.", field="password", hint="Type the password.")
         if len(secret) > PASSWORD_MOST:
-            raise InvalidInputError(f"The password is over {PASSWORD_MOST} bytes.", field="password")
+            raise InvalidInputError(
+                f"The password is over {PASSWORD_MOST} bytes: {len(secret):,}.",
+                field="password",
+                hint=f"Shorten it to at most {PASSWORD_MOST} letters without accents, or look whether this is the"
+                " right file; a few words are long enough.",
+            )
         return cls(FactorKind.PASSPHRASE, secret)
 
     @classmethod
@@ -78,12 +84,22 @@ class Factor:
         return f"Factor({self.kind.value})"
 
 
-def require_strong(factor: Factor) -> None:
-    """Raises InvalidInputError for a new password or passphrase of under 8 characters."""
-    if factor.kind is FactorKind.PASSPHRASE and len(factor.secret.decode("utf-8")) < PASSWORD_LEAST:
+def require_strong(factor: Factor, *, known: Iterable[str] = ()) -> None:
+    """The one rule for a new password or passphrase, typed or from a file. ``known``: words anybody tries first.
+
+    Raises InvalidInputError for under 8 characters, and for what is guessed within two minutes by somebody who has the
+    device's key as well.
+    """
+    if factor.kind is not FactorKind.PASSPHRASE:
+        return
+    password = factor.secret.decode("utf-8")
+    if len(password) < PASSWORD_LEAST:
         raise InvalidInputError(
             f"The password has fewer than {PASSWORD_LEAST} characters.", field="password", hint="Choose a longer one."
         )
+    judged = estimate(password, known=known)
+    if judged.refused:
+        raise InvalidInputError(judged.sentence, field="password", hint=ADVICE)
 
 
 class DeviceKeyState(StrEnum):
@@ -116,6 +132,19 @@ class SlotDescription:
     created: datetime
     here: bool
     """Usable on this device: a password slot of another device is not."""
+
+    @property
+    def title(self) -> str:
+        """What it is, for people: the kind, whose, and the label where somebody gave one."""
+        if self.kind is FactorKind.KIT:
+            return f"recovery kit {self.label}".rstrip()
+        if self.kind is FactorKind.KEY_FILE:
+            what = "key file"
+        elif self.level is Court.OUTER:
+            what = "password of this device" if self.here else "password of another device"
+        else:
+            what = "passphrase"
+        return f"{what}, {self.label}" if self.label else what
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class TestPasswordFiles:
     def test_it_is_the_first_line_and_must_be_right(self, books: Run, options: list[str], tmp_path: Path) -> None:
         long = secret_file(tmp_path / "long", f"{PASSWORD}\r\nanything else")
         books("vault", "unlock", instead=with_password(options, long))
-        for content, said in (("wrong password", "not the password"), ("", "empty"), ("x" * 2000, "1024")):
+        for content, said in (("wrong password", "not the password"), ("", "empty"), ("x" * 2000, "Shorten it")):
             file = secret_file(tmp_path / "other", content)
             assert said in books("vault", "unlock", code=1, instead=with_password(options, file)).err
         assert "no file" in books("vault", "unlock", code=1, instead=with_password(options, tmp_path / "none")).err
@@ -81,6 +81,33 @@ class TestPasswordFiles:
         assert "fewer than 8" in run("vault", "create", code=1, instead=weak).err
         assert not Path(options[3]).exists()
         assert not Path(f"{options[3]}.keys").exists()
+
+    @pytest.mark.parametrize("easy", ["Letmein1", "12345678", "Summer2024", "booksbooks"])
+    def test_one_that_is_too_easy_to_guess_is_refused_as_in_the_window(
+        self, run: Run, options: list[str], tmp_path: Path, easy: str
+    ) -> None:
+        said = run("vault", "create", code=1, instead=with_password(options, secret_file(tmp_path / "easy", easy))).err
+        assert "Too easy" in said
+        assert "A few words" in said
+        assert easy not in said
+        assert not Path(f"{options[3]}.keys").exists()
+
+    def test_a_weak_one_is_taken_with_a_warning(self, run: Run, options: list[str], tmp_path: Path) -> None:
+        weak = with_password(options, secret_file(tmp_path / "weak", "tr0ub4do r"))
+        assert "Weak. Somebody" in run("vault", "create", instead=weak).err
+        assert "Weak" not in run("vault", "unlock", instead=weak).err  # what exists is not judged
+
+    def test_a_changed_one_and_the_factor_of_a_level_are_judged_too(
+        self, books: Run, options: list[str], tmp_path: Path
+    ) -> None:
+        easy = secret_file(tmp_path / "easy", "password")
+        good = secret_file(tmp_path / "good", NEW)
+        assert "Too easy" in books("vault", "password", "--new-password-file", str(easy), code=1).err
+        assert "Too easy" in books("people", "begin", "--factor-file", f"2={easy}", code=1).err
+        assert slots(books) == [(1, "passphrase")]
+        command = ("vault", "compromised", "--new-password-file")
+        assert "Too easy" in books(*command, str(easy), code=1).err
+        books(*command, str(good))
 
 
 class TestChanges:
@@ -114,7 +141,7 @@ class TestChanges:
         books("wallet", "list")  # the first machine's password is as before
         table = books("vault", "keys").out
         assert "usable here" in table
-        assert "passphrase" in table
+        assert [table.count(title) for title in ("of this device", "of another device", "recovery kit ")] == [1, 1, 1]
 
     def test_compromised_changes_every_key_and_keeps_the_books(
         self, books: Run, options: list[str], new_file: str, tmp_path: Path
@@ -265,6 +292,14 @@ class TestTerminal:
         code, shown = at_a_terminal(*place, "vault", "unlock", answers={f"Password of {vault}: ": "another one"})
         assert code == 1
         assert "not the password" in shown
+
+    def test_an_easy_one_is_refused_before_it_is_typed_again(self, options: list[str]) -> None:
+        prompts = {f"New password of {options[3]}: ": "booksbooks"}
+        code, shown = at_a_terminal(*without_password(options), "vault", "create", answers=prompts)
+        assert code == 1
+        assert "Too easy" in shown
+        assert "Again" not in shown
+        assert not Path(options[3]).exists()
 
     def test_two_different_ones_are_refused(self, options: list[str]) -> None:
         code, shown = at_a_terminal(

@@ -18,7 +18,7 @@ from aether_desktop.security.device_keys import KeyFileDevices
 from aether_desktop.security.header_file import HeaderFile
 from aether_desktop.services.settings_file import SettingsFile
 
-PASSWORD, WRONG, SECOND = "planted password", "planted mistake", "planted second"
+PASSWORD, WRONG, SECOND = "planted passphrase", "planted mistake", "planted second"
 
 
 class Seen:

@@ -229,7 +229,7 @@ class TestChanges:
         start().unlock(typed("a new password"))
         access.lock()
         with pytest.raises(LevelLockedError):
-            access.change_password(typed("a new password"), typed("newer password"))
+            access.change_password(typed("a new password"), typed("a newer passphrase"))
 
     def test_after_the_kit_a_new_password_needs_no_old_one(
         self, start: Callable[[], VaultAccess], access: VaultAccess

@@ -95,3 +95,17 @@ def test_a_new_password_is_typed_twice(qtbot: QtBot, theme: Theme) -> None:
     assert factor is not None
     assert factor.secret == SECRET.encode()
     assert (form.first.filled, form.second.filled) == (False, False)
+
+
+def test_one_that_is_too_easy_is_refused_and_a_weak_one_is_taken(qtbot: QtBot, theme: Theme) -> None:
+    form = NewPasswordForm(theme, object_name="fresh", known=("books",))
+    qtbot.addWidget(form)
+    for field in (form.first, form.second):
+        field.editor.setText("books2026")
+    assert form.take() is None
+    assert "too easy" in form.first.error
+    assert form.first.filled
+    for field in (form.first, form.second):
+        field.editor.setText("tr0ub4do r")
+    assert form.strength.text().startswith("Weak")
+    assert form.take() is not None

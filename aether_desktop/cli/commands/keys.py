@@ -23,19 +23,19 @@ def password(context: Context) -> int:
     options = context.options
     new_file = Path(options.new_password_file) if options.new_password_file else None
     if access.state is AccessState.OLD:
-        access.set_first_password(context.asker.new_password(name, new_file))
+        access.set_first_password(context.asker.new_password(name, new_file, known=_tried(target)))
         with closing(context.app.open(target)):  # encrypts the file anew
             context.terminal.say("The vault has a password now. Make a recovery kit next: vault kit")
         return DONE
     if options.with_kit or options.kit_file:
         words = words_from_file(Path(options.kit_file)) if options.kit_file else context.asker.words()
         access.unlock(words)
-        access.set_password_after_kit(context.asker.new_password(name, new_file))
+        access.set_password_after_kit(context.asker.new_password(name, new_file, known=_tried(target)))
         context.terminal.say("The kit opened the vault; the new password opens it on this device.")
         return DONE
     current = context.asker.password(name)
     access.unlock(current.copy())
-    new = from_file(new_file) if new_file else _typed_new(context, name)
+    new = _new_password(context, target, name)
     access.change_password(current, new)
     context.terminal.say("The password is changed.")
     return DONE
@@ -86,6 +86,7 @@ def keys(context: Context) -> int:
                         "level": int(slot.level),
                         "kind": slot.kind.value,
                         "label": slot.label,
+                        "title": slot.title,
                         "created": slot.created.isoformat().replace("+00:00", "Z"),
                         "here": slot.here,
                         "slot_id": slot.slot_id,
@@ -99,10 +100,9 @@ def keys(context: Context) -> int:
         context.terminal.say("This vault has no password yet. Set one with: vault password")
     context.terminal.say(f"{report.message} {report.hint}".strip())
     rows = [
-        (str(int(slot.level)), slot.kind.value, slot.label, f"{slot.created:%Y-%m-%d}", "yes" if slot.here else "no")
-        for slot in slots
+        (str(int(slot.level)), slot.title, f"{slot.created:%Y-%m-%d}", "yes" if slot.here else "no") for slot in slots
     ]
-    context.terminal.table(("level", "opened by", "label", "since", "usable here"), rows)
+    context.terminal.table(("level", "opened by", "since", "usable here"), rows)
     return DONE
 
 
@@ -122,11 +122,10 @@ def compromised(context: Context) -> int:
     current = context.asker.password(name)
     access.unlock(current.copy())
     _open_all(context, access)
-    new_file = context.options.new_password_file
-    new = {Court.OUTER: from_file(Path(new_file)) if new_file else _typed_new(context, name)}
+    new = {Court.OUTER: _new_password(context, target, name)}
     for level in access.describe():
         if level.exists and level.level is not Court.OUTER:
-            new[level.level] = _level_factor(context, level.level, "new_factor_file", "New factor of level")
+            new[level.level] = _level_factor(context, level.level, new=True)
     access.compromised(current, new)
     with closing(context.app.open(target)):  # encrypts the file anew
         context.terminal.say("Everything has new keys; the old password, kit and key files open nothing any more.")
@@ -149,27 +148,40 @@ def _require_password(access: VaultAccess) -> None:
         raise InvalidInputError("This vault has no password yet.", field="password", hint="Set one: vault password")
 
 
-def _typed_new(context: Context, name: str) -> Factor:
+def _new_password(context: Context, target: Target, name: str) -> Factor:
+    """Of a vault that has one: never the file of the present one."""
+    file, known = context.options.new_password_file, _tried(target)
+    if file:
+        return context.asker.judged(from_file(Path(file)), known=known)
     if not context.asker.can_type:
         raise VaultLockedError(f"{name} needs a new password.", hint="Name a file with it: --new-password-file PATH")
-    return context.asker.typed_twice(f"New password of {name}: ")
+    return context.asker.typed_twice(f"New password of {name}: ", known=known)
+
+
+def _tried(target: Target) -> tuple[str, ...]:
+    """What anybody would try first."""
+    return () if target.vault is None else (target.vault.stem,)
 
 
 def _open_all(context: Context, access: VaultAccess) -> None:
     """Open every level there is."""
     for level in access.describe():
         if level.exists and not access.is_open(level.level):
-            access.step_up(level.level, _level_factor(context, level.level, "factor_file", "Factor of level"))
+            access.step_up(level.level, _level_factor(context, level.level, new=False))
 
 
-def _level_factor(context: Context, level: Court, option: str, prompt: str) -> Factor:
+def _level_factor(context: Context, level: Court, *, new: bool) -> Factor:
+    option = "new_factor_file" if new else "factor_file"
     files = dict(each.partition("=")[::2] for each in getattr(context.options, option))
     named = files.get(str(int(level)))
     if named:
-        return from_file(Path(named))
+        factor = from_file(Path(named))
+        return context.asker.judged(factor) if new else factor
     if not context.asker.can_type:
         raise VaultLockedError(
             f"Level {int(level)} needs its factor.",
             hint=f"Name a file with it: --{option.replace('_', '-')} {int(level)}=PATH",
         )
-    return context.asker.typed(f"{prompt} {int(level)}: ")
+    if new:
+        return context.asker.typed_twice(f"New passphrase of level {int(level)}: ")
+    return context.asker.typed(f"Passphrase of level {int(level)}: ")

@@ -12,7 +12,9 @@ def create(context: Context) -> int:
     options, target = context.options, context.target()
     password = None
     if target.vault is not None and not target.vault.exists():
-        password = context.asker.new_password(str(target.vault))
+        password = context.asker.new_password(
+            str(target.vault), known=(target.vault.stem, options.name, options.username)
+        )
     info = context.app.create_vault(target, name=options.name, username=options.username, password=password)
     context.terminal.say(f"Created the vault {info.vault_name}.")
     if password is not None:

@@ -9,9 +9,8 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
-from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
-from aether_desktop.ports.vault_keys import FactorKind, SlotDescription
+from aether_desktop.ports.vault_keys import SlotDescription
 from aether_desktop.ui.object_names import settings_part_name
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
@@ -68,13 +67,4 @@ class WaysIn(QWidget):
 
 
 def _slot_words(slot: SlotDescription, day: Callable[[datetime], str]) -> str:
-    if slot.kind is FactorKind.KIT:
-        what = "recovery kit"
-    elif slot.kind is FactorKind.KEY_FILE:
-        what = "key file"
-    elif slot.level is Court.OUTER:
-        what = "password of this device" if slot.here else "password of another device"
-    else:
-        what = "passphrase"
-    label = f", {plain_line(slot.label, 60)}" if slot.label else ""
-    return f"Level {int(slot.level)}: {what}{label}, made {day(slot.created)}"
+    return f"Level {int(slot.level)}: {plain_line(slot.title, 100)}, made {day(slot.created)}"

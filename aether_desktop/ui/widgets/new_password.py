@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from aether_desktop.domain.password_strength import Estimate, Strength, estimate
+from aether_desktop.domain.password_strength import ADVICE, Estimate, Strength, estimate
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.vault_keys import PASSWORD_LEAST, Factor
 from aether_desktop.ui.theme.theme import Theme, repolish
@@ -15,15 +15,12 @@ from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.labels import set_kind, text_label
 from aether_desktop.ui.widgets.secret_field import SecretField
 
-_ADVICE = "A few words that do not belong together are easy to keep and hard to guess."
 _TONES = {Strength.TOO_EASY: "bad", Strength.WEAK: "warn", Strength.FAIR: "info"}
 
 
 def strength_words(found: Estimate) -> str:
     """One line about a password that is being typed; an empty one gets advice."""
-    if found.strength is Strength.NONE:
-        return _ADVICE
-    return f"{found.strength.words}. Somebody with this computer's key as well would guess it {found.time}."
+    return found.sentence or ADVICE
 
 
 class NewPasswordForm(QWidget):
@@ -44,7 +41,7 @@ class NewPasswordForm(QWidget):
         self._bar.setRange(0, int(max(Strength)))
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("How well the password withstands guessing")
-        self.strength = text_label(theme, _ADVICE, size=FontSize.SMALL, kind="dim", wrap=True)
+        self.strength = text_label(theme, ADVICE, size=FontSize.SMALL, kind="dim", wrap=True)
         self.strength.setObjectName(f"{object_name}_strength")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -66,6 +63,8 @@ class NewPasswordForm(QWidget):
             self.first.set_error(f"Type a {self._what}.")
         elif len(typed) < PASSWORD_LEAST:
             self.first.set_error(f"Use at least {PASSWORD_LEAST} characters.")
+        elif estimate(typed, known=self.known).refused:
+            self.first.set_error(f"This is too easy to guess. {ADVICE}")
         elif typed != again:
             self.second.set_error("The two are not the same." if again else f"Type the {self._what} once more.")
         else:
@@ -91,7 +90,7 @@ class NewPasswordForm(QWidget):
     def _on_typed(self, text: str) -> None:
         found = estimate(text, known=self.known)
         self.strength.setText(strength_words(found))
-        set_kind(self.strength, "warn" if Strength.NONE < found.strength <= Strength.WEAK else "dim")
+        set_kind(self.strength, "warn" if text and found.warned_of else "dim")
         self._bar.setValue(int(found.strength))
         self._bar.setProperty("tone", _TONES.get(found.strength, "ok"))
         repolish(self._bar)
