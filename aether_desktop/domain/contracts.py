@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from aether_desktop.domain.addresses import InvalidAddressError, parse_address
-from aether_desktop.domain.chains import CHAINS
-from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+from aether_desktop.domain.records import InvalidRecordError, Record, require_address, require_chain, require_text
 
 
 class ContractStatus(StrEnum):
@@ -31,14 +29,8 @@ class Contract(Record):
 
     def __post_init__(self) -> None:
         require_text("name", self.name, limit=200)
-        chain = CHAINS.get(self.chain)
-        if chain is None:
-            raise InvalidRecordError("chain", f"Unknown chain. Known chains: {', '.join(CHAINS)}.")
+        chain = require_chain(self.chain)
         if self.address:
-            try:
-                canonical = parse_address(self.address, chain.family, testnet=chain.testnet)
-            except InvalidAddressError as error:
-                raise InvalidRecordError("address", error.reason) from error
-            object.__setattr__(self, "address", canonical)
+            object.__setattr__(self, "address", require_address(self.address, chain))
         elif self.status is not ContractStatus.PENDING:
             raise InvalidRecordError("address", "Only a pending contract may be without an address.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+from aether_desktop.domain.records import InvalidRecordError, Record, require_text, require_zone
 
 
 class MonitoringAction(StrEnum):
@@ -33,8 +33,7 @@ class MonitoringEntry(Record):
     related_id: int | None = None
 
     def __post_init__(self) -> None:
-        if self.seen_at.tzinfo is None:
-            raise InvalidRecordError("seen_at", "The time has no zone.")
+        require_zone("seen_at", self.seen_at)
         require_text("description", self.description, limit=10_000)
         if bool(self.related_table) != (self.related_id is not None):
             raise InvalidRecordError("related_id", "Name both the related table and its row, or neither.")

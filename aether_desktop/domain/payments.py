@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from aether_desktop.domain.amounts import Amount
-from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+from aether_desktop.domain.records import InvalidRecordError, Record, require_text, require_zone
 from aether_desktop.domain.sealed_fields import Sealed
 
 
@@ -80,8 +80,7 @@ class Payment(Record):
     metadata: str | Sealed = ""
 
     def __post_init__(self) -> None:
-        if self.paid_at.tzinfo is None:
-            raise InvalidRecordError("paid_at", "The time has no zone.")
+        require_zone("paid_at", self.paid_at)
         for name, limit in (
             ("provider", 200),
             ("external_id", 200),

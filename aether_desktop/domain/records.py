@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from aether_desktop.domain.addresses import InvalidAddressError, parse_address
+from aether_desktop.domain.chains import CHAINS, Chain
+
 
 class InvalidRecordError(ValueError):
     """A field holds a value the domain refuses; ``field`` names it, ``reason`` is a plain sentence."""
@@ -43,6 +46,28 @@ class Record:
     version: int = 1
     created_at: datetime
     archived_at: datetime | None = None
+
+
+def require_zone(field: str, moment: datetime) -> None:
+    """Refuse a time without a zone. Raises InvalidRecordError naming the field."""
+    if moment.tzinfo is None:
+        raise InvalidRecordError(field, "The time has no zone.")
+
+
+def require_chain(key: str) -> Chain:
+    """The chain of a record. Raises InvalidRecordError (field ``chain``)."""
+    chain = CHAINS.get(key)
+    if chain is None:
+        raise InvalidRecordError("chain", f"Unknown chain. Known chains: {', '.join(CHAINS)}.")
+    return chain
+
+
+def require_address(text: str, chain: Chain) -> str:
+    """An address of that chain in its canonical text. Raises InvalidRecordError (field ``address``)."""
+    try:
+        return parse_address(text, chain.family, testnet=chain.testnet)
+    except InvalidAddressError as error:
+        raise InvalidRecordError("address", error.reason) from error
 
 
 def require_text(field: str, value: str, *, limit: int, empty: bool = False) -> None:

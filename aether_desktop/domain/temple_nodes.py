@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aether_desktop.domain.records import InvalidRecordError, Record, require_text
-from aether_desktop.domain.temple import CovenantKind, NodeType, Tier, may_serve, node_type
+from aether_desktop.domain.temple import (
+    MAX_HARMONY,
+    MAX_THRESHOLD,
+    CovenantKind,
+    NodeType,
+    Tier,
+    may_serve,
+    node_type,
+)
 
 
 class NodeStatus(StrEnum):
@@ -43,10 +51,10 @@ class TempleNode(Record):
     def __post_init__(self) -> None:
         require_text("node_id", self.node_id, limit=200)
         for name in ("storage_threshold", "compute_threshold", "abundance_threshold"):
-            if not 0 <= getattr(self, name) <= 1000:
-                raise InvalidRecordError(name, "A threshold lies between 0 and 1000.")
-        if self.harmony is not None and not 0.0 <= self.harmony <= 24.0:
-            raise InvalidRecordError("harmony", "The harmony score lies between 0 and 24.")
+            if not 0 <= getattr(self, name) <= MAX_THRESHOLD:
+                raise InvalidRecordError(name, f"A threshold lies between 0 and {MAX_THRESHOLD}.")
+        if self.harmony is not None and not 0.0 <= self.harmony <= MAX_HARMONY:
+            raise InvalidRecordError("harmony", f"The harmony score lies between 0 and {MAX_HARMONY:g}.")
         if self.type is not NodeType.CANDIDATE and not may_serve(self.type, self.tier):
             raise InvalidRecordError(
                 "tier",

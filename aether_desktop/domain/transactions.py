@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aether_desktop.domain.amounts import Amount, Currency
-from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+from aether_desktop.domain.records import InvalidRecordError, Record, require_text, require_zone
 
 
 class TransactionKind(StrEnum):
@@ -43,6 +44,20 @@ class Leg(StrEnum):
     FEE = "fee"
 
 
+TEXT_LIMITS: Mapping[str, int] = MappingProxyType(
+    {
+        "tx_hash": 200,
+        "from_address": 200,
+        "to_address": 200,
+        "contract_address": 200,
+        "method": 200,
+        "error": 2000,
+        "description": 10_000,
+    }
+)
+"""Characters, of the texts that a Transaction and a Movement have in common."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction(Record):
     """``fee`` is what *this wallet* paid, in its own currency, None when somebody else paid.
@@ -73,15 +88,11 @@ class Transaction(Record):
     source_row: int | None = None
 
     def __post_init__(self) -> None:
-        if self.occurred_at.tzinfo is None:
-            raise InvalidRecordError("occurred_at", "The time has no zone.")
+        require_zone("occurred_at", self.occurred_at)
         if self.block_number is not None and not 0 <= self.block_number < 2**63:
             raise InvalidRecordError("block_number", "A block number lies between 0 and 2^63-1.")
-        for name, limit in (("tx_hash", 200), ("method", 200), ("error", 2000), ("description", 10_000)):
+        for name, limit in (*TEXT_LIMITS.items(), ("layer2_kind", 100)):
             require_text(name, getattr(self, name), limit=limit, empty=True)
-        for name in ("from_address", "to_address", "contract_address"):
-            require_text(name, getattr(self, name), limit=200, empty=True)
-        require_text("layer2_kind", self.layer2_kind, limit=100, empty=True)
 
 
 class Movement(NamedTuple):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aether_desktop.domain.addresses import InvalidAddressError, parse_address
-from aether_desktop.domain.chains import CHAINS
-from aether_desktop.domain.records import InvalidRecordError, Record, require_text
+from aether_desktop.domain.records import Record, require_address, require_chain, require_text
 
 
 class WalletKind(StrEnum):
@@ -32,14 +30,8 @@ class Wallet(Record):
 
     def __post_init__(self) -> None:
         require_text("name", self.name, limit=200)
-        chain = CHAINS.get(self.chain)
-        if chain is None:
-            raise InvalidRecordError("chain", f"Unknown chain. Known chains: {', '.join(CHAINS)}.")
-        try:
-            canonical = parse_address(self.address, chain.family, testnet=chain.testnet)
-        except InvalidAddressError as error:
-            raise InvalidRecordError("address", error.reason) from error
-        object.__setattr__(self, "address", canonical)
+        chain = require_chain(self.chain)
+        object.__setattr__(self, "address", require_address(self.address, chain))
         require_text("symbol", self.symbol, limit=64, empty=True)
         if not self.symbol:
             object.__setattr__(self, "symbol", chain.symbol)

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from aether_desktop.domain.amounts import Currency, InvalidAmountError, rescale_units
-from aether_desktop.domain.transactions import Direction, Movement
+from aether_desktop.domain.transactions import TEXT_LIMITS, Direction, Movement
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.storage.columns import figure_text, rank_key, units_key
 
@@ -40,15 +40,6 @@ ROW_COLUMNS: Final = (
     "source_row",
     "identity",
 )
-_TEXT_LIMITS: Final = {
-    "tx_hash": 200,
-    "from_address": 200,
-    "to_address": 200,
-    "contract_address": 200,
-    "method": 200,
-    "error": 2000,
-    "description": 10_000,
-}
 _PERSON: Final = b"aether movement"
 _PERSON_REPEATED: Final = b"aether repeated"
 _SEPARATOR: Final = "\x00"  # no stored text may contain it
@@ -182,7 +173,7 @@ def counterparty(*, direction: Direction, from_address: str, to_address: str, co
 def overlong(movements: Sequence[Movement]) -> InvalidInputError | None:
     """After the database refused rows: which one, and why; None when no text is too long."""
     for movement in movements:
-        for name, limit in _TEXT_LIMITS.items():
+        for name, limit in TEXT_LIMITS.items():
             if len(getattr(movement, name)) > limit:
                 words = name.replace("_", " ")
                 return InvalidInputError(

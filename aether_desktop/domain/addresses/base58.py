@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from types import MappingProxyType
 
-from aether_desktop.domain.addresses.errors import InvalidAddressError
+from aether_desktop.domain.addresses.errors import CHECKSUM_FAILS, InvalidAddressError
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES = MappingProxyType({character: value for value, character in enumerate(ALPHABET)})
@@ -28,9 +28,7 @@ def decode_base58check(text: str) -> bytes:
     raw = decode_base58(text)
     payload, checksum = raw[:-4], raw[-4:]
     if len(raw) < 5 or hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4] != checksum:
-        raise InvalidAddressError(
-            "The address fails its checksum: a character is wrong or missing. Copy it again from its source."
-        )
+        raise InvalidAddressError(CHECKSUM_FAILS)
     return payload
 
 

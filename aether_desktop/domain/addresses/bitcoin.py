@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from aether_desktop.domain.addresses.base58 import decode_base58check
-from aether_desktop.domain.addresses.errors import InvalidAddressError, trimmed
+from aether_desktop.domain.addresses.errors import CHECKSUM_FAILS, InvalidAddressError, trimmed
 
 CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 BECH32 = 1
@@ -71,9 +71,7 @@ def decode_bech32(text: str) -> tuple[str, list[int], int]:
         values.append(value)
     checksum = _polymod(_expanded(prefix) + values)
     if checksum not in (BECH32, BECH32M):
-        raise InvalidAddressError(
-            "The address fails its checksum: a character is wrong or missing. Copy it again from its source."
-        )
+        raise InvalidAddressError(CHECKSUM_FAILS)
     return prefix, values[:-6], checksum
 
 

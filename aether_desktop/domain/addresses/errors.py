@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 MAX_TEXT = 256  # the longest valid address of any family has 116 characters
+CHECKSUM_FAILS = "The address fails its checksum: a character is wrong or missing. Copy it again from its source."
 _FOREIGN = re.compile(r"[^!-~]")  # whatever is not a visible ASCII character
 
 

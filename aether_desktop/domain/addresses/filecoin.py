@@ -7,7 +7,8 @@ import hashlib
 import re
 from types import MappingProxyType
 
-from aether_desktop.domain.addresses.errors import InvalidAddressError, trimmed
+from aether_desktop.domain.addresses.errors import CHECKSUM_FAILS, InvalidAddressError, trimmed
+from aether_desktop.domain.addresses.evm import is_evm_address
 
 _MAX_UINT64 = 2**64 - 1
 _MAX_SUBADDRESS = 54
@@ -15,7 +16,6 @@ _ETHEREUM_NAMESPACE = 10  # the Ethereum Address Manager: f410f carries the 20 b
 _CHECKSUM = 4
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,19})\Z")
 _DELEGATED = re.compile(r"([0-9]*)f([a-z0-9]*)\Z")
-_EVM = re.compile(r"0x[0-9a-fA-F]{40}\Z")
 _PAYLOADS = MappingProxyType({"1": 20, "2": 20, "3": 48})
 _NETWORKS = MappingProxyType({"f": "Filecoin mainnet", "t": "Filecoin testnet"})
 
@@ -23,7 +23,7 @@ _NETWORKS = MappingProxyType({"f": "Filecoin mainnet", "t": "Filecoin testnet"})
 def parse_filecoin(text: str, *, testnet: bool = False) -> str:
     """The canonical address, which is the text itself. Raises InvalidAddressError."""
     text = trimmed(text)
-    if _EVM.match(text):
+    if is_evm_address(text):
         form = encode_delegated(_ETHEREUM_NAMESPACE, bytes.fromhex(text[2:]), testnet=testnet)
         raise InvalidAddressError(f"This is an Ethereum-style address; on Filecoin it is written {form}.")
     network = _NETWORKS.get(text[0])
@@ -77,9 +77,7 @@ def _checked_payload(text: str, covered: bytes, *, expected: int | None) -> byte
         raise InvalidAddressError("The address has the wrong length for its kind; copy the whole address.")
     payload, checksum = raw[:-_CHECKSUM], raw[-_CHECKSUM:]
     if len(raw) < _CHECKSUM or _checksum(covered + payload) != checksum:
-        raise InvalidAddressError(
-            "The address fails its checksum: a character is wrong or missing. Copy it again from its source."
-        )
+        raise InvalidAddressError(CHECKSUM_FAILS)
     return payload
 
 
