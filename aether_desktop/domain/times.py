@@ -50,6 +50,11 @@ class InvalidTimeError(ValueError):
         self.reason = reason
 
 
+def utc_now() -> datetime:
+    """By this machine's clock."""
+    return datetime.now(UTC)
+
+
 def to_micros(moment: datetime) -> int:
     """Microseconds since 1970 of a zone-aware time, exactly. Raises InvalidTimeError, also for one without a zone."""
     if moment.tzinfo is None or moment.utcoffset() is None:

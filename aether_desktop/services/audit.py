@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
 from aether_desktop.domain.audit import CheckpointBody, RootPin, comparison_code, entry_leaf, read_code
 from aether_desktop.domain.merkle import (
@@ -17,6 +16,7 @@ from aether_desktop.domain.merkle import (
     inclusion_ranges,
     verify_inclusion,
 )
+from aether_desktop.domain.times import to_micros, utc_now
 from aether_desktop.ports.audit import (
     AuditEntry,
     AuditError,
@@ -41,8 +41,6 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services import audit_files
 from aether_desktop.services.audit_memory import LOOK, LogMemory, told
 from aether_desktop.services.audit_verification import HiddenEntry, LogVerifier, Verdict, follow, with_hidden
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Agreement(StrEnum):
@@ -86,7 +84,7 @@ class AuditService:
         holders: Callable[[], KeyHolders] | None = None,
         signer: Callable[[], CheckpointSigner] | None = None,
         place: Path | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         """``pins`` None: nothing is remembered (the sample). ``holders`` reads the membership log; ``place`` is the
         file of an embedded vault."""
@@ -196,7 +194,7 @@ class AuditService:
             vault_id=self._vault_id,
             size=frontier.size,
             root=frontier.root,
-            at=(at - _EPOCH) // timedelta(microseconds=1),
+            at=to_micros(at),
             user_id=self._storage.info.user_id,
         ).encode()
         point = StoredCheckpoint(

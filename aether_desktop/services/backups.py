@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from aether_desktop.domain.times import utc_now
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ports.work import CancelToken, Progress, silent
-from aether_desktop.services.records import utc_now
 
 
 class VaultRestorer(Protocol):

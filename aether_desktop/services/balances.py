@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 
 from aether_desktop.domain.amounts import Currency
 from aether_desktop.domain.annotations import Price
@@ -15,9 +15,8 @@ from aether_desktop.ports.queries import Comparison, TableQuery, Term
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.attention import Attention, AttentionFinder
-from aether_desktop.services.prices import Valuation, value_of
+from aether_desktop.services.prices import EXACT, Valuation, value_of
 
-_EXACT = Context(prec=400)
 _RECENT_BATCHES = 1000
 
 
@@ -178,5 +177,5 @@ def _totals(balances: Sequence[WalletBalance], prices: Mapping[str, Price]) -> l
 def _sum(values: Sequence[Decimal]) -> Decimal:
     total = Decimal(0)
     for value in values:
-        total = _EXACT.add(total, value)
+        total = EXACT.add(total, value)
     return total

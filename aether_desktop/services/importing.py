@@ -11,6 +11,7 @@ from pathlib import Path
 from aether_desktop.domain.amounts import Currency
 from aether_desktop.domain.chains import CHAINS, Chain
 from aether_desktop.domain.imports import ImportBatch, Rejection
+from aether_desktop.domain.times import utc_now
 from aether_desktop.domain.transactions import Movement
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
@@ -20,7 +21,6 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.bip329 import LabelService
 from aether_desktop.services.currency_book import CurrencyBook
 from aether_desktop.services.modules import ModuleService
-from aether_desktop.services.records import utc_now
 from aether_desktop.services.tabular import OpenTable, open_table, rows_of
 from aether_desktop.sum_api import FieldMapping, SowingContext, SowingModule
 

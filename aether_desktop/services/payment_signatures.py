@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from aether_desktop.domain.canonical import NotCanonicalError
@@ -26,7 +26,7 @@ from aether_desktop.domain.payment_signatures import (
 )
 from aether_desktop.domain.payments import Payment, SecurityLevel
 from aether_desktop.domain.sealed_fields import Sealed
-from aether_desktop.domain.times import InvalidTimeError, from_micros, to_micros
+from aether_desktop.domain.times import InvalidTimeError, from_micros, to_micros, utc_now
 from aether_desktop.ports.access import LevelLockedError, SealError
 from aether_desktop.ports.errors import AetherError, InvalidInputError, PermissionDeniedError, StorageError
 from aether_desktop.ports.signing import PersonSignature, PersonSigner, Signatory
@@ -83,7 +83,7 @@ class PaymentSignatures:
         *,
         vault_id: int,
         signer: PersonSigner | None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         open_id: Callable[[Payment], str] = _plain_id,
     ) -> None:
         self._open_id = open_id

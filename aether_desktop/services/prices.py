@@ -19,7 +19,7 @@ from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.tabular import open_table
 
-_EXACT = Context(prec=400)  # 78 digits of units times those of a price: nothing is ever rounded
+EXACT = Context(prec=400)  # 78 digits of units times those of a price: nothing is ever rounded
 _HEADINGS = ("date", "symbol", "currency", "price")
 _DECIMALS = 36  # of a price; more is refused, not rounded
 _MAX_SYMBOL = 64
@@ -56,7 +56,7 @@ def value_of(base_units: int, currency: Currency, prices: Mapping[str, Price]) -
     if price is None or (currency.contract and currency.symbol in _COIN_SYMBOLS):
         return None
     amount = Decimal(format_units(base_units, currency.decimals))
-    return Valuation(_EXACT.multiply(amount, Decimal(price.price)), price)
+    return Valuation(EXACT.multiply(amount, Decimal(price.price)), price)
 
 
 class PriceService:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from aether_desktop.domain.monitoring import MonitoringEntry
 from aether_desktop.domain.payments import Payment, PaymentMethod
 from aether_desktop.domain.records import InvalidRecordError, Record, TableName
 from aether_desktop.domain.temple_nodes import TempleNode
+from aether_desktop.domain.times import utc_now
 from aether_desktop.domain.transactions import Transaction
 from aether_desktop.domain.users import User
 from aether_desktop.domain.wallets import Wallet
@@ -42,10 +43,6 @@ RECORD_TYPES: Mapping[TableName, type[Record]] = MappingProxyType(
     }
 )
 _BOOKKEEPING = frozenset({"id", "owner_id", "version", "created_at", "archived_at"})
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def field_names(table: TableName) -> tuple[str, ...]:
