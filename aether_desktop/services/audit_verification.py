@@ -97,7 +97,6 @@ class LogVerifier:
         self._hidden = 0
         self._checkpoints = 0
         self._sound_size = 0
-        self._pin: RootPin | None = None
         self._bad_point: _BadEntryError | None = None
 
     def run(
@@ -111,10 +110,9 @@ class LogVerifier:
         progress: Progress = silent,
     ) -> Verdict:
         """Stops at the first bad entry. Raises OperationCancelled."""
-        self._pin = pin
         bad: BadPlace | None = None
         try:
-            self._mark(checkpoints)
+            self._mark(pin, checkpoints)
             self._check_mark()
             for row in rows:
                 if self._frontier.size % _TOLD_EVERY == 0:
@@ -192,12 +190,12 @@ class LogVerifier:
 
     # -- the tree --------------------------------------------------------------------------------------------------
 
-    def _mark(self, checkpoints: Sequence[StoredCheckpoint]) -> None:
+    def _mark(self, pin: RootPin | None, checkpoints: Sequence[StoredCheckpoint]) -> None:
         """What the log must be like at certain sizes. A checkpoint that nobody signed is told last: anybody in the
         vault could add one, and it says nothing about the log."""
-        if self._pin is not None:
+        if pin is not None:
             told = "this computer saw another log up to here"
-            self._marks.setdefault(self._pin.size, []).append((AuditFault.FORK, told, self._pin.peaks))
+            self._marks.setdefault(pin.size, []).append((AuditFault.FORK, told, pin.peaks))
         for point in checkpoints:
             try:
                 body = self._checkpoint_body(point)

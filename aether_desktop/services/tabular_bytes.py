@@ -9,6 +9,7 @@ import re
 import stat
 from io import FileIO
 from pathlib import Path
+from typing import Protocol
 
 from aether_desktop.ports.errors import ImportRefusedError
 from aether_desktop.ports.work import CancelToken, Progress
@@ -54,6 +55,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+class TextSource(Protocol):
+    """Text that comes in blocks."""
+
+    def text(self) -> str:
+        """The next block, "" at the end."""
 
 
 class SourceFile:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
 from aether_desktop.domain.imports import Rejection
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.errors import ImportRefusedError
+from aether_desktop.services.tabular_bytes import TextSource
 
 MAX_OBJECT = 1024 * 1024  # characters
 _LOOKS_LIKE = re.compile(r"\s*(?:\[\s*(?:\{|\]|\Z)|\{\s*(?:\"|\}|\Z))")
@@ -18,12 +18,6 @@ _BETWEEN = re.compile(r"[\s,]*")
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 # Numbers stay as written: an amount must not pass through a float.
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
-
-
-class TextSource(Protocol):
-    def text(self) -> str:
-        """The next block, "" at the end."""
-        ...
 
 
 def looks_like_json(text: str) -> bool:

@@ -6,23 +6,16 @@ import csv
 import io
 from collections.abc import Iterator
 from itertools import chain
-from typing import Protocol
 
 from aether_desktop.domain.imports import Rejection
 from aether_desktop.ports.errors import ImportRefusedError
-from aether_desktop.services.tabular_bytes import UNDECODED
+from aether_desktop.services.tabular_bytes import UNDECODED, TextSource
 from aether_desktop.services.tabular_layout import Layout
 
 MAX_RECORD = 1024 * 1024  # characters, over all its lines
 _MAX_RECOVERIES = 40  # each costs at most one reading of MAX_RECORD
 _OVERLONG = "\x00overlong"
 _CUT_OFF = " The file seems to be cut off here."
-
-
-class TextSource(Protocol):
-    def text(self) -> str:
-        """The next block, "" at the end."""
-        ...
 
 
 class _UnclosedError(Exception):

@@ -146,9 +146,7 @@ class VaultAccess:
                 if below < level:
                     self.require(below)
             self._keys.step_up(level, factor)
-        with self._lock:
-            seconds = HOLY_SECONDS if level is Court.HOLY else MOST_HOLY_SECONDS
-            self._deadlines[level] = self._clock() + seconds
+        self._start_timer(level)
         self._reseal_now()
 
     @contextmanager
@@ -260,9 +258,7 @@ class VaultAccess:
                 raise InvalidInputError("Level 1 opens with the password.", field="level")
             require_strong(factor)
             self._keys.set_factor(level, factor, label=label)
-        with self._lock:
-            seconds = HOLY_SECONDS if level is Court.HOLY else MOST_HOLY_SECONDS
-            self._deadlines[level] = self._clock() + seconds
+        self._start_timer(level)
 
     def add_factor(self, level: Court, factor: Factor, *, label: str = "") -> None:
         """A further way to open a level. Raises LevelLockedError, NotFoundError, InvalidInputError."""
@@ -339,6 +335,11 @@ class VaultAccess:
             for level in self._reseal():
                 if self._keys.levels.is_open(level):
                     self._keys.drop_former(level)
+
+    def _start_timer(self, level: Court) -> None:
+        """Of level 2 or 3."""
+        with self._lock:
+            self._deadlines[level] = self._clock() + (HOLY_SECONDS if level is Court.HOLY else MOST_HOLY_SECONDS)
 
     def _opened(self) -> None:
         with self._lock:
