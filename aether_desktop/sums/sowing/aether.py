@@ -17,7 +17,6 @@ from aether_desktop.sum_api import (
     Currency,
     Direction,
     HeadedTable,
-    HeadingFit,
     ImportRefusedError,
     Leg,
     Movement,
@@ -27,8 +26,8 @@ from aether_desktop.sum_api import (
     TransactionStatus,
     plain_line,
 )
-from aether_desktop.sums.own_format import BASE_UNITS, CONTRACT, DECIMALS, SYMBOL, unguarded
-from aether_desktop.sums.sowing.headings import Columns, Shape, Wanted
+from aether_desktop.sums.own_format import AMOUNT_PARTS, BASE_UNITS, CONTRACT, DECIMALS, SYMBOL, unguarded
+from aether_desktop.sums.sowing.headings import Columns, Shape, Shaped, Wanted
 from aether_desktop.sums.sowing.values import (
     MAX_DESCRIPTION,
     MAX_ERROR,
@@ -53,7 +52,7 @@ _DIGITS = re.compile(r"[0-9]{1,78}\Z")
 
 
 def _amount_columns(key: str) -> list[Wanted]:
-    return [Wanted(key + part, (key + part,)) for part in ("", BASE_UNITS, SYMBOL, DECIMALS, CONTRACT)]
+    return [Wanted(key + part, (key + part,)) for part in AMOUNT_PARTS]
 
 
 _SHAPE = Shape(
@@ -70,17 +69,12 @@ _SHAPE = Shape(
 )
 
 
-class _Own:
+class _Own(Shaped):
     """What both modules share."""
 
     key = ""
     title = ""
-
-    def recognises(self, heading: Sequence[str]) -> bool:
-        return _SHAPE.fits(heading)
-
-    def compare(self, heading: Sequence[str]) -> HeadingFit:
-        return _SHAPE.compare(heading)
+    shape = _SHAPE
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
         columns = _SHAPE.columns(table.heading)

@@ -6,12 +6,12 @@ A fee is contained in the first row of a transaction that spends, and not told a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 
 from aether_desktop.sum_api import (
     Direction,
     HeadedTable,
-    HeadingFit,
     ImportRefusedError,
     Leg,
     Movement,
@@ -20,8 +20,7 @@ from aether_desktop.sum_api import (
     TransactionStatus,
     plain_line,
 )
-from aether_desktop.sums.sowing.electrum import require_bitcoin
-from aether_desktop.sums.sowing.headings import Columns, Shape, Wanted
+from aether_desktop.sums.sowing.headings import Columns, Shape, Shaped, Wanted, require_bitcoin
 from aether_desktop.sums.sowing.values import (
     MAX_METHOD,
     Addresses,
@@ -58,17 +57,12 @@ _SENT, _RECEIVED = ("sent to",), ("received with", "received from", "mined")
 _TRUTH: Mapping[str, bool] = MappingProxyType({"true": True, "1": True, "yes": True, "false": False, "0": False})
 
 
-class BitcoinCore:
+class BitcoinCore(Shaped):
     """Times are written in the zone of the computer it ran on: ``context.zone_minutes``."""
 
     key = "bitcoin.core"
     title = "Bitcoin Core transactions"
-
-    def recognises(self, heading: Sequence[str]) -> bool:
-        return _SHAPE.fits(heading)
-
-    def compare(self, heading: Sequence[str]) -> HeadingFit:
-        return _SHAPE.compare(heading)
+    shape = _SHAPE
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
         require_bitcoin(context, self.title)
@@ -88,10 +82,7 @@ class _Rows:
         self._address = Addresses(context.chain)
 
     def __call__(self, number: int, cells: Sequence[str]) -> tuple[Movement]:
-        def cell(key: str) -> str:
-            place = self._columns[key]
-            return cells[place].strip() if place >= 0 else ""
-
+        cell = partial(self._columns.text, cells)
         # Amounts that do not count yet may stand in brackets.
         change = signed_amount(cell("amount").removeprefix("[").removesuffix("]"), self._decimals, "Amount")
         kind = cell("type")

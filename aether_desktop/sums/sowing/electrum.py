@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from aether_desktop.sum_api import (
-    AddressFamily,
     Direction,
     HeadedTable,
-    HeadingFit,
-    ImportRefusedError,
     Leg,
     Movement,
     Rejection,
@@ -21,7 +19,7 @@ from aether_desktop.sum_api import (
     TransactionStatus,
     to_micros,
 )
-from aether_desktop.sums.sowing.headings import Columns, Shape, Wanted
+from aether_desktop.sums.sowing.headings import Columns, Shape, Shaped, Wanted, require_bitcoin
 from aether_desktop.sums.sowing.values import (
     RowError,
     amount,
@@ -51,7 +49,7 @@ _NOTHING = frozenset({"", "no data", "none", "unknown"})
 _NOT_YET = frozenset({"", "----", "unconfirmed", "unverified", "unknown", "pending", "none"})
 
 
-class Electrum:
+class Electrum(Shaped):
     """Times are written in the zone of the computer it ran on: ``context.zone_minutes``.
 
     A transaction without a time is pending and gets the time of the import. A fee of zero means "unknown" there.
@@ -59,30 +57,15 @@ class Electrum:
 
     key = "electrum.history"
     title = "Electrum history"
+    shape = _SHAPE
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
-
-    def recognises(self, heading: Sequence[str]) -> bool:
-        return _SHAPE.fits(heading)
-
-    def compare(self, heading: Sequence[str]) -> HeadingFit:
-        return _SHAPE.compare(heading)
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
         require_bitcoin(context, self.title)
         columns = _SHAPE.columns(table.heading)
         return read_rows(table, columns.width, _Rows(columns, context, to_micros(self._now())))
-
-
-def require_bitcoin(context: SowingContext, title: str) -> None:
-    """Raises ImportRefusedError for a wallet on another chain."""
-    if context.chain.family is not AddressFamily.BITCOIN:
-        raise ImportRefusedError(
-            f"This file is of the kind {title}, which belongs to Bitcoin, but the wallet {context.wallet_name} is on "
-            f"{context.chain.name}.",
-            hint="Import it into a Bitcoin wallet.",
-        )
 
 
 class _Rows:
@@ -93,10 +76,7 @@ class _Rows:
         self._now = now
 
     def __call__(self, number: int, cells: Sequence[str]) -> list[Movement]:
-        def cell(key: str) -> str:
-            place = self._columns[key]
-            return cells[place].strip() if place >= 0 else ""
-
+        cell = partial(self._columns.text, cells)
         on_chain = self._change(cell("value"), "value")
         lightning = self._change(cell("lightning"), "amount_lightning_bc")
         if on_chain is None and not lightning:

@@ -28,7 +28,7 @@ from aether_desktop.sum_api import (
     plain_line,
     to_micros,
 )
-from aether_desktop.sums.sowing.headings import Columns, Shape, Wanted, require_coin
+from aether_desktop.sums.sowing.headings import Columns, Shape, Shaped, Wanted, require_coin
 from aether_desktop.sums.sowing.values import (
     MAX_ERROR,
     MAX_METHOD,
@@ -85,18 +85,17 @@ _MILLION = 1_000_000
 _MAX_DAYS = 1 << 15
 
 
-class _Explorer:
+class _Explorer(Shaped):
     """What the three modules share."""
 
     key = ""
     title = ""
-    _shape: Shape
 
     def recognises(self, heading: Sequence[str]) -> bool:
-        return self._shape.fits(heading) and _WITH_TIME.fits(heading)
+        return super().recognises(heading) and _WITH_TIME.fits(heading)
 
     def compare(self, heading: Sequence[str]) -> HeadingFit:
-        fit, time = self._shape.compare(heading), _WITH_TIME.compare(heading)
+        fit, time = super().compare(heading), _WITH_TIME.compare(heading)
         return HeadingFit(fit.found + time.found, fit.missing + time.missing)
 
 
@@ -105,10 +104,10 @@ class EtherscanNormal(_Explorer):
 
     key = "etherscan.normal"
     title = "Etherscan transactions"
-    _shape = _NORMAL
+    shape = _NORMAL
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
-        columns = self._shape.columns(table.heading)
+        columns = self.shape.columns(table.heading)
         require_coin(columns, ("in", "out", "fee"), context.chain, context.wallet_name)
         return read_rows(table, columns.width, _CoinRows(columns, context, Leg.NORMAL))
 
@@ -118,10 +117,10 @@ class EtherscanInternal(_Explorer):
 
     key = "etherscan.internal"
     title = "Etherscan internal transactions"
-    _shape = _INTERNAL
+    shape = _INTERNAL
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
-        columns = self._shape.columns(table.heading)
+        columns = self.shape.columns(table.heading)
         require_coin(columns, ("in", "out"), context.chain, context.wallet_name)
         return read_rows(table, columns.width, _CoinRows(columns, context, Leg.INTERNAL))
 
@@ -131,10 +130,10 @@ class EtherscanErc20(_Explorer):
 
     key = "etherscan.erc20"
     title = "Etherscan ERC-20 transfers"
-    _shape = _ERC20
+    shape = _ERC20
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
-        columns = self._shape.columns(table.heading)
+        columns = self.shape.columns(table.heading)
         return read_rows(table, columns.width, _TokenRows(columns, context))
 
 

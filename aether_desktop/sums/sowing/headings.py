@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aether_desktop.sum_api import Chain, HeadingFit, ImportRefusedError
+from aether_desktop.sum_api import AddressFamily, Chain, HeadingFit, ImportRefusedError, SowingContext
 
 _COIN = re.compile(r"(.+?)\s*\(([^()]*)\)\Z")
 _FIAT = frozenset({"usd"})
@@ -44,6 +44,11 @@ class Columns:
     def has(self, key: str) -> bool:
         return self.positions[key] >= 0
 
+    def text(self, cells: Sequence[str], key: str) -> str:
+        """The cell without outer spaces; empty where the file has no such column."""
+        place = self.positions[key]
+        return cells[place].strip() if place >= 0 else ""
+
 
 class Shape:
     """The columns of one kind of file; ``foreign`` names are those by which another kind is told from it."""
@@ -80,6 +85,28 @@ class Shape:
             if place >= 0 and (match := _COIN.match(heading[place].strip())):
                 units[wanted.key] = match.group(2).strip()
         return Columns(positions, units, 1 + max(positions.values(), default=-1))
+
+
+class Shaped:
+    """What modules share whose files are known by their columns."""
+
+    shape: Shape
+
+    def recognises(self, heading: Sequence[str]) -> bool:
+        return self.shape.fits(heading)
+
+    def compare(self, heading: Sequence[str]) -> HeadingFit:
+        return self.shape.compare(heading)
+
+
+def require_bitcoin(context: SowingContext, title: str) -> None:
+    """Raises ImportRefusedError for a wallet on another chain."""
+    if context.chain.family is not AddressFamily.BITCOIN:
+        raise ImportRefusedError(
+            f"This file is of the kind {title}, which belongs to Bitcoin, but the wallet {context.wallet_name} is on "
+            f"{context.chain.name}.",
+            hint="Import it into a Bitcoin wallet.",
+        )
 
 
 def require_coin(columns: Columns, keys: Iterable[str], chain: Chain, wallet_name: str) -> None:

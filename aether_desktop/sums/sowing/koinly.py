@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from aether_desktop.sum_api import (
     Currency,
     Direction,
     HeadedTable,
-    HeadingFit,
     Leg,
     Movement,
     Rejection,
     SowingContext,
     TransactionStatus,
 )
-from aether_desktop.sums.sowing.headings import Columns, Shape, Wanted
+from aether_desktop.sums.sowing.headings import Columns, Shape, Shaped, Wanted
 from aether_desktop.sums.sowing.values import (
     MAX_DESCRIPTION,
     Currencies,
@@ -49,17 +49,12 @@ _SHAPE = Shape(
 )
 
 
-class KoinlyUniversal:
+class KoinlyUniversal(Shaped):
     """One row makes up to two movements; its fee goes with what was sent, else it is a movement of its own."""
 
     key = "koinly.universal"
     title = "Koinly universal"
-
-    def recognises(self, heading: Sequence[str]) -> bool:
-        return _SHAPE.fits(heading)
-
-    def compare(self, heading: Sequence[str]) -> HeadingFit:
-        return _SHAPE.compare(heading)
+    shape = _SHAPE
 
     def read(self, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
         columns = _SHAPE.columns(table.heading)
@@ -74,10 +69,7 @@ class _Rows:
         self._currency = Currencies(context.currency)
 
     def __call__(self, number: int, cells: Sequence[str]) -> list[Movement]:
-        def cell(key: str) -> str:
-            place = self._columns[key]
-            return cells[place].strip() if place >= 0 else ""
-
+        cell = partial(self._columns.text, cells)
         sent = self._side(cell("sent"), cell("sent_currency"), "Sent Amount")
         received = self._side(cell("received"), cell("received_currency"), "Received Amount")
         fee = self._side(cell("fee"), cell("fee_currency"), "Fee Amount")

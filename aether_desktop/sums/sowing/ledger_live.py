@@ -6,8 +6,10 @@ row. Staking operations that only lock value cost their fee and move nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain as chained
 from typing import NamedTuple
 
@@ -15,7 +17,6 @@ from aether_desktop.sum_api import (
     Chain,
     Direction,
     HeadedTable,
-    HeadingFit,
     InvalidAddressError,
     Leg,
     Movement,
@@ -27,7 +28,7 @@ from aether_desktop.sum_api import (
     plain_line,
     short_address,
 )
-from aether_desktop.sums.sowing.headings import Columns, Shape, Wanted, is_coin_of
+from aether_desktop.sums.sowing.headings import Columns, Shape, Shaped, Wanted, is_coin_of
 from aether_desktop.sums.sowing.values import (
     MAX_METHOD,
     Currencies,
@@ -37,6 +38,7 @@ from aether_desktop.sums.sowing.values import (
     foreign_coin,
     kind_of,
     moment,
+    read_rows,
     status_of,
     zone_of,
 )
@@ -87,17 +89,12 @@ class _Accounts:
     with_coin: dict[_Account, None] = field(default_factory=dict)
 
 
-class LedgerLive:
+class LedgerLive(Shaped):
     """The rows of one account. All rows are read before the first is given, because the account must be known."""
 
     key = "ledger.live"
     title = "Ledger Live operations"
-
-    def recognises(self, heading: Sequence[str]) -> bool:
-        return _SHAPE.fits(heading)
-
-    def compare(self, heading: Sequence[str]) -> HeadingFit:
-        return _SHAPE.compare(heading)
+    shape = _SHAPE
 
     def accounts(self, table: HeadedTable, chain: Chain) -> tuple[str, ...]:
         columns = _SHAPE.columns(table.heading)
@@ -111,14 +108,8 @@ class LedgerLive:
     def _read(self, columns: Columns, table: HeadedTable, context: SowingContext) -> Iterator[Movement | Rejection]:
         rows = list(table.rows)
         chosen, reason = _choose(_accounts(columns, (cells for _, cells in rows), context.chain), context)
-        parse = _Rows(columns, context, chosen, reason)
-        for number, cells in rows:
-            try:
-                if len(cells) < columns.width:
-                    raise RowError(f"The row has {len(cells)} cells; at least {columns.width} are needed.")
-                yield parse(number, cells)
-            except RowError as error:
-                yield Rejection(number, error.reason)
+        again = dataclasses.replace(table, rows=iter(rows))
+        yield from read_rows(again, columns.width, _Rows(columns, context, chosen, reason))
 
 
 def _accounts(columns: Columns, rows: Iterator[Sequence[str]], chain: Chain) -> _Accounts:
@@ -183,17 +174,13 @@ class _Rows:
     def __init__(self, columns: Columns, context: SowingContext, chosen: frozenset[_Account], reason: str) -> None:
         self._columns = columns
         self._chain = context.chain
-        self._wallet = context.wallet_address
         self._zone = zone_of(context.zone_minutes)
         self._currency = Currencies(context.currency)
         self._chosen = chosen
         self._reason = reason
 
-    def __call__(self, number: int, cells: Sequence[str]) -> Movement:
-        def cell(key: str) -> str:
-            place = self._columns[key]
-            return cells[place].strip() if place >= 0 else ""
-
+    def __call__(self, number: int, cells: Sequence[str]) -> tuple[Movement]:
+        cell = partial(self._columns.text, cells)
         ticker, account = cell("ticker"), _Account(cell("account"), cell("xpub"))
         self._require_account(ticker, account)
         is_coin = is_coin_of(ticker, self._chain)
@@ -204,19 +191,21 @@ class _Rows:
         fee = amount(cell("fee"), currency.decimals, "Operation Fees") if is_coin and cell("fee") else None
         direction, leg, units, fee = _meaning(operation, value, fee, failed=status is TransactionStatus.FAILED)
         plain = operation in {"IN", "OUT", "REWARD", "REWARD_PAYOUT"}
-        return Movement(
-            row=number,
-            occurred_at=moment(cell("date"), "Operation Date", zone=self._zone),
-            tx_hash=any_hash(cell("hash"), "Operation Hash"),
-            kind=kind_of(direction, units) if plain else TransactionKind.CONTRACT_INTERACTION,
-            leg=leg if is_coin else Leg.TOKEN,
-            direction=direction,
-            status=status,
-            units=units,
-            currency=currency,
-            fee_units=fee,
-            fee_currency=None if fee is None else currency,
-            method="" if operation in {"IN", "OUT"} else plain_line(operation, MAX_METHOD),
+        return (
+            Movement(
+                row=number,
+                occurred_at=moment(cell("date"), "Operation Date", zone=self._zone),
+                tx_hash=any_hash(cell("hash"), "Operation Hash"),
+                kind=kind_of(direction, units) if plain else TransactionKind.CONTRACT_INTERACTION,
+                leg=leg if is_coin else Leg.TOKEN,
+                direction=direction,
+                status=status,
+                units=units,
+                currency=currency,
+                fee_units=fee,
+                fee_currency=None if fee is None else currency,
+                method="" if operation in {"IN", "OUT"} else plain_line(operation, MAX_METHOD),
+            ),
         )
 
     def _require_account(self, ticker: str, account: _Account) -> None:
