@@ -8,6 +8,7 @@ password arrives as a SCRAM-SHA-256 verifier (RFC 5803), so that the server and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -41,6 +42,11 @@ INTERNAL: Final = (
     "aether_hold_number()",
     "aether_guard_person()",
 )
+
+
+def is_verifier(text: str) -> bool:
+    """Whether the text is a SCRAM-SHA-256 verifier (RFC 5803), which can stand between quotation marks."""
+    return re.fullmatch(_VERIFIER, text) is not None
 
 
 def of_provisioner(names: AccessNames, *, role_options: bool) -> Iterator[str]:

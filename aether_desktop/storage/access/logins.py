@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -15,8 +15,6 @@ from aether_desktop.storage.access.names import AccessNames
 from aether_desktop.storage.access.session import tag_of
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.schema import USERS, VAULT_MEMBERS
-
-_NAMES_TRIED: Final = 99
 
 
 class SqlLoginAdministration:
@@ -104,11 +102,11 @@ class SqlLoginAdministration:
         tag = tag_of(connection)
         if tag is None:
             raise NotFoundError("This database has no logins of people.", hint="It was never provisioned.")
-        wanted = AccessNames(tag).login(username)
+        names = AccessNames(tag)
+        wanted = names.login(username)
         query = text("SELECT rolname FROM pg_catalog.pg_roles WHERE starts_with(rolname::text, :wanted)")
         taken = set(connection.execute(query, {"wanted": wanted}).scalars())
-        candidates = (wanted, *(f"{wanted}_{number}" for number in range(2, _NAMES_TRIED)))
-        login = next((name for name in candidates if name not in taken), None)
+        login = next((name for name in names.logins(username) if name not in taken), None)
         if login is None:
             raise AlreadyExistsError(f"All names like {wanted} are taken.", field="username")
         return login

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ from aether_desktop.domain.users import Role
 
 TAG: Final = re.compile(r"[0-9a-f]{8}")
 _SLUG_LIMIT: Final = 30
+_NAMES_TRIED: Final = 99
 
 
 def new_tag() -> str:
@@ -64,6 +66,12 @@ class AccessNames:
         plain = unicodedata.normalize("NFKD", username).encode("ascii", "ignore").decode().lower()
         slug = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_SLUG_LIMIT]
         return f"{self.login_prefix}{slug or 'person'}"
+
+    def logins(self, username: str) -> Iterator[str]:
+        """The login for this user name, then those to take where it is taken; some, not without end."""
+        wanted = self.login(username)
+        yield wanted
+        yield from (f"{wanted}_{number}" for number in range(2, _NAMES_TRIED))
 
     def is_login(self, name: str) -> bool:
         """Whether this is a person's login of this database."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.storage.access.functions import is_verifier
 from aether_desktop.storage.addresses import read_address
 from aether_desktop.storage.failures import translated
 from aether_desktop.storage.postgresql import open_postgresql
-
-_VERIFIER: Final = re.compile(r"SCRAM-SHA-256\$[0-9]+:[A-Za-z0-9+/]+={0,2}\$[A-Za-z0-9+/]+={0,2}:[A-Za-z0-9+/]+={0,2}")
 
 
 def change_own_password(url: str, *, password: str, verifier: str) -> None:
@@ -18,7 +14,7 @@ def change_own_password(url: str, *, password: str, verifier: str) -> None:
 
     Raises PermissionDeniedError for a wrong password, InvalidInputError, StorageUnavailableError and its family.
     """
-    if _VERIFIER.fullmatch(verifier) is None:
+    if not is_verifier(verifier):
         raise InvalidInputError("This is no SCRAM verifier.", field="password")
     kit = open_postgresql(read_address(url, password=password))
     try:

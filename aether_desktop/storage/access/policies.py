@@ -13,15 +13,18 @@ from typing import Final
 
 from sqlalchemy import Table
 
-from aether_desktop.domain.permissions import RANKS, RULES, SQL_NAMES, Least, TableRule, Verb
+from aether_desktop.domain.permissions import EVERYBODY, RANKS, RULES, SQL_NAMES, Least, TableRule, Verb
+from aether_desktop.domain.times import to_micros
 from aether_desktop.domain.users import Role
 from aether_desktop.storage.access.names import AccessNames
+from aether_desktop.storage.identifiers import CLIENT_BITS, CLIENTS, EPOCH, SEQUENCE_BITS
 from aether_desktop.storage.schema import METADATA
 
 _SQL_VERBS: Final = {Verb.READ: "SELECT", Verb.ADD: "INSERT", Verb.CHANGE: "UPDATE", Verb.REMOVE: "DELETE"}
 _KEYS: Final = frozenset({"vault_id", "id", "created_at"})
 _NOW: Final = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
-_EPOCH_US: Final = 1_704_067_200_000_000  # ids count milliseconds from 2024 (storage/identifiers.py)
+_EPOCH_US: Final = to_micros(EPOCH)  # ids count milliseconds from there
+_TIME_BITS: Final = CLIENT_BITS + SEQUENCE_BITS  # of an id stand below its time
 
 
 def _owner_of_row() -> str:
@@ -160,13 +163,10 @@ def _checks(table: Table, rule: TableRule, verb: Verb) -> Iterator[str]:
     if verb not in {Verb.ADD, Verb.CHANGE}:
         return
     yield from _references(table, rule)
-    if table.name in _WRITTEN and (table.name != "audit_entries" or "audit_devices" in METADATA.tables):
+    if table.name in _WRITTEN:
         yield _WRITTEN[table.name]
-    if verb is Verb.ADD and "id" in table.columns and rule.add.own is Role.MEMBER and rule.read != EVERYBODY_READS:
+    if verb is Verb.ADD and "id" in table.columns and rule.add.own is Role.MEMBER and rule.read != EVERYBODY:
         yield _own_number(table.name)
-
-
-EVERYBODY_READS: Final = Least(Role.MEMBER, Role.MEMBER)
 
 
 def _references(table: Table, rule: TableRule) -> Iterator[str]:
@@ -191,8 +191,8 @@ def _own_number(table: str) -> str:
     """
     return (
         f"({in_vaults(Role.LEVITE)} OR EXISTS (SELECT 1 FROM public.id_clients c"
-        f" WHERE c.vault_id = {table}.vault_id AND c.number = (({table}.id >> 10) & 4095)"
+        f" WHERE c.vault_id = {table}.vault_id AND c.number = (({table}.id >> {SEQUENCE_BITS}) & {CLIENTS - 1})"
         " AND c.login = session_user::text"
-        f" AND {table}.id >> 22 >= (c.starts_at - {_EPOCH_US}) / 1000"
-        f" AND {table}.id >> 22 < (c.expires_at - {_EPOCH_US}) / 1000))"
+        f" AND {table}.id >> {_TIME_BITS} >= (c.starts_at - {_EPOCH_US}) / 1000"
+        f" AND {table}.id >> {_TIME_BITS} < (c.expires_at - {_EPOCH_US}) / 1000))"
     )

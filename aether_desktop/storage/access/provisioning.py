@@ -33,7 +33,6 @@ from aether_desktop.storage.upgrade import (
     require_migratable,
 )
 
-_NAMES_TRIED: Final = 99
 _ROLE_OPTIONS_FROM: Final = 160000
 
 
@@ -357,10 +356,9 @@ class _Administration:
         return vault.id, vault.name, founder.user_id, founder.username, founder.login
 
     def _new_login(self, username: str, verifier: str) -> str:
-        wanted = self.names.login(username)
-        candidates = (wanted, *(f"{wanted}_{number}" for number in range(2, _NAMES_TRIED)))
-        login = next((candidate for candidate in candidates if not self._role_exists(candidate)), None)
+        login = next((name for name in self.names.logins(username) if not self._role_exists(name)), None)
         if login is None:
+            wanted = self.names.login(username)
             raise StorageError(f"All names like {wanted} are taken on this server.", hint="Choose another user name.")
         options = " WITH INHERIT TRUE" if self._role_options else ""
         with self._acting_as(self.names.provisioner):
@@ -371,7 +369,7 @@ class _Administration:
 
 def _checked(verifier: str) -> str:
     """A verifier has no quotation marks; nothing else goes into the statement."""
-    if not verifier.startswith("SCRAM-SHA-256$") or not set(verifier).isdisjoint("'\"\\ \n"):
+    if not functions.is_verifier(verifier):
         raise ValueError("not a SCRAM-SHA-256 verifier")
     return verifier
 
