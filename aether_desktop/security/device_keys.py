@@ -6,19 +6,24 @@ from a wrong password.
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from hmac import compare_digest
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreError
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.memory import Secret
 from aether_desktop.security.one_at_a_time import one_at_a_time
+from aether_desktop.security.private_files import replace_file
 from aether_desktop.security.slots import TAG_BYTES, DeviceRef, device_check
 
+_LONGEST_ID: Final = 64  # bytes of the file that names a key's vault
 _KIT: str = "On another device the recovery kit opens the vault."
 
 
@@ -37,12 +42,15 @@ class DeviceKeys(Protocol):
         """A key for a new vault, or for a slot of this device: stored and read back."""
         ...
 
-    def renew(self) -> tuple[DeviceRef, Secret]:
-        """A fresh key, kept beside the present one, which is not touched."""
+    def renew(self, vault_id: bytes) -> tuple[DeviceRef, Secret]:
+        """A fresh key for this vault alone, kept beside the present one, which is not touched."""
         ...
 
-    def settle(self, device: DeviceRef) -> None:
-        """The slots name this key now: it takes the place of the one before, which is kept for old back-ups."""
+    def settle(self, device: DeviceRef, *, vault_id: bytes, before: Sequence[DeviceRef]) -> None:
+        """The vault's slots name this key now: it takes the place of the one before.
+
+        ``before`` are those they named until now: kept, for back-ups and for other vaults.
+        """
         ...
 
     def forget(self, device: DeviceRef) -> None:
@@ -71,14 +79,14 @@ class KeyringDevices:
         return _checked(Secret(key), device, "the keyring")
 
     def obtain(self) -> tuple[DeviceRef, Secret]:
-        return self.renew()
-
-    def renew(self) -> tuple[DeviceRef, Secret]:
         key, tag = Secret.random(), secrets.token_bytes(TAG_BYTES)
         self._store.keep_tagged(tag.hex(), bytes(key.data))
         return DeviceRef(tag, device_check(key)), key
 
-    def settle(self, device: DeviceRef) -> None:
+    def renew(self, vault_id: bytes) -> tuple[DeviceRef, Secret]:  # noqa: ARG002 - each key has its own entry
+        return self.obtain()
+
+    def settle(self, device: DeviceRef, *, vault_id: bytes, before: Sequence[DeviceRef]) -> None:
         """Every tag has its own entry: nothing to do."""
 
     def forget(self, device: DeviceRef) -> None:
@@ -95,7 +103,9 @@ class KeyringDevices:
 class KeyFileDevices:
     """Implements ``DeviceKeys`` over a key file, which may serve several vaults.
 
-    A key that is not the file's own lies beside it, under the file's name and the first digits of its check.
+    A key that is not the file's own lies beside it, as NAME.CHECK, the first digits of its check. One that was made
+    for a single vault has that vault's id in NAME.CHECK.vault beside it; only such keys are ever removed, and only
+    once their vault has had two newer ones. The id goes when a second vault is given the key.
     """
 
     def __init__(self, path: Path) -> None:
@@ -113,39 +123,69 @@ class KeyFileDevices:
         return _checked(self._load(beside), device, str(beside))
 
     def obtain(self) -> tuple[DeviceRef, Secret]:
-        key = Secret(KeyFileStore(self._path).create(self._path))
-        return DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key)), key
+        with one_at_a_time(self._path):
+            key = Secret(KeyFileStore(self._path).create(self._path))
+            device = DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key))
+            self._owner(device.check).unlink(missing_ok=True)  # it serves one more vault from now on
+            return device, key
 
-    def renew(self) -> tuple[DeviceRef, Secret]:
+    def renew(self, vault_id: bytes) -> tuple[DeviceRef, Secret]:
         key = Secret.random()
         device = DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key))
-        KeyFileStore(self._beside(device.check)).adopt(self._path, bytes(key.data))
+        with one_at_a_time(self._path):
+            replace_file(self._owner(device.check), f"{vault_id.hex()}\n".encode("ascii"))
+            KeyFileStore(self._beside(device.check)).adopt(self._path, bytes(key.data))
         return device, key
 
-    def settle(self, device: DeviceRef) -> None:
+    def settle(self, device: DeviceRef, *, vault_id: bytes, before: Sequence[DeviceRef]) -> None:
         renewed = self._beside(device.check)
         with one_at_a_time(self._path):  # another vault's key may be settled in the same file
-            if not renewed.exists():
-                return
-            with self._load(self._path) as present:
-                KeyFileStore(self._beside(device_check(present))).adopt(self._path, bytes(present.data))
-            try:
-                os.replace(renewed, self._path)  # noqa: PTH105 - the name that kill tests watch
-            except OSError as error:
-                raise KeyStoreError(f"{self._path} cannot be written: {error.strerror}.") from error
+            if renewed.exists():
+                with self._load(self._path) as present:
+                    KeyFileStore(self._beside(device_check(present))).adopt(self._path, bytes(present.data))
+                try:
+                    os.replace(renewed, self._path)  # noqa: PTH105 - the name that kill tests watch
+                except OSError as error:
+                    raise KeyStoreError(f"{self._path} cannot be written: {error.strerror}.") from error
+            self._clear_up(vault_id, kept={_digits(each.check) for each in (device, *before)})
 
     def forget(self, device: DeviceRef) -> None:
-        """The file may serve other vaults: it stays."""
+        """The file itself may serve other vaults: it stays."""
+        with one_at_a_time(self._path):
+            if self._owner(device.check).exists():
+                with suppress(OSError):
+                    self._remove(_digits(device.check))
 
     def of_old_vault(self, vault: Path) -> tuple[DeviceRef, Secret]:
         key = Secret(KeyFileStore(self._path).load(vault))
         return DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key)), key
 
+    def _clear_up(self, vault_id: bytes, *, kept: set[str]) -> None:
+        """Remove the vault's keys of earlier times, and those that a killed renewal left."""
+        prefix = f"{self._path.name}."
+        with suppress(OSError):  # they are found again the next time
+            for owner in self._path.parent.glob(f"{glob.escape(prefix)}*.vault"):
+                digits = owner.name[len(prefix) : -len(".vault")]
+                if digits not in kept and owner.read_bytes()[:_LONGEST_ID].strip() == vault_id.hex().encode("ascii"):
+                    self._remove(digits)
+
+    def _remove(self, digits: str) -> None:
+        """The key first: what a kill leaves is found again by its owner's file."""
+        self._path.with_name(f"{self._path.name}.{digits}").unlink(missing_ok=True)
+        self._path.with_name(f"{self._path.name}.{digits}.vault").unlink(missing_ok=True)
+
     def _beside(self, check: bytes) -> Path:
-        return self._path.with_name(f"{self._path.name}.{check.hex()[:8]}")
+        return self._path.with_name(f"{self._path.name}.{_digits(check)}")
+
+    def _owner(self, check: bytes) -> Path:
+        return self._path.with_name(f"{self._path.name}.{_digits(check)}.vault")
 
     def _load(self, path: Path) -> Secret:
         return Secret(KeyFileStore(path).load(self._path))
+
+
+def _digits(check: bytes) -> str:
+    return check.hex()[:8]
 
 
 def _checked(key: Secret, device: DeviceRef, where: str) -> Secret:

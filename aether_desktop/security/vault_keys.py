@@ -16,6 +16,7 @@ from pathlib import Path
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import KeysDamagedError, WrongFactorError
 from aether_desktop.ports.errors import (
+    AetherError,
     AlreadyExistsError,
     InvalidInputError,
     KeyMissingError,
@@ -52,6 +53,7 @@ class FileVaultKeys:
         self._shared = shared
         self._clock = clock
         self._maker = SlotMaker(clock)
+        self._opened_with: dict[Court, Slot] = {}
         self._attempts = Attempts(vault.with_name(f"{vault.name}.attempts"), clock=clock)
         self._lock = threading.RLock()
 
@@ -85,6 +87,9 @@ class FileVaultKeys:
             self._open(level, factor)[1].wipe()
 
     def lock(self, level: Court = Court.OUTER) -> None:
+        for each in Court:
+            if each >= level:
+                self._opened_with.pop(each, None)
         self.levels.lock(level)
 
     def unlock_like(self, other: FileVaultKeys) -> bool:
@@ -129,10 +134,10 @@ class FileVaultKeys:
                 header = self._maker.first_header(password, Device(ref, key), root, file_keys=keys)
                 self._file.write_first(header, root)
         except BaseException:
-            with suppress(KeyStoreError):
-                self._devices.forget(ref)
+            self._take_back(ref)
             raise
-        self.levels.open(Court.OUTER, root)
+        self._take(header, root, Court.OUTER)
+        self._opened_with[Court.OUTER] = header.levels[0].slots[0]
 
     def discard(self) -> None:
         """Take a new key file back, when its vault could not be made."""
@@ -161,7 +166,8 @@ class FileVaultKeys:
                 raise AlreadyExistsError("This vault has a password already.", field="password")
             header = self._maker.first_header(password, Device(ref, key), root, file_keys=(key, file_key))
             self._file.write(header, root, revoking=True)
-        self.levels.open(Court.OUTER, root)
+        self._take(header, root, Court.OUTER)
+        self._opened_with[Court.OUTER] = header.levels[0].slots[0]
 
     def settle_file_key(self) -> None:
         """The vault file opens with the next key now: forget the one before. Raises LevelLockedError."""
@@ -194,10 +200,14 @@ class FileVaultKeys:
                 for slot in level.slots:
                     if slot.slot_id.hex() == slot_id:
                         self.levels.copy(level.level).wipe()  # only while it is open
+                        self._require_present(header, level.level)
                         return header.with_level(_without(level, slot, self._devices))
             raise NotFoundError("There is no such slot any more.")
 
         self._change(change, revoking=True)
+        for level, slot in tuple(self._opened_with.items()):
+            if slot.slot_id.hex() == slot_id:  # the person's own wish
+                del self._opened_with[level]
 
     def make_key_file(self, path: Path) -> None:
         with Secret(KeyFileStore(path).create(path)):
@@ -207,10 +217,17 @@ class FileVaultKeys:
         return recovery_kit.new_kit(vault_name, now=datetime.fromtimestamp(int(self._clock()), UTC))
 
     def keep_kit(self, kit: RecoveryKit) -> None:
-        self._change(lambda header: self._maker.with_kit(header, kit, self.levels), revoking=True)
+        def change(header: Header) -> Header:
+            self._require_present(header, *(each.level for each in header.levels))
+            return self._maker.with_kit(header, kit, self.levels)
+
+        self._change(change, revoking=True)
+        for level, slot in tuple(self._opened_with.items()):
+            if slot.kind is FactorKind.KIT:  # the new kit has taken its place
+                del self._opened_with[level]
 
     def compromise(self, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None) -> None:
-        with ExitStack() as held, self._root() as (header, _root):
+        with ExitStack() as made, ExitStack() as held, self._root() as (header, _root):
             if len(header.file_keys) > 1:
                 raise InvalidInputError(
                     "The vault file is still being encrypted anew.", hint="Close the vault, open it, then try again."
@@ -225,8 +242,11 @@ class FileVaultKeys:
                 )
             for level in existing:
                 self.levels.copy(level).wipe()  # before a key is made: raises when it is not open
-            ref, key = self._devices.renew()
+            self._require_present(header, *existing)
+            before = [slot.device for slot in header.levels[0].slots if slot.device is not None]
+            ref, key = self._devices.renew(header.vault_id)
             held.enter_context(key)
+            made.push(lambda kind, _error, _trace: None if kind is None else self._take_back(ref))
             new = {level: held.enter_context(Secret.random()) for level in existing}
             changed = self._maker.renewed(
                 header, new, levels=self.levels, factors=factors, device=Device(ref, key), kit=kit
@@ -235,8 +255,9 @@ class FileVaultKeys:
             self._file.write(changed, new[Court.OUTER], revoking=True)
             for level in existing:
                 self._take(changed, new[level].copy(), level)
+                self._opened_with[level] = _level(changed, level).slots[0]
         with suppress(KeyStoreError):  # the slots find the new key where it is
-            self._devices.settle(ref)
+            self._devices.settle(ref, vault_id=header.vault_id, before=before)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -258,6 +279,28 @@ class FileVaultKeys:
                 ) from error
             yield header, root
 
+    def _require_present(self, header: Header, *levels: Court) -> None:
+        """Whoever opened a level with what was replaced or taken away meanwhile changes nothing any more.
+
+        ``header`` was read under the lock. Raises WrongFactorError.
+        """
+        for level in sorted({Court.OUTER, *levels}):
+            slot, known = self._opened_with.get(level), header.level(level)
+            if slot is not None and (known is None or slot not in known.slots):
+                what = "password" if level is Court.OUTER else f"factor of level {int(level)}"
+                raise WrongFactorError(
+                    f"The {what} was changed meanwhile, in another window or program: the one given here opens nothing"
+                    " any more.",
+                    hint="Nothing was changed. Lock the vault and open it with the present one.",
+                )
+
+    def _take_back(self, ref: DeviceRef) -> None:
+        """A device's key that was made in vain; it stays when a key file that was written all the same names it."""
+        with suppress(AetherError):
+            slots = self._file.read()[0].levels[0].slots if self._file.is_there() else ()
+            if all(slot.device != ref for slot in slots):
+                self._devices.forget(ref)
+
     def _change(self, change: Callable[[Header], Header], *, revoking: bool) -> None:
         with self._root() as (header, root):
             changed = replace(change(header), generation=header.generation + 1)
@@ -278,6 +321,7 @@ class FileVaultKeys:
                     root = secret if level is Court.OUTER else held.enter_context(self.levels.copy(Court.OUTER))
                     authenticate(content, root)
                     self._attempts.succeed(level)
+                    self._opened_with[level] = slot
                     return header, secret
         wait = self._attempts.wait(level)
         raise WrongFactorError(
@@ -323,6 +367,7 @@ class FileVaultKeys:
         if factor.kind is FactorKind.KIT:
             raise InvalidInputError("A recovery kit is never a daily factor.", field="factor")
         with self._root() as (header, root), ExitStack() as held:
+            self._require_present(header, level)
             known = header.level(level)
             secret = held.enter_context(Secret.random() if known is None else self.levels.copy(level))
             slots = () if known is None else known.slots
@@ -339,6 +384,8 @@ class FileVaultKeys:
             self._file.write(changed_header, root, revoking=replacing and known is not None)
             if known is None:
                 self.levels.open(level, secret.copy())
+            if replacing:
+                self._opened_with[level] = slot
 
     def _this_device(self, slots: tuple[Slot, ...]) -> tuple[DeviceRef, Secret]:
         for slot in slots:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
 from aether_desktop.security.attempts import Attempts, shown_wait, wait_after
+from aether_desktop.security.one_at_a_time import BusyElsewhereError, one_at_a_time
+from aether_desktop.security.private_files import replace_file
 
 
 class Clock:
@@ -53,6 +57,50 @@ def test_two_failures_are_free_and_a_restart_forgets_none(path: Path, clock: Clo
     Attempts(path, clock=clock).begin(Court.OUTER)
     assert Attempts(path, clock=clock).wait(Court.OUTER) == 2
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_guesses_at_the_same_moment_are_all_counted(path: Path, clock: Clock) -> None:
+    guessers = 12
+    together = threading.Barrier(guessers)
+    let_through: list[int] = []
+
+    def guess(number: int) -> None:
+        attempts = Attempts(path, clock=clock)  # as another program would
+        together.wait()
+        with suppress(WrongFactorError):
+            attempts.begin(Court.OUTER)
+            let_through.append(number)
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(guessers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(let_through) == 3  # two are free, the third has its wait after it
+    assert Attempts(path, clock=clock)._read() == {Court.OUTER: (3, clock.now)}
+
+
+def test_nobody_counts_while_another_program_does(path: Path, clock: Clock) -> None:
+    counted = threading.Event()
+
+    def guess() -> None:
+        Attempts(path, clock=clock).begin(Court.OUTER)
+        counted.set()
+
+    thread = threading.Thread(target=guess)
+    with one_at_a_time(path):
+        thread.start()
+        assert not counted.wait(0.1)
+        replace_file(path, b'{"format": 1, "levels": {"1": [2, 1]}}')
+    thread.join()
+    assert Attempts(path, clock=clock)._read()[Court.OUTER][0] == 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aether_desktop.security.attempts._LONGEST_LOCK", 0.01)
+        with one_at_a_time(path):
+            Attempts(path, clock=clock).succeed(Court.OUTER)  # never stands in the way of who was right
+            with pytest.raises(BusyElsewhereError):
+                Attempts(path, clock=clock).begin(Court.OUTER)
+    assert Attempts(path, clock=clock)._read()[Court.OUTER][0] == 3
 
 
 def test_success_and_other_levels(path: Path, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -16,12 +17,14 @@ from aether_desktop.ports.errors import (
     InvalidInputError,
     KeyMissingError,
     KeyStoreAbsentError,
+    KeyStoreError,
     KeyStoreLockedError,
     NotFoundError,
 )
 from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, FactorKind, RecoveryKit, VaultKeys
 from aether_desktop.security import KeyFileStore, KeyringStore
 from aether_desktop.security.device_keys import KeyFileDevices, KeyringDevices
+from aether_desktop.security.header_file import HeaderFile
 from aether_desktop.security.vault_keys import FileVaultKeys
 from tests.support.session_bus import SessionBus
 
@@ -399,6 +402,52 @@ class TestCompromised:
         other.create(typed("other password"))
         made.unlocked().compromise({Court.OUTER: typed("new one 1")})
         FileVaultKeys(folder / "other.aether", KeyFileDevices(made.device)).unlock(typed("other password"))
+        made.unlocked("new one 1")
+
+    def test_of_its_own_keys_the_present_and_the_last_stay_in_a_key_file(self, made: Place) -> None:
+        first, passwords = made.device.read_bytes(), [PASSWORD, "new one 1", "new two 2", "new three 3", "new four 4"]
+        devices: list[bytes] = []
+        for old, new in itertools.pairwise(passwords):
+            keys = made.unlocked(old)
+            keys.compromise({Court.OUTER: typed(new)})
+            keys.settle_file_key()
+            devices.append(made.device.read_bytes())
+        beside = [path for path in made.device.parent.glob("device.key.*") if path.suffix != ".vault"]
+        assert {path.read_bytes() for path in beside} == {first, devices[-2]}  # the first may serve others
+        assert len(list(made.device.parent.glob("device.key.*.vault"))) == 2
+        made.unlocked(passwords[-1])
+
+    def test_a_key_that_came_to_serve_another_vault_stays(self, made: Place, tmp_path: Path) -> None:
+        made.unlocked().compromise({Court.OUTER: typed("new one 1")})
+        other = FileVaultKeys(tmp_path / "other.aether", KeyFileDevices(made.device))
+        other.create(typed("other password"))
+        for old, new in itertools.pairwise(("new one 1", "new two 2", "new three 3", "new four 4")):
+            keys = made.unlocked(old)
+            keys.settle_file_key()
+            keys.compromise({Court.OUTER: typed(new)})
+        FileVaultKeys(tmp_path / "other.aether", KeyFileDevices(made.device)).unlock(typed("other password"))
+
+    def test_a_key_made_in_vain_is_taken_back_and_one_of_a_kill_is_found_later(
+        self, made: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        names = sorted(path.name for path in made.device.parent.glob("device.key*"))
+        keys = made.unlocked()
+
+        def full(*_: object, **__: object) -> None:
+            raise KeyStoreError("No room.")
+
+        with monkeypatch.context() as patch, pytest.raises(KeyStoreError, match="No room"):
+            patch.setattr(HeaderFile, "write", full)
+            keys.compromise({Court.OUTER: typed("new one 1")})
+        assert sorted(path.name for path in made.device.parent.glob("device.key*")) == names
+        header, _ = HeaderFile(made.vault).read()
+        killed, key = KeyFileDevices(made.device).renew(header.vault_id)  # and then the power went
+        key.wipe()
+        KeyFileDevices(made.device).renew(bytes(16))[1].wipe()  # another vault's, not yet settled
+        made.unlocked().compromise({Court.OUTER: typed("new one 1")})
+        left = {path.name for path in made.device.parent.glob("device.key.*")}
+        assert not [name for name in left if killed.check.hex()[:8] in name]
+        assert len(left) == 4  # the first key, the present one's owner, and the other vault's key with its owner
         made.unlocked("new one 1")
 
 
