@@ -7,9 +7,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from shiboken6 import isValid
 
 from aether_desktop.jobs.lanes import Cancelled, Failed, LaneJob, LaneName, Lanes, Outcome, Succeeded, Work
 
@@ -25,7 +27,8 @@ Refusal = Callable[[BaseException, Callable[[], None], Callable[[], None]], bool
 class JobHandle(Generic[ResultT]):
     """One job as the GUI thread sees it. Exactly one of the three outcomes is reported, on the GUI thread.
 
-    ``title`` empty means too short to list in the activity panel.
+    ``title`` empty means too short to list in the activity panel. Methods of a widget that was closed meanwhile are not
+    called; give such methods (or partials of them), not lambdas around them.
     """
 
     def __init__(self, number: int, title: str, cancel: Callable[[], None]) -> None:
@@ -75,20 +78,20 @@ class JobHandle(Generic[ResultT]):
     def _deliver_progress(self, done: int, total: int | None, message: str) -> None:
         if self.outcome is None:
             self.done, self.total, self.message = done, total, message
-            for slot in self._progressed:
+            for slot in filter(_hears, self._progressed):
                 slot(done, total, message)
 
     def _deliver(self, outcome: Outcome[ResultT]) -> None:
         self.outcome = outcome
         match outcome:
             case Succeeded(value):
-                for slot in self._succeeded:
+                for slot in filter(_hears, self._succeeded):
                     slot(value)
             case Failed(error):
-                for failure_slot in self._failed:
+                for failure_slot in filter(_hears, self._failed):
                     failure_slot(error)
             case Cancelled():
-                for cancelled_slot in self._cancelled:
+                for cancelled_slot in filter(_hears, self._cancelled):
                     cancelled_slot()
 
 
@@ -245,3 +248,11 @@ class JobRunner(QObject):
         self.job_ended.emit(handle)
         if unheard:
             self.failed_unheard.emit(handle, payload.error)
+
+
+def _hears(slot: Callable[..., object]) -> bool:
+    """False for a method of an object that Qt has deleted: nobody is there to be told."""
+    while isinstance(slot, partial):
+        slot = slot.func
+    owner = getattr(slot, "__self__", None)
+    return not isinstance(owner, QObject) or isValid(owner)

@@ -9,7 +9,9 @@ from functools import partial
 
 import pytest
 from PySide6.QtCore import QElapsedTimer, QTimer
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.work import CancelToken, Progress
@@ -116,3 +118,24 @@ def test_a_listener_that_fails_keeps_no_other_answer_back(runner: JobRunner, qtb
         runner.read(lambda _token, _progress: 2).on_success(answers.append)
         qtbot.waitUntil(lambda: answers == [2])
     assert [kind for kind, *_rest in caught] == [LookupError]
+
+
+def test_who_was_closed_meanwhile_is_not_told(runner: JobRunner, qtbot: QtBot) -> None:
+    class Sheet(QLabel):
+        def show_number(self, number: int) -> None:
+            self.setText(str(number))
+
+        def show_of(self, label: str, number: int) -> None:
+            self.setText(f"{label} {number}")
+
+    told: list[int] = []
+    closed, open_one = Sheet(), Sheet()
+    qtbot.addWidget(open_one)
+    handle = runner.read(partial(giving, 7))
+    for sheet in (closed, open_one):
+        handle.on_success(sheet.show_number).on_success(partial(sheet.show_of, "number"))
+    handle.on_success(told.append)
+    delete(closed)
+    qtbot.waitUntil(lambda: not handle.running)  # a listener's exception would fail the test
+    assert told == [7]
+    assert open_one.text() == "number 7"

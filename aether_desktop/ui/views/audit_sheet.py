@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -81,22 +82,18 @@ class AuditSheet(SideSheet):
             lambda token, progress: audit.verify(token=token, progress=progress), title="Verify the audit log"
         )
         self.verify_row.watch(job)
-        job.on_success(self._on_verdict).on_failure(lambda error: self._on_failure(self.verify_row, error))
+        job.on_success(self._on_verdict).on_failure(partial(self._on_failure, self.verify_row))
 
     def export_checkpoint(self, path: Path) -> None:
         """Sign and write one; needs level 2, which the window asks for."""
         audit = self._audit
-
-        def then(body: CheckpointBody) -> None:
-            said = f"Signed over {body.size:,} entries, in {path.name}. Its code is {body.code}"
-            self.checkpoint_row.say(said, "ok", copied=body.code)
 
         job = self._context.jobs.write(
             lambda token, progress: audit.export_checkpoint(path, token=token, progress=progress),
             title="Sign a checkpoint of the audit log",
         )
         self.checkpoint_row.watch(job)
-        job.on_success(then).on_failure(lambda error: self._on_failure(self.checkpoint_row, error))
+        job.on_success(partial(self._on_checkpoint, path)).on_failure(partial(self._on_failure, self.checkpoint_row))
 
     def show_code(self) -> None:
         """What to read to a colleague."""
@@ -107,8 +104,8 @@ class AuditSheet(SideSheet):
             title="Read the audit log",
         )
         self.compare_row.watch(job)
-        job.on_success(lambda code: self.compare_row.say(code, "", copied=code))
-        job.on_failure(lambda error: self._on_failure(self.compare_row, error))
+        job.on_success(self._on_code)
+        job.on_failure(partial(self._on_failure, self.compare_row))
 
     def compare_code(self, text: str) -> None:
         """With the code they read."""
@@ -127,7 +124,7 @@ class AuditSheet(SideSheet):
             lambda token, progress: audit.compare_file(path, token=token, progress=progress), title="Compare audit logs"
         )
         self.compare_row.watch(job)
-        job.on_success(self._on_compared).on_failure(lambda error: self._on_failure(self.compare_row, error))
+        job.on_success(self._on_compared).on_failure(partial(self._on_failure, self.compare_row))
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -163,6 +160,13 @@ class AuditSheet(SideSheet):
         if bad.index >= 0:
             self.verify_row.offer("Show it", lambda: self.bad_place_asked.emit(bad.index))
             self.bad_place_asked.emit(bad.index)
+
+    def _on_checkpoint(self, path: Path, body: CheckpointBody) -> None:
+        said = f"Signed over {body.size:,} entries, in {path.name}. Its code is {body.code}"
+        self.checkpoint_row.say(said, "ok", copied=body.code)
+
+    def _on_code(self, code: str) -> None:
+        self.compare_row.say(code, "", copied=code)
 
     def _on_compared(self, found: Comparison) -> None:
         self.compare_row.say(found.text, "ok" if found.agreement is Agreement.SAME else "error", copied=found.code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -101,7 +102,7 @@ class InviteSheet(SideSheet):
 
         job = self._context.with_level(Court.HOLY, "To sign an invitation.", lambda _token, _progress: work())
         job.on_success(self._on_made).on_failure(self._on_failed)
-        job.on_cancelled(lambda: self.send_button.setEnabled(True))
+        job.on_cancelled(partial(self.send_button.setEnabled, True))
 
     def save(self, path: Path) -> None:
         """Write the file, readable by its owner only; never over another."""

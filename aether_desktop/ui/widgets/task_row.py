@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -84,9 +85,9 @@ class TaskRow(QWidget):
         self._on_progress(0, None, "")
         self._running.show()
         job.on_progress(self._on_progress)
-        job.on_success(lambda _value: self._end(job))
-        job.on_failure(lambda _error: self._end(job))
-        job.on_cancelled(lambda: self._on_cancelled(job))
+        job.on_success(partial(self._end, job))
+        job.on_failure(partial(self._end, job))
+        job.on_cancelled(partial(self._on_cancelled, job))
 
     def say(self, text: str, kind: LabelKind, *, copied: str = "") -> None:
         """Say what came of it; ``copied`` is what the copy button gives, the text where it is empty."""
@@ -146,7 +147,7 @@ class TaskRow(QWidget):
         left = words_for_time_left(self._job.seconds_left()) if self._job is not None else ""
         self._at.setText(" \u00b7 ".join(part for part in (share, message, left) if part) or "Working")
 
-    def _end(self, job: JobHandle[Any]) -> None:
+    def _end(self, job: JobHandle[Any], _outcome: object = None) -> None:
         if self._job is job:
             self._job = None
             self._running.hide()
