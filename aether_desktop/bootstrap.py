@@ -5,7 +5,6 @@ The window is painted first; the database, and the libraries that read it, are o
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,8 +19,8 @@ from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.ui.application import own_application, running_application
+from aether_desktop.ui.garbage_collector import GarbageCollector
 from aether_desktop.ui.jobs import JobRunner
-from aether_desktop.ui.plain_text import PlainTextFilter
 from aether_desktop.ui.shell.closed_vault import ClosedVault
 from aether_desktop.ui.shell.main_window import TURN_MS, MainWindow
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
@@ -46,7 +45,7 @@ _WHY_INVITED = (
     "Your keys on this computer get a password of your own. Nobody else learns it: not whoever invited you, and not "
     "the server."
 )
-_SWITCH_INTERVAL = 0.001  # seconds
+_SWITCH_INTERVAL = 0.0003  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class WindowProgram(QObject):
         self._options = options
         self._settings = settings
         self._closed = self._locked = False
-        self._plain_text = PlainTextFilter(self)
+        self._garbage = GarbageCollector(self)
         self._theme = Theme(_theme_mode(settings), self)
         self._theme.apply(app)
         self._jobs = JobRunner(Lanes(readers=1), self)  # opening and locking; an open vault has workers of its own
@@ -91,7 +90,6 @@ class WindowProgram(QObject):
         self._answer: tuple[bytes, str] | None = None  # an invitation and its secret, until the database is open
         self._sessions: SessionWatch | None = None
         self.window = MainWindow(self._theme, settings)
-        self.window.first_painted.connect(lambda: self._plain_text.install(app))
         self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
 
     @property
@@ -112,6 +110,7 @@ class WindowProgram(QObject):
         """Find out what to open and open it; the window may be shown before."""
         # Workers run Python too: shorter turns of the interpreter keep the window's own turns short.
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL))
+        self._garbage.start()
         options, settings = self._options, self._settings
 
         def work() -> Entry:
@@ -141,7 +140,7 @@ class WindowProgram(QObject):
             with suppress(AetherError):  # a server that went away keeps no window open
                 opened.finish()
         self._settings.close()
-        self._app.removeEventFilter(self._plain_text)
+        self._garbage.close()
         self._app.setStyleSheet("")  # the application is the caller's
         self.window.close()
         self.window.deleteLater()
@@ -256,7 +255,7 @@ class WindowProgram(QObject):
         from aether_desktop.ui.context import Messages  # noqa: PLC0415  # pages load after the first paint
         from aether_desktop.ui.shell.opened_vault import OpenedVault  # noqa: PLC0415
 
-        gc.freeze()  # what is loaded stays: later collections skip it and stay short
+        self._garbage.freeze()
         if self._messages is None:
             self._messages = Messages(self)
             self._messages.shown.connect(self.window.messages.show_message)
@@ -271,7 +270,7 @@ class WindowProgram(QObject):
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
         opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
-        opened.built.connect(gc.freeze)  # the pages stay as well
+        opened.built.connect(self._garbage.freeze)
         QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
 
     def _on_shown(self, opened: OpenedVault, *, made: bool) -> None:
@@ -377,7 +376,7 @@ class WindowProgram(QObject):
 
         def closed(entry: Entry) -> None:
             self.window.clear_sections()
-            gc.unfreeze()
+            self._garbage.unfreeze()
             waiting.deleteLater()
             self._on_entered(entry, made=False)
 

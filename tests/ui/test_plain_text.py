@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from pathlib import Path
 
-import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, QTableView, QToolTip
 from pytestqt.qtbot import QtBot
 
-from aether_desktop.ui.plain_text import PlainTextFilter
+import aether_desktop
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.widgets.labels import text_label
 
 HOSTILE = '<b>Treasury</b> <a href="https://example.invalid/">click</a><img src="file:///x.png">'
 
 
-@pytest.fixture
-def plain(qapp: QApplication) -> Iterator[PlainTextFilter]:
-    made = PlainTextFilter()
-    made.install(qapp)
-    yield made
-    qapp.removeEventFilter(made)
-
-
-def test_without_the_filter_qt_would_read_markup(qapp: QApplication, qtbot: QtBot) -> None:
+def test_without_our_style_sheet_qt_would_read_markup(qapp: QApplication, qtbot: QtBot) -> None:
     qapp.setStyleSheet("")  # ours sets the format too
     label = QLabel(HOSTILE)
     qtbot.addWidget(label)
@@ -32,8 +25,7 @@ def test_without_the_filter_qt_would_read_markup(qapp: QApplication, qtbot: QtBo
     assert label.textFormat() == Qt.TextFormat.AutoText  # the danger is real in this version of Qt
 
 
-def test_the_style_sheet_alone_guards_as_well(qtbot: QtBot, theme: Theme) -> None:
-    """Before the first paint the filter is not there yet."""
+def test_boxes_and_tooltips_are_guarded_by_the_style_sheet(qtbot: QtBot, theme: Theme) -> None:
     box = QMessageBox(QMessageBox.Icon.Warning, "Title", HOSTILE)
     label = QLabel(HOSTILE)
     for widget in (box, label):
@@ -49,7 +41,7 @@ def test_the_style_sheet_alone_guards_as_well(qtbot: QtBot, theme: Theme) -> Non
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 
-def test_a_label_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+def test_a_label_shows_it_literally(qtbot: QtBot, theme: Theme) -> None:
     label = QLabel(HOSTILE)
     qtbot.addWidget(label)
     label.show()
@@ -57,7 +49,7 @@ def test_a_label_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> Non
     assert label.sizeHint().width() >= label.fontMetrics().horizontalAdvance(HOSTILE)
 
 
-def test_a_message_box_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+def test_a_message_box_shows_it_literally(qtbot: QtBot, theme: Theme) -> None:
     box = QMessageBox(QMessageBox.Icon.Warning, "Title", HOSTILE)
     box.setInformativeText(HOSTILE)
     qtbot.addWidget(box)
@@ -68,7 +60,7 @@ def test_a_message_box_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) 
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in texts)
 
 
-def test_an_input_dialog_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+def test_an_input_dialog_shows_it_literally(qtbot: QtBot, theme: Theme) -> None:
     dialog = QInputDialog()
     dialog.setLabelText(HOSTILE)
     qtbot.addWidget(dialog)
@@ -76,7 +68,7 @@ def test_an_input_dialog_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter
     assert all(label.textFormat() == Qt.TextFormat.PlainText for label in dialog.findChildren(QLabel))
 
 
-def test_a_cells_tooltip_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter) -> None:
+def test_a_cells_tooltip_shows_it_literally(qtbot: QtBot, theme: Theme) -> None:
     item = QStandardItem("cell")
     item.setToolTip(HOSTILE)
     model = QStandardItemModel(1, 1)
@@ -93,3 +85,21 @@ def test_a_cells_tooltip_shows_it_literally(qtbot: QtBot, plain: PlainTextFilter
     assert [tip.textFormat() for tip in tips if isinstance(tip, QLabel)] == [Qt.TextFormat.PlainText]
     QToolTip.showText(QPoint(), "")
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
+
+
+def test_our_own_labels_need_no_style_sheet(qapp: QApplication, qtbot: QtBot, theme: Theme) -> None:
+    qapp.setStyleSheet("")
+    label = text_label(theme, HOSTILE)
+    qtbot.addWidget(label)
+    label.show()
+    assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_every_label_is_made_in_one_place() -> None:
+    ui = Path(aether_desktop.__file__).parent / "ui"
+    makers = {
+        file.relative_to(ui).as_posix()
+        for file in ui.rglob("*.py")
+        if re.search(r"\b(QLabel|QMessageBox|QTextEdit|QTextBrowser)\(", file.read_text(encoding="utf-8"))
+    }
+    assert makers == {"widgets/labels.py"}

@@ -22,18 +22,33 @@ class Floating(QObject):
 
     def __init__(self, theme: Theme, jobs: JobList, *, ground: QWidget, status_bar: QWidget) -> None:
         super().__init__(ground)
+        self._theme, self._jobs = theme, jobs
         self._ground = ground
         self._status_bar = status_bar
+        self._activity: ActivityPanel | None = None
+        self._shortcuts: ShortcutsPage | None = None
         self.palette = CommandPalette(theme, ground)
-        self.activity = ActivityPanel(theme, jobs, ground)
-        self.shortcuts = ShortcutsPage(theme, ground)
-        self._all: tuple[QWidget, ...] = (self.palette, self.activity, self.shortcuts)
-        for floating in self._all:
-            floating.hide()
+        self.palette.hide()
         self.palette.closed.connect(self._on_closed)
-        self.activity.closed.connect(self._on_closed)
-        self.activity.resized.connect(self.place)
-        self.shortcuts.closed.connect(self._on_closed)
+
+    @property
+    def activity(self) -> ActivityPanel:
+        """The running jobs; made when first wanted."""
+        if self._activity is None:
+            self._activity = ActivityPanel(self._theme, self._jobs, self._ground)
+            self._activity.hide()
+            self._activity.closed.connect(self._on_closed)
+            self._activity.resized.connect(self.place)
+        return self._activity
+
+    @property
+    def shortcuts(self) -> ShortcutsPage:
+        """The page of shortcuts; made when first wanted."""
+        if self._shortcuts is None:
+            self._shortcuts = ShortcutsPage(self._theme, self._ground)
+            self._shortcuts.hide()
+            self._shortcuts.closed.connect(self._on_closed)
+        return self._shortcuts
 
     def open_palette(self) -> None:
         """Show the command palette."""
@@ -55,7 +70,8 @@ class Floating(QObject):
 
     def close_all(self) -> bool:
         """Hide what floats; False if nothing did."""
-        opened = [floating for floating in self._all if not floating.isHidden()]
+        made: tuple[QWidget | None, ...] = (self.palette, self._activity, self._shortcuts)
+        opened = [floating for floating in made if floating is not None and not floating.isHidden()]
         for floating in opened:
             floating.hide()
         return bool(opened)
@@ -66,11 +82,13 @@ class Floating(QObject):
         width = min(Size.PALETTE_WIDTH, room.width() - 2 * _EDGE)
         left, tall = (room.width() - width) // 2, room.height() - below - 2 * _EDGE
         self.palette.set_room(left=left, top=_EDGE, width=width, height=tall)
-        self.shortcuts.setGeometry(left, _EDGE, width, min(self.shortcuts.sizeHint().height(), tall))
-        narrow = min(Size.FORM_WIDTH, room.width() - 2 * _EDGE)
-        high = min(self.activity.sizeHint().height(), tall)
-        bottom = room.height() - below - Space.S
-        self.activity.setGeometry(room.width() - narrow - Space.S, bottom - high, narrow, high)
+        if self._shortcuts is not None:
+            self._shortcuts.setGeometry(left, _EDGE, width, min(self._shortcuts.sizeHint().height(), tall))
+        if self._activity is not None:
+            narrow = min(Size.FORM_WIDTH, room.width() - 2 * _EDGE)
+            high = min(self._activity.sizeHint().height(), tall)
+            bottom = room.height() - below - Space.S
+            self._activity.setGeometry(room.width() - narrow - Space.S, bottom - high, narrow, high)
 
     def _on_closed(self) -> None:
         self.close_all()

@@ -163,6 +163,11 @@ class MainWindow(QMainWindow):
         return page
 
     @property
+    def made_pages(self) -> list[QWidget]:
+        """The pages made so far, the one on view first."""
+        return sorted(self._pages.values(), key=lambda page: page is not self._shown)
+
+    @property
     def ground(self) -> QWidget:
         """What panels that float stand on."""
         return self._ground

@@ -5,31 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject
 
-from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.queries import ArchivedRows, Comparison, TableQuery, Term
 from aether_desktop.services.search import SearchHit
 from aether_desktop.services.service_set import ServiceSet
-from aether_desktop.ui.context import SECTION_OF_TABLE, LivePage, Messages, Navigator, UiContext
+from aether_desktop.ui.context import SECTION_OF_TABLE, Messages, Navigator, UiContext
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.permissions import Permissions
 from aether_desktop.ui.sections import build_sections
 from aether_desktop.ui.shell.command_palette import PaletteEntry
+from aether_desktop.ui.shell.live_refresh import LiveRefresh
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.sections import ImportingPage, PageCommand, PartedPage
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.views.value_page import ValuePage
 
-_REFRESH_MS = 60  # changes that come faster are shown together
-
 
 class OpenVault(QObject):
     """Fills a MainWindow with the pages of an open ServiceSet and keeps them fresh. GUI thread only."""
-
-    _changes_arrived = Signal(object)
 
     def __init__(
         self,
@@ -55,14 +50,8 @@ class OpenVault(QObject):
             session_problem=session_problem,
         )
         self.context.permissions.follow(services, jobs)
-        self._pending: ChangeSet | None = None
         self._counted: set[str] = set()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_REFRESH_MS)
-        self._soon.timeout.connect(self._on_refresh)
-        self._changes_arrived.connect(self._on_changes, Qt.ConnectionType.QueuedConnection)
-        self._unsubscribe = services.storage.changes.subscribe(self._changes_arrived.emit)
+        self._live = LiveRefresh(services, self.context.permissions, made_pages=lambda: window.made_pages, parent=self)
         self._navigator.rows_asked.connect(self._on_rows_asked)
         self._navigator.section_asked.connect(self._on_section_asked)
         self._navigator.import_asked.connect(self._on_import_asked)
@@ -75,15 +64,12 @@ class OpenVault(QObject):
 
     def close(self) -> None:
         """Stop listening; the pages keep their layouts."""
-        self._unsubscribe()
-        self._soon.stop()
-        for page in self._pages():
-            page.close_model()
-        for small in self._window.findChildren(ValuePage):
-            small.save_columns()
-
-    def _pages(self) -> list[TablePage]:
-        return self._window.findChildren(TablePage)
+        self._live.close()
+        for page in self._window.made_pages:
+            if isinstance(page, TablePage):
+                page.close_model()
+            elif isinstance(page, ValuePage):
+                page.save_columns()
 
     def _describe(self) -> None:
         info = self._services.info
@@ -155,16 +141,3 @@ class OpenVault(QObject):
     def _on_count(self, key: str, count: int) -> None:
         if self._window.current_section == key:
             self._window.status.set_rows(f"{count:,} rows")
-
-    def _on_changes(self, changes: ChangeSet) -> None:
-        self._pending = changes if self._pending is None else self._pending | changes
-        self._soon.start()
-
-    def _on_refresh(self) -> None:
-        changes, self._pending = self._pending, None
-        if changes is None:
-            return
-        self.context.permissions.apply_changes(changes)
-        for page in self._window.findChildren(QWidget):
-            if isinstance(page, LivePage):
-                page.apply_changes(changes)

@@ -72,7 +72,7 @@ class AuditView(ValuePage):
         )
         model.setParent(self)
         self.filter = AuditFilterBar(theme)
-        self.sheet = AuditSheet(context)
+        self._sheet: AuditSheet | None = None
         self._starts: list[AuditEntry | None] = [None]  # where each page behind the first begins
         self._last: AuditEntry | None = None
         self._current: AuditRow | None = None
@@ -83,8 +83,23 @@ class AuditView(ValuePage):
         context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
         grid.current_changed.connect(self._on_current)
         self.filter.changed.connect(self._on_filter_changed)
-        self.sheet.closed.connect(lambda: self.open_sheet(shown=False))
-        self.sheet.bad_place_asked.connect(self.show_place)
+
+    @property
+    def sheet(self) -> AuditSheet:
+        """The log as a whole; made when first wanted."""
+        if self._sheet is None:
+            self._sheet = sheet = AuditSheet(self.context)
+            sheet.closed.connect(lambda: self.open_sheet(shown=False))
+            sheet.bad_place_asked.connect(self.show_place)
+            sheet.setMinimumWidth(Size.DETAILS_MIN)
+            sheet.hide()
+            self._splitter.addWidget(sheet)
+            self._splitter.setStretchFactor(2, 0)
+        return self._sheet
+
+    def complete(self) -> None:
+        """Make the sheet now, while nobody waits for it."""
+        _ = self.sheet
 
     # -- what buttons do -----------------------------------------------------------------------------------------
 
@@ -173,7 +188,7 @@ class AuditView(ValuePage):
         whole = self.header.add_action(
             "audit", "The log as a whole: checkpoints, comparing", object_name=audit_part_name("sheet_toggle")
         )
-        whole.clicked.connect(lambda: self.open_sheet(shown=not self.sheet.isVisible()))
+        whole.clicked.connect(lambda: self.open_sheet(shown=self.sheet.isHidden()))
         self._column.insertWidget(1, self._problem)
         self._column.insertWidget(2, self.filter)
         self._newer = link_button(theme, "Newer entries", object_name=audit_part_name("newer"))
@@ -201,10 +216,6 @@ class AuditView(ValuePage):
         for link in (self._row_link, self._person_link, self._proof_link):
             self.side.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         self.side.body.addStretch(1)
-        self._splitter.addWidget(self.sheet)
-        self._splitter.setStretchFactor(2, 0)
-        self.sheet.setMinimumWidth(Size.DETAILS_MIN)
-        self.sheet.hide()
 
     def _columns(self, context: UiContext) -> Sequence[ValueColumn[AuditRow]]:
         return audit_columns(self._zone, zone_name(context.settings))

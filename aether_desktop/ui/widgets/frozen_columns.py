@@ -149,6 +149,13 @@ class FreezableTableView(QTableView):
 
     # Qt overrides
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt override: called from Python, all cells are painted under one hold of the interpreter.
+
+        Each cell would take it by itself otherwise, and wait a turn for every worker that computes.
+        """
+        super().paintEvent(event)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fill_ground()

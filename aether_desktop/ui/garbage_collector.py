@@ -1,0 +1,60 @@
+"""When and where Python looks for reference cycles: on the GUI thread, in short turns.
+
+Left alone, the collector runs on whichever thread happens to allocate. On a worker it may destroy Qt objects, which
+belong to the GUI thread (a crash), and a full collection stops every thread for 70 ms and more.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer
+
+_LOOK_MS = 250
+_YOUNG = 2_000  # allocations not freed again since the last look that make one worth its time
+_GENERATIONS = (20, 10)  # collections of generation 0 to one of 1, and of 1 to one of 2
+
+
+class GarbageCollector(QObject):
+    """Takes the collector over while it lives. GUI thread only; one at a time in a process."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._was_on = gc.isenabled()
+        self._due = [0, 0]
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+
+    def start(self) -> None:
+        """No collection but ours from now on; a second call changes nothing."""
+        gc.disable()
+        self._timer.start()
+
+    def close(self) -> None:
+        """Hand it back as it was."""
+        self._timer.stop()
+        gc.unfreeze()
+        if self._was_on:
+            gc.enable()
+
+    def freeze(self) -> None:
+        """What exists now stays: later collections skip it, which keeps them short. Call when a stage is built."""
+        gc.freeze()
+
+    def unfreeze(self) -> None:
+        """What was built goes: it takes part in collections again."""
+        gc.unfreeze()
+
+    def look(self) -> None:
+        """Collect as far as it is due."""
+        if gc.get_count()[0] < _YOUNG:
+            return
+        generation = 0
+        for older, every in enumerate(_GENERATIONS):
+            self._due[older] += 1
+            if self._due[older] < every:
+                break
+            self._due[older] = 0
+            generation = older + 1
+        gc.collect(generation)

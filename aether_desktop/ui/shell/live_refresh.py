@@ -1,0 +1,75 @@
+"""Tells the pages what changed in the books, the page on view first and the others one a turn of the loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.ui.context import LivePage
+from aether_desktop.ui.permissions import Permissions
+
+_TOGETHER_MS = 60  # changes that come faster are shown together
+_TURN_MS = 2
+
+
+class LiveRefresh(QObject):
+    """Listens to the storage's changes while it lives. GUI thread only; changes may be published on any thread."""
+
+    _arrived = Signal(object)
+
+    def __init__(
+        self,
+        services: ServiceSet,
+        permissions: Permissions,
+        *,
+        made_pages: Callable[[], list[QWidget]],
+        parent: QObject,
+    ) -> None:
+        """``made_pages()`` gives the pages made so far, the one on view first."""
+        super().__init__(parent)
+        self._permissions, self._made_pages = permissions, made_pages
+        self._pending: ChangeSet | None = None
+        self._waiting: deque[tuple[LivePage, ChangeSet]] = deque()
+        self._together = self._timer(_TOGETHER_MS, self._on_together)
+        self._next = self._timer(_TURN_MS, self._on_next)
+        self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+        self._unsubscribe = services.storage.changes.subscribe(self._arrived.emit)
+
+    def close(self) -> None:
+        """Stop listening; what waits is dropped."""
+        self._unsubscribe()
+        self._together.stop()
+        self._next.stop()
+        self._waiting.clear()
+
+    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+    def _on_arrived(self, changes: ChangeSet) -> None:
+        self._pending = changes if self._pending is None else self._pending | changes
+        self._together.start()
+
+    def _on_together(self) -> None:
+        changes, self._pending = self._pending, None
+        if changes is None:
+            return
+        self._permissions.apply_changes(changes)
+        self._waiting.extend((page, changes) for page in self._made_pages() if isinstance(page, LivePage))
+        self._on_next()
+
+    def _on_next(self) -> None:
+        if not self._waiting:
+            return
+        page, changes = self._waiting.popleft()
+        page.apply_changes(changes)
+        if self._waiting:
+            self._next.start()

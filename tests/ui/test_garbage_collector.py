@@ -1,0 +1,81 @@
+"""Cycles are found on the GUI thread, whoever made them."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from aether_desktop.ui.garbage_collector import GarbageCollector
+
+
+class _Knot:
+    """Refers to itself: only a collection ends it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+        self.weight: list[list[int]] = [[] for _ in range(100)]
+
+
+@pytest.fixture
+def collector(qtbot: QtBot) -> Iterator[GarbageCollector]:
+    made = GarbageCollector()
+    made.start()
+    yield made
+    made.close()
+
+
+def test_a_workers_cycle_ends_on_the_gui_thread(qtbot: QtBot, collector: GarbageCollector) -> None:
+    ended: list[int] = []
+
+    def work() -> None:
+        for _ in range(200):  # far above the thresholds of Python's own collector
+            knot = _Knot()
+            weakref.finalize(knot, lambda: ended.append(threading.get_ident()))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    qtbot.waitUntil(lambda: len(ended) == 200)
+    assert set(ended) == {threading.get_ident()}
+
+
+def test_older_generations_come_round_as_well(collector: GarbageCollector) -> None:
+    ended: list[int] = []
+    knot = _Knot()
+    gc.collect()
+    weakref.finalize(knot, lambda: ended.append(1))
+    del knot
+    looks = 0
+    while not ended and looks < 1000:
+        kept: list[list[int]] = [[] for _ in range(3000)]
+        collector.look()
+        del kept
+        looks += 1
+    assert 1 < looks < 1000  # not in the first look, which takes the young only
+
+
+def test_what_was_frozen_takes_part_again(collector: GarbageCollector) -> None:
+    ended: list[int] = []
+    knot = _Knot()
+    weakref.finalize(knot, lambda: ended.append(1))
+    collector.freeze()
+    del knot
+    gc.collect()
+    assert not ended
+    collector.unfreeze()
+    gc.collect()
+    assert ended
+
+
+def test_the_collector_is_handed_back_as_it_was(qtbot: QtBot) -> None:
+    assert gc.isenabled()
+    made = GarbageCollector()
+    made.start()
+    assert not gc.isenabled()
+    made.close()
+    assert gc.isenabled()
