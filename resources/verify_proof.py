@@ -5,9 +5,9 @@
 
 FILE is a checkpoint, an inclusion proof, or a consistency proof between two checkpoints (JSON). Without --key the
 signatures are verified with the key that stands in the file itself: compare the printed fingerprint with one that you
-have from the person. Exit status: 0 it holds, 1 it does not, 2 the file cannot be read.
+have from the person. Exit status: 0 it holds, 1 it does not, 2 nothing could be verified.
 
-Needs Python 3.11 and the package "cryptography" 45 or newer. Standards: RFC 9162 (Merkle tree), RFC 8032 (Ed25519),
+Needs Python 3.11 and the package "cryptography" 50 or newer. Standards: RFC 9162 (Merkle tree), RFC 8032 (Ed25519),
 FIPS 204 (ML-DSA-65). Canonical structures are elements of tag (1 byte), length (4 bytes, big-endian), content: 1 bytes,
 2 text in UTF-8, 3 unsigned number of 8 bytes; the first element is a text that says what the structure is.
 """
@@ -24,9 +24,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
+except ImportError as missing:
+    print(f"Nothing verified: this needs the Python package cryptography, 50 or newer ({missing}).", file=sys.stderr)
+    sys.exit(2)
 
 CHECKPOINT = "aether/1/audit-checkpoint"
 ENTRY = "aether/1/audit-entry"

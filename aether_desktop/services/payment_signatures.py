@@ -155,6 +155,8 @@ class PaymentSignatures:
                 SignatureState.UNREADABLE,
                 "The signature cannot be read: it was altered, cut off, or made by a newer program.",
             )
+        if payment.security_level is not SecurityLevel.QUANTUM:  # the program never lowers what is signed
+            differences.append(f"level: {payment.security_level.value}, and only payments of level quantum are signed")
         signer = self._signer
         if signer is None:
             return _unchecked("this vault has no keys of people to check it with")

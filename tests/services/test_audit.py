@@ -406,6 +406,13 @@ class TestStandAlone:
         assert len(text.splitlines()) < 250
         assert "aether_desktop" not in text
 
+    def test_without_its_package_it_says_so_and_gives_no_verdict(self, tmp_path: Path) -> None:
+        command = [sys.executable, "-I", "-S", str(resources_dir() / "verify_proof.py"), "any.json"]  # -S: no packages
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr.startswith("Nothing verified: this needs the Python package cryptography, 50 or newer")
+        assert "Traceback" not in run.stderr
+
     def test_checkpoint_inclusion_and_consistency_hold(
         self, service: AuditService, busy: SqlStorage, tmp_path: Path
     ) -> None:

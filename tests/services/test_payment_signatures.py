@@ -205,6 +205,7 @@ def test_an_amount_altered_in_the_database_is_shown_as_altered(books: Books) -> 
         ("external_id", "pi_2", "provider's id: not the one that was signed"),
         ("external_id", "", "provider's id: signed one, now none"),
         ("description", "for somebody else", "description: not the one that was signed"),
+        ("security_level", "standard", "level: standard, and only payments of level quantum are signed"),
     ],
 )
 def test_other_signed_facts_altered_in_the_database_are_named(
