@@ -116,6 +116,7 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         "annotation_tags": TableRule(
             noun="tags", owner="", parent=("annotation_id", "annotations"), add=WATCH, change=WATCH, remove=WATCH
         ),
+        "note_words": TableRule(noun="words of sealed notes", add=WATCH, remove=WATCH),
         "foreign_labels": TableRule(noun="imported labels", add=OWN, change=OWN),
         "import_batches": TableRule(noun="imports", owner="imported_by", add=OWN, change=OWN),
         "import_rejections": TableRule(noun="rejected rows", owner="", parent=("batch_id", "import_batches"), add=OWN),

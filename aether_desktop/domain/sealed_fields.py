@@ -46,16 +46,17 @@ class Sealed:
 
     The revision is the version of the row that the value was written with, or UNREVISED. It never
     goes back, so the signed audit tells an old value that was put back. ``token`` is what it is found by, of those
-    fields that can be.
+    fields that can be; ``words`` the same of a note that was sealed just now (one that was read has none).
     """
 
     stored: bytes
     token: bytes | None = field(default=None, compare=False)
+    words: tuple[bytes, ...] = field(default=(), compare=False)
 
     @classmethod
-    def of(cls, revision: int, content: bytes, *, token: bytes | None = None) -> Sealed:
+    def of(cls, revision: int, content: bytes, *, token: bytes | None = None, words: tuple[bytes, ...] = ()) -> Sealed:
         """From what ``FieldSealer.seal`` and ``blind`` returned."""
-        return cls(revision.to_bytes(_REVISION_BYTES, "big") + content, token)
+        return cls(revision.to_bytes(_REVISION_BYTES, "big") + content, token, words)
 
     @property
     def revision(self) -> int:

@@ -94,5 +94,16 @@ class FieldSealer(Protocol):
         ...
 
     def blind(self, field: SealedField, plain: bytes, *, owner_id: int) -> tuple[bytes, ...]:
-        """Search tokens under every live version of the key, the current one first. For high-entropy fields only."""
+        """Search tokens under every live version of the key, the current one first. For high-entropy fields only.
+
+        Raises LevelLockedError, PermissionDeniedError.
+        """
+        ...
+
+    def blind_many(self, field: SealedField, plains: Sequence[bytes], *, owner_id: int) -> list[tuple[bytes, ...]]:
+        """The same for many values; also for the words of notes, which give their repetition away."""
+        ...
+
+    def owners(self, court: Court) -> tuple[int, ...]:
+        """Whose keys of the court this person has, in the order of ids. Raises LevelLockedError."""
         ...

@@ -19,11 +19,13 @@ class SealedRow(NamedTuple):
 
 
 class ResealedRow(NamedTuple):
-    """The same value under a later key: ``old`` must still be there. ``token`` is the first blind token, or None."""
+    """The same value under a later key: ``old`` must still be there. ``token`` is the first blind token, or None;
+    ``words`` those of a note's words."""
 
     old: SealedRow
     content: bytes
     token: bytes | None = None
+    words: tuple[bytes, ...] = ()
 
 
 class SealedRows(Protocol):
@@ -35,6 +37,10 @@ class SealedRows(Protocol):
 
     def has_token(self, field: SealedField) -> bool:
         """Whether the field is found by a blind token, which changes with the key."""
+        ...
+
+    def has_words(self, field: SealedField) -> bool:
+        """Whether the field is found by its words, whose tokens change with the key."""
         ...
 
     def count(self, field: SealedField, *, owner_id: int, after: int) -> int:

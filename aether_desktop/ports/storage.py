@@ -29,6 +29,7 @@ from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.audit import AuditStore
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
 from aether_desktop.ports.identity import IdentityStores
+from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.plain_values import PlainValueStore
 from aether_desktop.ports.queries import Row, RowWindow, TableQuery
 from aether_desktop.ports.sealed_rows import SealedRows
@@ -261,6 +262,10 @@ class TempleNodeStore(RecordStore[TempleNode], Protocol):
 class AnnotationStore(Protocol):
     def of(self, table: TableName, row_ids: Sequence[int]) -> Mapping[int, Annotation]: ...
 
+    def owner_of(self, table: TableName, row_id: int) -> int:
+        """Whose words those on the row are. Raises NotFoundError."""
+        ...
+
     def put(self, annotation: Annotation) -> ChangeSet:
         """Create or replace the annotation of a row; an empty one is removed. Raises ConflictError on a stale version,
         NotFoundError when the row does not exist."""
@@ -378,6 +383,10 @@ class Storage(Protocol):
 
     def require_seals(self) -> None:
         """The vault has keys: from now on plain values of sealed fields are refused (PermissionDeniedError)."""
+        ...
+
+    def seal_notes(self, notes: NoteSeals) -> None:
+        """The same for notes, in a shared database; what files bring is sealed, and filters find by words."""
         ...
 
     def new_id(self) -> int:

@@ -105,6 +105,13 @@ class CourtKeyRing:
 
     def versions(self, owner_id: int, court: Court) -> CourtVersions:
         """What is stored for this person. Raises the StorageError family."""
+        return self._all_versions().get((owner_id, court), CourtVersions(()))
+
+    def owners(self, court: Court) -> tuple[int, ...]:
+        """Whose live keys of the court are stored for this person. Raises the StorageError family."""
+        return tuple(sorted(owner for (owner, of), found in self._all_versions().items() if of is court and found.live))
+
+    def _all_versions(self) -> dict[tuple[int, Court], CourtVersions]:
         with self._lock:
             self._forget_stale()
             if self._rows is None:
@@ -120,7 +127,7 @@ class CourtKeyRing:
                     key: CourtVersions(tuple(sorted(each, key=lambda row: row.version)), oldest.get(key, 1))
                     for key, each in rows.items()
                 }
-            return self._rows.get((owner_id, court), CourtVersions(()))
+            return self._rows
 
     def key(self, name: CourtKeyName) -> bytearray:
         """A copy, for the caller to wipe.

@@ -128,16 +128,24 @@ class CourtSealer:
 
     def blind(self, field: SealedField, plain: bytes, *, owner_id: int) -> tuple[bytes, ...]:
         """Raises LevelLockedError, PermissionDeniedError, MembershipError."""
+        return self.blind_many(field, [plain], owner_id=owner_id)[0]
+
+    def blind_many(self, field: SealedField, plains: Sequence[bytes], *, owner_id: int) -> list[tuple[bytes, ...]]:
+        """The tokens of each value. Raises LevelLockedError, PermissionDeniedError, MembershipError."""
+        self._ring.require_open(field.court)
         live = self._ring.versions(owner_id, field.court).live
         if not live:
             self._ring.current(owner_id, field.court)  # says why
-        value = encode(_BLIND_LABEL, self._ring.vault_id, owner_id, field.value, plain)
         info = f"aether/1/blind/{field.value}".encode("ascii")
-        tokens = []
-        for version in live:
-            key = self._ring.derive(CourtKeyName(self._ring.vault_id, owner_id, field.court, version), info)
-            tokens.append(version.to_bytes(8, "big") + hmac.digest(key, value, "sha256"))
-        return tuple(tokens)
+        names = [CourtKeyName(self._ring.vault_id, owner_id, field.court, version) for version in live]
+        keys = [(name.version.to_bytes(8, "big"), self._ring.derive(name, info)) for name in names]
+        values = [encode(_BLIND_LABEL, self._ring.vault_id, owner_id, field.value, plain) for plain in plains]
+        return [tuple(head + hmac.digest(key, value, "sha256") for head, key in keys) for value in values]
+
+    def owners(self, court: Court) -> tuple[int, ...]:
+        """Whose live keys of the court are stored for this person. Raises LevelLockedError."""
+        self._ring.require_open(court)
+        return self._ring.owners(court)
 
     def version(self, field: SealedField, sealed: bytes) -> int:
         """Which version of the court key it is sealed under; nothing is opened. Raises SealError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -17,12 +18,14 @@ from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.imports import Rejection
 from aether_desktop.domain.records import InvalidRecordError, TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.wallets import Wallet
-from aether_desktop.ports.errors import ImportRefusedError
+from aether_desktop.ports.errors import ImportRefusedError, PermissionDeniedError
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.label_records import LabelRecord, UnreadableLabelError, parse_label, write_label
+from aether_desktop.services.sealed_notes import NoteService
 from aether_desktop.services.whole_file import writing
 
 _OURS = "aether:"
@@ -42,6 +45,26 @@ class LabelReport:
     rejections: tuple[Rejection, ...]
 
 
+class _RefusedNoteError(UnreadableLabelError):
+    """A record that is well made, whose note cannot be sealed here."""
+
+
+@dataclass(slots=True)
+class LabelsOut:
+    """``shut``: sealed notes of owners whose key this person does not have; they are not in the file."""
+
+    records: int = 0
+    shut: int = 0
+
+    @property
+    def remark(self) -> str:
+        """A sentence about what is lacking; empty where nothing is."""
+        if not self.shut:
+            return ""
+        notes = "one note" if self.shut == 1 else f"{self.shut:,} notes"
+        return f"Without {notes} that other people sealed: ask them to grant you their Outer Court."
+
+
 @dataclass(slots=True)
 class _Tally:
     records: int = 0
@@ -56,28 +79,40 @@ class _Tally:
 class LabelService:
     """Worker threads only."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, notes: NoteService | None = None) -> None:
         self._storage = storage
+        self._notes = notes or NoteService(storage, None)
 
     # ---------------------------------------------------------------------------------------------------- out
 
-    def export(self, path: Path, *, token: CancelToken | None = None, progress: Progress = silent) -> int:
-        """Write every label, note and tag to ``path`` (replaced as a whole); returns the number of records.
+    def export(self, path: Path, *, token: CancelToken | None = None, progress: Progress = silent) -> LabelsOut:
+        """Write every label, note and tag to ``path`` (replaced as a whole).
 
-        Raises ReadOnlyError, DiskFullError, InvalidInputError, OperationCancelled.
+        Raises ReadOnlyError, DiskFullError, InvalidInputError, OperationCancelled, as ``lines``.
         """
+        out = LabelsOut()
         with writing(path) as sink:
-            count = 0
-            for count, line in enumerate(self.lines(token=token), 1):
+            for line in self.lines(token=token, out=out):
                 sink.write(line + "\n")
-                if count % _CHUNK == 0:
-                    progress(count, None)
-        return count
+                if out.records % _CHUNK == 0:
+                    progress(out.records, None)
+        return out
 
-    def lines(self, *, token: CancelToken | None = None) -> Iterator[str]:
-        """The records as JSON texts, one a line."""
+    def lines(self, *, token: CancelToken | None = None, out: LabelsOut | None = None) -> Iterator[str]:
+        """The records as JSON texts, one a line; ``out`` is filled meanwhile. Opening sealed notes is audited.
+
+        Raises LevelLockedError, SealError.
+        """
+        out = LabelsOut() if out is None else out
+        for line in self._lines(token, out):
+            out.records += 1
+            yield line
+
+    def _lines(self, token: CancelToken | None, out: LabelsOut) -> Iterator[str]:
         written: set[tuple[str, str]] = set()
-        ordered = sorted(self._storage.annotations.all(), key=lambda each: (each.table.value, each.row_id))
+        ordered, out.shut = self._notes.opened(
+            sorted(self._storage.annotations.all(), key=lambda each: (each.table.value, each.row_id))
+        )
         for table, group in groupby(ordered, key=lambda each: each.table):
             for record in self._records(table, list(group), token):
                 written.add((record.type, record.ref))
@@ -105,15 +140,17 @@ class LabelService:
                 token.check()
             first = group[0]
             if kind.startswith(_OURS):
-                yield LabelRecord(kind, ref, first.label, first.note, first.tags, first.extra)
+                yield LabelRecord(kind, ref, first.label, self._notes.text(first), first.tags, first.extra)
                 continue
             rows = self._rows_named(kind, ref, wallets)
             alike = len({_words(each) for each in group}) == 1 and len(group) == len(rows)
-            yield LabelRecord(kind, ref, first.label, first.note, first.tags, first.extra, partial=not alike)
+            note = self._notes.text(first)
+            yield LabelRecord(kind, ref, first.label, note, first.tags, first.extra, partial=not alike)
             if not alike:
                 for each in group:
                     own_kind = f"{_OURS}{table.value}"
-                    yield LabelRecord(own_kind, str(each.row_id), each.label, each.note, each.tags, each.extra)
+                    note = self._notes.text(each)
+                    yield LabelRecord(own_kind, str(each.row_id), each.label, note, each.tags, each.extra)
 
     def _names(self, table: TableName, kind: str, column: str, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
         position = TABLES[table].index(column)
@@ -172,7 +209,8 @@ class LabelService:
                 table, rows = self._target(record, wallets)
                 current = self._storage.annotations.of(table, rows) if table else {}
                 fresh = [row for row in rows if row not in current]
-                changed += self._apply(record, table, fresh) if table else 0
+                with suppress(_RefusedNoteError):  # without a key for its note it is kept as it came
+                    changed += self._apply(record, table, fresh) if table else 0
         return changed
 
     def _take_line(self, number: int, line: bytes, tally: _Tally) -> None:
@@ -189,6 +227,8 @@ class LabelService:
             except UnicodeDecodeError:
                 raise UnreadableLabelError("The line is not UTF-8 text.") from None
             self._take_record(parse_label(text), tally)
+        except _RefusedNoteError as error:
+            tally.rejections.append(Rejection(number, error.reason))
         except UnreadableLabelError as error:
             tally.records -= 1
             tally.rejections.append(Rejection(number, error.reason))
@@ -203,6 +243,11 @@ class LabelService:
         another_origin = key in tally.seen and tally.seen[key] != origin
         tally.seen.setdefault(key, origin)
         if table is None or not rows or another_origin:
+            if record.note and self._notes.active:
+                raise _RefusedNoteError(
+                    "It names nothing here, and its note is sealed only with the row it belongs to: import the rows"
+                    " first."
+                )
             tally.foreign.append(ForeignLabel(record.type, record.ref, record.whole))
             return
         try:
@@ -225,10 +270,18 @@ class LabelService:
                 tags=old.tags if record.tags is None else record.tags,
                 extra={**old.extra, **record.extra},
             )
+            new = self._sealed(new, old if row in current else None)
             if _words(new) != _words(old):
                 self._storage.annotations.put(new)
                 changed += 1
         return changed
+
+    def _sealed(self, new: Annotation, old: Annotation | None) -> Annotation:
+        """Raises _RefusedNoteError where this person has no key for the note."""
+        try:
+            return self._notes.sealed(new, base=old)
+        except PermissionDeniedError as error:
+            raise _RefusedNoteError(str(error)) from error
 
     def _target(self, record: LabelRecord, wallets: Sequence[Wallet]) -> tuple[TableName | None, list[int]]:
         """The table and rows a record names here."""
@@ -256,7 +309,7 @@ def _is_at(wallet: Wallet, address: str) -> bool:
     )
 
 
-def _words(annotation: Annotation) -> tuple[str, str, tuple[str, ...], str]:
+def _words(annotation: Annotation) -> tuple[str, str | Sealed, tuple[str, ...], str]:
     extra = json.dumps(dict(annotation.extra), sort_keys=True)
     return annotation.label, annotation.note, annotation.tags, extra
 

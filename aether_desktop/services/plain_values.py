@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aether_desktop.domain.note_words import words_of
 from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, UNREVISED, Sealed, SealedField
 from aether_desktop.ports.access import FieldSealer, LevelLockedError
 from aether_desktop.ports.errors import PermissionDeniedError
@@ -32,7 +33,7 @@ class SealingReport:
 
 
 class PlainValueSealer:
-    """``owner_id`` None: everybody's rows are sealed by this person, as in an embedded vault."""
+    """``owner_id`` None: this person seals everybody's rows, as in an embedded vault; there notes stay plain."""
 
     def __init__(
         self, store: PlainValueStore, sealer: FieldSealer, *, user_id: int, owner_id: int | None, batch: int = BATCH
@@ -42,10 +43,11 @@ class PlainValueSealer:
         self._user_id = user_id
         self._owner_id = owner_id
         self._batch = batch
+        self._fields = (*FIELD_PLACES, *(() if owner_id is None else (SealedField.NOTE,)))
 
     def pending(self) -> dict[SealedField, int]:
         """Values that wait, by field; empty when all is done. Raises the StorageError family."""
-        counts = {field: self._store.count(field, owner_id=self._owner_id) for field in FIELD_PLACES}
+        counts = {field: self._store.count(field, owner_id=self._owner_id) for field in self._fields}
         return {field: count for field, count in counts.items() if count}
 
     def run(
@@ -99,5 +101,11 @@ class PlainValueSealer:
         sealed = []
         for row, (_, plain), content in zip(rows, plains, contents, strict=True):
             token = self._sealer.blind(field, plain, owner_id=owner_id)[0] if field in BLIND_FIELDS else None
-            sealed.append((row, Sealed.of(UNREVISED, content, token=token)))
+            sealed.append((row, Sealed.of(UNREVISED, content, token=token, words=self._words(field, row, owner_id))))
         return sealed
+
+    def _words(self, field: SealedField, row: PlainRow, owner_id: int) -> tuple[bytes, ...]:
+        if field is not SealedField.NOTE:
+            return ()
+        words = [word.encode() for word in words_of(row.text)]
+        return tuple(tokens[0] for tokens in self._sealer.blind_many(field, words, owner_id=owner_id))

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.membership import CourtRevoked
+from aether_desktop.domain.note_words import words_of
 from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.ports.errors import AlreadyExistsError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.identity import Identity, IdentityStores, StoredRotation
@@ -205,8 +206,13 @@ class RotationService:
                 field, plain, row_id=row.row_id, owner_id=journal.owner_id, revision=row.revision
             )
             tokens = self._sealer.blind(field, plain, owner_id=journal.owner_id) if self._rows.has_token(field) else ()
-            found.append(ResealedRow(row, content, tokens[0] if tokens else None))
+            words = self._words(field, plain, journal.owner_id) if self._rows.has_words(field) else ()
+            found.append(ResealedRow(row, content, tokens[0] if tokens else None, words))
         return found
+
+    def _words(self, field: SealedField, plain: bytes, owner_id: int) -> tuple[bytes, ...]:
+        words = [word.encode() for word in words_of(plain.decode())]
+        return tuple(tokens[0] for tokens in self._sealer.blind_many(field, words, owner_id=owner_id))
 
     def _finish(self, journal: StoredRotation) -> StoredRotation:
         """Also what an earlier rotation left unfinished: its rows are under this version now."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Any, Final, TypeVar
 
-from aether_desktop.domain.audit import Attestation
 from aether_desktop.domain.payments import Payment
 from aether_desktop.domain.records import Record, TableName
 from aether_desktop.domain.sealed_fields import (
@@ -22,15 +20,14 @@ from aether_desktop.domain.sealed_fields import (
     text_of,
     value_of,
 )
-from aether_desktop.ports.access import FieldSealer, LevelLockedError, SealError
-from aether_desktop.ports.audit import AuditEntry, AuditFilter
+from aether_desktop.ports.access import FieldSealer, LevelLockedError
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.storage import RecordStore, Storage
+from aether_desktop.services.latest_values import require_latest
 
 RecordT = TypeVar("RecordT", bound=Record)
 _NO_REVISION: Final = bytes(8)
-_PAGE: Final = 50  # audit entries about one row read at once
 
 
 class SealedFieldService:
@@ -165,7 +162,7 @@ class SealedFieldService:
             if not isinstance(value, Sealed):
                 return text_of(value)
             text = self.text(table, record, name)
-            self._require_latest(table, row_id, name, value)
+            require_latest(self._storage.audit, value, SEALED_FIELDS[table, name], place=(table.value, row_id, name))
             self._storage.audit.note(
                 "sealed.reveal", table=table.value, row_id=row_id, field=SEALED_FIELDS[table, name].value
             )
@@ -242,34 +239,6 @@ class SealedFieldService:
             )
         return self._sealer
 
-    def _require_latest(self, table: TableName, row_id: int, name: str, value: Sealed) -> None:
-        """Raises SealError for an old value that somebody put back: the audit knows the latest one."""
-        known, record = self._recorded(table, row_id, f"{name}_sealed")
-        if (value.revision == 0) if not known else (record is not None and value.replaces(record)):
-            return
-        field = SEALED_FIELDS[table, name]
-        raise SealError(
-            f"The sealed field {field.value} is not the value that was stored last: an old one was put back.",
-            field=field,
-            hint="Look at this row's entries on the audit page, and enter the value again.",
-        )
-
-    def _recorded(self, table: TableName, row_id: int, column: str) -> tuple[bool, dict[str, object] | None]:
-        """What the latest entry about this row says of the column: whether any does, and the value's record."""
-        before: AuditEntry | None = None
-        while True:
-            page = self._storage.audit.page(AuditFilter(table=table.value, row_id=row_id), limit=_PAGE, before=before)
-            for entry in page:
-                if entry.attested is Attestation.SERVER and entry.login:
-                    continue  # written past the program, by somebody with a login of their own
-                after = _after(entry)
-                if column in after:
-                    told = after[column]
-                    return True, told if isinstance(told, dict) else None
-            if len(page) < _PAGE:
-                return False, None
-            before = page[-1]
-
     def _store(self, table: TableName) -> RecordStore[Any]:
         stores: dict[TableName, RecordStore[Any]] = {
             TableName.USERS: self._storage.users,
@@ -277,12 +246,3 @@ class SealedFieldService:
             TableName.PAYMENT_METHODS: self._storage.payment_methods,
         }
         return stores[table]
-
-
-def _after(entry: AuditEntry) -> dict[str, object]:
-    try:
-        read = json.loads(entry.detail) if entry.detail else {}
-    except ValueError:
-        return {}
-    after = read.get("after") if isinstance(read, dict) else None
-    return after if isinstance(after, dict) else {}

@@ -26,6 +26,7 @@ from aether_desktop.services.prices import PriceService
 from aether_desktop.services.records import RecordService
 from aether_desktop.services.rotation import RotationService
 from aether_desktop.services.sealed_fields import SealedFieldService
+from aether_desktop.services.sealed_notes import NoteService
 from aether_desktop.services.search import SearchService
 from aether_desktop.services.undo import UndoStack
 from aether_desktop.services.vault_access import VaultAccess
@@ -56,6 +57,7 @@ class ServiceSet:
     signatures: PaymentSignatures
     audit: AuditService
     sealed: SealedFieldService
+    notes: NoteService
     plain_values: PlainValueSealer | None
     """Seals what was stored before the vault had keys; None where nothing is sealed."""
     on_close: Callable[[], None]
@@ -96,19 +98,22 @@ def build_services(
     sealed = SealedFieldService(storage, sealer)
     if sealer is not None:
         storage.require_seals()
+    notes = NoteService(storage, sealer)
+    if notes.active:
+        storage.seal_notes(notes)
     signatures = PaymentSignatures(
         vault_id=storage.info.vault_id,
         signer=signer,
         open_id=partial(sealed.text, TableName.PAYMENTS, name="external_id"),
     )
     records = RecordService(storage, undo, signatures=signatures, sealed=sealed)
-    labels = LabelService(storage)
+    labels = LabelService(storage, notes)
     return ServiceSet(
         storage=storage,
         settings=settings,
         undo=undo,
         records=records,
-        annotations=AnnotationService(storage, undo),
+        annotations=AnnotationService(storage, undo, notes),
         labels=labels,
         wallets=WalletService(storage, records),
         importing=ImportService(storage, modules, labels),
@@ -121,6 +126,7 @@ def build_services(
         signatures=signatures,
         audit=AuditService(storage) if audit is None else audit,
         sealed=sealed,
+        notes=notes,
         plain_values=None if sealer is None else _plain_values(storage, sealer),
         on_close=on_close,
         access=access,

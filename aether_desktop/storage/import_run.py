@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, insert, select, true, update
 
 from aether_desktop.domain.imports import ImportBatch
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import MASK, Sealed
 from aether_desktop.domain.transactions import Movement, TransactionStatus
 from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.storage.bulk import BatchConstants, Sighting
 from aether_desktop.storage.columns import microseconds
@@ -20,8 +22,9 @@ from aether_desktop.storage.failures import DRIVER_ERRORS
 from aether_desktop.storage.import_matching import Match, Matcher, family_of, others_stored
 from aether_desktop.storage.movements import Coins, bulk_row, overlong
 from aether_desktop.storage.roads import road_of
-from aether_desktop.storage.schema import ANNOTATIONS, TRANSACTIONS, WALLETS
+from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS, TRANSACTIONS, WALLETS
 from aether_desktop.storage.settling import SETTLED, settle
+from aether_desktop.storage.stores.annotations import word_rows
 
 CHUNK_ROWS = 8192
 _PENDING: Final = TransactionStatus.PENDING.value
@@ -46,8 +49,11 @@ def chunks_of(parts: Iterable[Sequence[Movement]], size: int = 0) -> Iterator[li
 class ImportRun:
     """One file into one wallet, inside a write unit whose batch row exists. One thread."""
 
-    def __init__(self, database: Database, unit: Unit, batch: ImportBatch, coins: Coins) -> None:
-        """Raises NotFoundError. On PostgreSQL holds the wallet: two imports into one wallet follow each other."""
+    def __init__(
+        self, database: Database, unit: Unit, batch: ImportBatch, coins: Coins, *, notes: NoteSeals | None = None
+    ) -> None:
+        """``notes`` seals what the file notes. On PostgreSQL holds the wallet: two imports into one wallet follow each
+        other. Raises NotFoundError."""
         self.new = 0
         self.duplicates = 0
         self.updated = 0
@@ -58,6 +64,7 @@ class ImportRun:
         self._unit = unit
         self._batch = batch
         self._coins = coins
+        self._notes = notes
         self._last_row = 0
         self._road = road_of(unit.connection, unit.vault_id)
         family = family_of(batch.format)
@@ -134,7 +141,7 @@ class ImportRun:
         self._write_words(
             (row_id, movements[position])
             for position, row_id in zip(positions, ids, strict=True)
-            if row_id not in attached and (movements[position].label or movements[position].note)
+            if row_id not in attached and (movements[position].label or _note(movements[position]))
         )
 
     def _detached_query(self) -> Select[Any]:
@@ -177,7 +184,12 @@ class ImportRun:
         listed = list(worded)
         if not listed:
             return
-        values = [
+        word_ids = self._database.reserve_ids(len(listed))
+        notes = {
+            word_id: note for word_id, (_, movement) in zip(word_ids, listed, strict=True) if (note := _note(movement))
+        }
+        seals = self._sealed(notes)
+        values: list[dict[str, Any]] = [
             {
                 "vault_id": self._unit.vault_id,
                 "id": word_id,
@@ -185,16 +197,30 @@ class ImportRun:
                 "table_name": TableName.TRANSACTIONS,
                 "row_id": row_id,
                 "label": movement.label[:255],
-                "note": movement.note[:20_000],
+                "note": "" if word_id in seals else notes.get(word_id, ""),
+                "note_sealed": seals.get(word_id),
                 "extra": {},
                 "version": 1,
                 "changed_at": self._batch.imported_at,
                 "detached": False,
             }
-            for word_id, (row_id, movement) in zip(self._database.reserve_ids(len(listed)), listed, strict=True)
+            for word_id, (row_id, movement) in zip(word_ids, listed, strict=True)
         ]
         self._unit.connection.execute(insert(ANNOTATIONS), values)
+        words = [row for word_id, seal in seals.items() for row in self._word_rows(word_id, seal)]
+        if words:
+            self._unit.connection.execute(insert(NOTE_WORDS), words)
         self.words = True
+
+    def _sealed(self, notes: Mapping[int, str]) -> dict[int, Sealed]:
+        """By the annotation's id; empty where notes stay plain. Raises as ``NoteSeals.seal_new``."""
+        if self._notes is None or not notes:
+            return {}
+        seals = self._notes.seal_new(list(notes.items()), owner_id=self._constants.owner_id)
+        return dict(zip(notes, seals, strict=True))
+
+    def _word_rows(self, word_id: int, seal: Sealed) -> list[dict[str, Any]]:
+        return word_rows(self._unit.vault_id, word_id, self._constants.owner_id, seal.words)
 
     # -- rows stored before --------------------------------------------------------------------------------------
 
@@ -214,3 +240,8 @@ class ImportRun:
             for position, known in match.found.items()
         ]
         self._road.add_sightings(self._batch.id, sightings)
+
+
+def _note(movement: Movement) -> str:
+    """What the file notes; the mask in our own exports stands for a note that was not exported."""
+    return "" if movement.note == MASK else movement.note[:20_000]

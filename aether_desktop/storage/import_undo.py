@@ -20,6 +20,7 @@ from aether_desktop.storage.schema import (
     TRANSACTIONS,
 )
 from aether_desktop.storage.settling import unsettle
+from aether_desktop.storage.stores.annotations import note_of
 
 _BATCHES, _SIGHTINGS, _ROWS, _WORDS = IMPORT_BATCHES.c, IMPORT_SIGHTINGS.c, TRANSACTIONS.c, ANNOTATIONS.c
 _LISTED_WORDS: Final = 1000
@@ -47,10 +48,11 @@ class ImportUndo:
                 table=row.table_name,
                 row_id=row.row_id,
                 label=row.label,
-                note=row.note,
+                note=note_of(row.note, row.note_sealed),
                 tags=tuple(tags.get(row.id, ())),
                 extra=row.extra,
                 version=row.version,
+                owner_id=row.owner_id,
             )
             for row in found
         )

@@ -11,17 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, false, not_, or_, true
+from sqlalchemy import ColumnElement, Text, and_, bindparam, false, not_, or_, select, true, tuple_
 
 from aether_desktop.domain.amounts import InvalidAmountError
 from aether_desktop.domain.text import fold as fold_name
-from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.access import LevelLockedError
+from aether_desktop.ports.errors import InvalidInputError, PermissionDeniedError
+from aether_desktop.ports.notes import NoteSeals, WordToken
 from aether_desktop.ports.queries import Comparison, Term
 from aether_desktop.ports.query_language import NO, YES
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.columns import figure_rank
 from aether_desktop.storage.query_identifiers import address_condition, exact_texts, hash_condition
 from aether_desktop.storage.query_times import read_interval
+from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS
 from aether_desktop.storage.stores.records import require_storable
 from aether_desktop.storage.sums import fold
 from aether_desktop.storage.window_columns import ColumnSource, TablePlan
@@ -35,14 +38,17 @@ _ORDERING = frozenset({Comparison.LESS, Comparison.AT_MOST, Comparison.GREATER, 
 _Compare = Callable[[ColumnElement[Any], Comparison], ColumnElement[bool]]
 
 
-def term_conditions(plan: TablePlan, terms: Sequence[Term], now: datetime) -> list[ColumnElement[bool]]:
-    """All of which must hold. ``now`` gives relative times their meaning.
+def term_conditions(
+    plan: TablePlan, terms: Sequence[Term], now: datetime, notes: NoteSeals | None = None
+) -> list[ColumnElement[bool]]:
+    """All of which must hold. ``now`` gives relative times their meaning, ``notes`` finds sealed notes by their words.
 
-    Raises InvalidInputError naming the field: unknown, not comparable that way, or a value it cannot have.
+    Raises InvalidInputError naming the field: unknown, not comparable that way, or a value it cannot have; what
+    ``notes.tokens`` does where a term asks for the note.
     """
     if len(terms) > MAX_TERMS:
         raise InvalidInputError(f"A filter has at most {MAX_TERMS} terms; this has {len(terms)}.", field="filter")
-    return [_condition(plan, term, now) for term in terms]
+    return [_condition(plan, term, now, notes) for term in terms]
 
 
 def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
@@ -51,12 +57,17 @@ def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     return fold(column).like(fold(_text(f"%{escaped}%")), escape="\\")
 
 
-def _condition(plan: TablePlan, term: Term, now: datetime) -> ColumnElement[bool]:
+def _condition(plan: TablePlan, term: Term, now: datetime, notes: NoteSeals | None) -> ColumnElement[bool]:
     field = term.field or "filter"
     if len(term.value) > MAX_VALUE:
         raise InvalidInputError(f"A value has at most {MAX_VALUE} characters.", field=field)
     require_storable(field, term.value)
-    condition = _field_condition(plan, term, now) if term.field else _words_condition(plan, term.value)
+    if not term.field:
+        condition = _words_condition(plan, term.value, notes)
+    elif notes is not None and term.value and _source(plan, term.field).spec.key == "note":
+        condition = _note_condition(plan, term, notes)
+    else:
+        condition = _field_condition(plan, term, now)
     return not_(condition) if term.negated else condition
 
 
@@ -94,11 +105,46 @@ def _source(plan: TablePlan, name: str) -> ColumnSource:
     return source
 
 
-def _words_condition(plan: TablePlan, text: str) -> ColumnElement[bool]:
-    """The word anywhere in what people wrote, in names, hashes and addresses."""
+def _note_condition(plan: TablePlan, term: Term, notes: NoteSeals) -> ColumnElement[bool]:
+    """Sealed notes by all of the whole words; those that still wait to be sealed by any fragment."""
+    source = _source(plan, term.field)
+    tokens = notes.tokens(term.value)
+    if term.comparison is not Comparison.HAS or not tokens:
+        raise InvalidInputError(
+            "Notes of a shared database are sealed; they are found by whole words only.",
+            field="note",
+            hint="Write note: and one or more whole words.",
+        )
+    return or_(source.matching(lambda column: contains(column, term.value)), _with_words(plan, tokens))
+
+
+def _with_words(plan: TablePlan, tokens: Sequence[Sequence[WordToken]]) -> ColumnElement[bool]:
+    words = NOTE_WORDS.c
+    found = []
+    for of_word in tokens:
+        pairs = tuple_(words.owner_id, words.token).in_([tuple(each) for each in of_word])
+        ids = select(words.annotation_id).where(words.vault_id == plan.vault_id, pairs)
+        found.append(ANNOTATIONS.c.id.in_(ids))
+    link = plan.sources["note"].link
+    return false() if link is None else link.holding(and_(*found))
+
+
+def _sealed_words(plan: TablePlan, text: str, notes: NoteSeals) -> ColumnElement[bool] | None:
+    """None where there is nothing to look for: no word, or no key of anybody's notes."""
+    try:
+        tokens = notes.tokens(text)
+    except (LevelLockedError, PermissionDeniedError):
+        return None
+    return _with_words(plan, tokens) if tokens else None
+
+
+def _words_condition(plan: TablePlan, text: str, notes: NoteSeals | None) -> ColumnElement[bool]:
+    """The word anywhere in what people wrote, in names, hashes and addresses; in sealed notes a whole word."""
     if not text:
         return true()
     found = []
+    if notes is not None and (sealed := _sealed_words(plan, text, notes)) is not None:
+        found.append(sealed)
     for key in plan.words:
         source = plan.sources[key]
         if source.spec.kind in (ColumnKind.ADDRESS, ColumnKind.HASH):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aether_desktop.ports.changes import ChangeFeed
 from aether_desktop.ports.errors import StorageError
+from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage import backup, inspection
@@ -154,6 +155,12 @@ class SqlStorage:
         """Refuse plain values of sealed fields from now on. Any thread."""
         for store in (self._users, self._payments, self._payment_methods):
             store.require_seals()
+
+    def seal_notes(self, notes: NoteSeals) -> None:
+        """Notes are stored sealed, and found by their words, from now on. Any thread."""
+        self._annotations.require_seals()
+        self._imports.seal_notes(notes)
+        self._windows.seal_notes(notes)
 
     @property
     def identity(self) -> SqlIdentityStores:

@@ -93,7 +93,8 @@ class ColumnSource:
     def filled(self) -> ColumnElement[bool]:
         """Rows that have a value."""
         if self.sealed is not None:
-            return or_(self.sealed.is_not(None), replace(self, sealed=None).filled())
+            there = self.sealed.is_not(None)
+            return or_(there if self.link is None else self.link.holding(there), replace(self, sealed=None).filled())
         if self.spec.kind in _TEXTS or self.spec.kind is ColumnKind.TAGS:
             return self.matching(lambda column: column != "")
         return self.matching(lambda column: column.is_not(None))
@@ -188,7 +189,8 @@ def _linked_source(column: ColumnSpec, link: Link) -> ColumnSource:
     order = None
     if column.sortable:
         order = func.coalesce(WALLETS.c.name_fold if column.key == "wallet" else _order(column, theirs), "")
-    return ColumnSource(column, theirs, order, link=link)
+    sealed = ANNOTATIONS.c.note_sealed if column.key == "note" else None
+    return ColumnSource(column, theirs, order, link=link, sealed=sealed)
 
 
 def _order(column: ColumnSpec, own: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Connection, Table, Text, false, select, ty
 
 from aether_desktop.domain.amounts import Amount, Currency
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.ports.queries import Row
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.schema import ANNOTATIONS, CURRENCIES, PAYMENT_METHODS, WALLETS
-from aether_desktop.storage.stores.annotations import tags_of
+from aether_desktop.storage.stores.annotations import note_of, tags_of
 from aether_desktop.storage.stores.records import id_slices
 from aether_desktop.storage.window_columns import TablePlan, node_type_case
 
@@ -24,7 +25,7 @@ _FIXED = 4  # id, version, archived_at, owner_id come first in every row read
 @dataclass(frozen=True, slots=True)
 class _Words:
     label: str = ""
-    note: str = ""
+    note: str | Sealed = ""
     tags: tuple[str, ...] = ()
 
 
@@ -168,7 +169,7 @@ def _currencies(connection: Connection, vault_id: int, ids: Iterable[int]) -> di
 
 def _words(connection: Connection, name: TableName, vault_id: int, row_ids: Sequence[int]) -> dict[int, _Words]:
     columns = ANNOTATIONS.c
-    query = select(columns.id, columns.row_id, columns.label, columns.note).where(
+    query = select(columns.id, columns.row_id, columns.label, columns.note, columns.note_sealed).where(
         columns.vault_id == vault_id,
         columns.table_name == name,
         columns.row_id.in_(row_ids),
@@ -176,4 +177,4 @@ def _words(connection: Connection, name: TableName, vault_id: int, row_ids: Sequ
     )
     rows = connection.execute(query).all()
     tags = tags_of(connection, vault_id, [row.id for row in rows])
-    return {row.row_id: _Words(row.label, row.note, tags.get(row.id, ())) for row in rows}
+    return {row.row_id: _Words(row.label, note_of(row.note, row.note_sealed), tags.get(row.id, ())) for row in rows}

@@ -82,7 +82,9 @@ def _column(cell: Cell, table: Table) -> str:
     by_role = changeable(table, rule)
     least = rule.change.own if cell.whose == "own" else rule.change.others
     columns = by_role.get(least or Role.MEMBER) or by_role.get(lowest(rule.change) or Role.MEMBER)
-    return columns[0] if columns else next(column.name for column in table.columns if not column.primary_key)
+    if columns:
+        return columns[0]
+    return next((column.name for column in table.columns if not column.primary_key), table.columns.keys()[-1])
 
 
 def script(scene: Scene, person: Person, role: Role) -> str:

@@ -133,6 +133,7 @@ class RowMaker:
             "annotations": {"table_name": "wallets", "row_id": wallet["id"]},
             "wallets": {"address": evm_address(10_000 + self._count)},
             "annotation_tags": {"position": number},
+            "note_words": {"token": bytes(8) + hashlib.sha256(unique.encode()).digest()},
             "import_rejections": {"position": number},
             "membership_statements": {"position": number},
             "currencies": {"symbol": unique},

@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from aether_desktop.domain.annotations import ForeignLabel, Price
+from aether_desktop.domain.annotations import Annotation, ForeignLabel, Price
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.imports import ImportBatch, Rejection
 from aether_desktop.domain.records import TableName
@@ -136,6 +136,10 @@ def fill(storage: SqlStorage) -> None:
     external_id = Sealed.of(1, b"external id" * 4, token=token)
     storage.payments.create(dataclasses.replace(payment, external_id=external_id))
     _fill_identity(storage)
+    noted = samples.wallet(storage, name="Noted", address=samples.evm_address(77))
+    storage.wallets.create(noted)
+    note = Sealed.of(1, b"note" * 15, words=(bytes(7) + b"\x01" + bytes(range(32)),))
+    storage.annotations.put(Annotation(id=storage.new_id(), table=TableName.WALLETS, row_id=noted.id, note=note))
     storage.prices.put([Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")])
     storage.annotations.put_foreign_labels([ForeignLabel("tx", "ab", {"type": "tx", "ref": "ab", "label": "Later"})])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aether_desktop.cli.runner import DONE, REFUSED, Context
 from aether_desktop.domain.imports import Rejection
+from aether_desktop.services.bip329 import LabelsOut
 
 
 def export_labels(context: Context) -> int:
@@ -13,12 +14,15 @@ def export_labels(context: Context) -> int:
     labels = context.services().labels
     if name == "-":
         out = context.terminal.exact()
-        for line in labels.lines(token=context.token):
+        told = LabelsOut()
+        for line in labels.lines(token=context.token, out=told):
             out.write(line + "\n")
+        if told.remark:
+            context.terminal.say(told.remark)
         return DONE
-    count = labels.export(Path(name), token=context.token, progress=context.progress)
+    told = labels.export(Path(name), token=context.token, progress=context.progress)
     context.progress.clear()
-    context.terminal.say(f"{count} labels written to {name}.")
+    context.terminal.say(" ".join(filter(None, (f"{told.records} labels written to {name}.", told.remark))))
     return DONE
 
 

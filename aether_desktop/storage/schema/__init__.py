@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether_desktop.domain.records import TableName
-from aether_desktop.storage.schema.annotations import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS
+from aether_desktop.storage.schema.annotations import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS, NOTE_WORDS
 from aether_desktop.storage.schema.audit import (
     AUDIT_CHECKPOINTS,
     AUDIT_DEVICES,
@@ -64,6 +64,7 @@ __all__ = [
     "KEY_SLOTS",
     "MEMBERSHIP_STATEMENTS",
     "METADATA",
+    "NOTE_WORDS",
     "PAYMENTS",
     "PAYMENT_METHODS",
     "PERSON_KEYS",

@@ -6,7 +6,14 @@ from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, text
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.storage.columns import Choice, Flag, Identifier, JsonText, UtcTime, choice_check, length_check
-from aether_desktop.storage.schema.base import reference, required, text_column, unique_index, vault_table
+from aether_desktop.storage.schema.base import (
+    reference,
+    required,
+    sealed_column,
+    text_column,
+    unique_index,
+    vault_table,
+)
 
 # Undoing an import removes rows but not the words on them: those are ``detached`` with the wallet and ``identity`` of
 # the movement, and are attached again when the same movement is imported into that wallet. ``row_id`` has no foreign
@@ -19,6 +26,7 @@ ANNOTATIONS = vault_table(
     required("row_id", Identifier()),
     text_column("label"),
     text_column("note"),
+    sealed_column("note"),
     required("extra", JsonText()),
     required("version", Identifier()),
     required("changed_at", UtcTime()),
@@ -47,6 +55,19 @@ ANNOTATION_TAGS = vault_table(
     reference("annotation_id", "annotations", on_delete="CASCADE"),
     Index("ix_annotation_tags_tag", "vault_id", "tag_fold", "annotation_id"),
     key=("annotation_id", "position"),
+)
+
+# What sealed notes are found by on a shared server: each word once, as a key's version and an HMAC. The owner is the
+# note's.
+NOTE_WORDS = vault_table(
+    "note_words",
+    required("owner_id", Identifier()),
+    required("token", LargeBinary()),
+    required("annotation_id", Identifier()),
+    CheckConstraint("length(token) = 40", name="token"),
+    reference("annotation_id", "annotations", on_delete="CASCADE"),
+    Index("ix_note_words_annotation", "vault_id", "annotation_id"),
+    key=("owner_id", "token", "annotation_id"),
 )
 
 FOREIGN_LABELS = vault_table(

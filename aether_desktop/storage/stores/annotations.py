@@ -11,13 +11,14 @@ from sqlalchemy import Connection, RowMapping, delete, false, insert, select, up
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.text import fold
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.errors import ConflictError, NotFoundError
+from aether_desktop.ports.errors import ConflictError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.storage.audit_values import changes
 from aether_desktop.storage.database import Database, Unit
-from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS, RECORD_TABLES
+from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS, NOTE_WORDS, RECORD_TABLES
 from aether_desktop.storage.stores.records import id_slices, require_storable
 
 _PAGE = 1_000
@@ -27,8 +28,10 @@ _COLUMNS = (
     ANNOTATIONS.c.row_id,
     ANNOTATIONS.c.label,
     ANNOTATIONS.c.note,
+    ANNOTATIONS.c.note_sealed,
     ANNOTATIONS.c.extra,
     ANNOTATIONS.c.version,
+    ANNOTATIONS.c.owner_id,
 )
 
 
@@ -45,6 +48,15 @@ class SqlAnnotationStore:
     def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
         self._database = database
         self._clock = clock
+        self._seals_required = False
+
+    def require_seals(self) -> None:
+        """New notes in plain are refused from now on. Any thread."""
+        self._seals_required = True
+
+    def owner_of(self, table: TableName, row_id: int) -> int:
+        """Whose the words of a row are. Raises NotFoundError."""
+        return self._database.fetch(lambda connection: self._owner_of_row(connection, table, row_id))
 
     def of(self, table: TableName, row_ids: Sequence[int]) -> Mapping[int, Annotation]:
         """By row id; rows without words are left out."""
@@ -53,25 +65,30 @@ class SqlAnnotationStore:
     def put(self, annotation: Annotation) -> ChangeSet:
         """Create or replace the words of a row; empty ones are removed.
 
-        Raises ConflictError on a stale version, NotFoundError when the row does not exist.
+        Raises ConflictError on a stale version, NotFoundError when the row does not exist, PermissionDeniedError for a
+        new note in plain where notes are sealed.
         """
         for field, text in (
             ("label", annotation.label),
-            ("note", annotation.note),
+            ("note", "" if isinstance(annotation.note, Sealed) else annotation.note),
             ("tags", " ".join(annotation.tags)),
         ):
             require_storable(field, text)
         table = annotation.table
         with self._database.write(action=f"{table.value}.annotate", table="annotations") as unit:
-            owner_id = self._owner_of_row(unit, table, annotation.row_id)
+            owner_id = self._owner_of_row(unit.connection, table, annotation.row_id)
             current = self._of(unit.connection, table, [annotation.row_id]).get(annotation.row_id)
             if current is not None and (current.id, current.version) != (annotation.id, annotation.version):
                 raise ConflictError(
                     "Somebody changed these words since you opened them.", mine=annotation, theirs=current
                 )
+            self._check_sealed(annotation, current)
             self._store(unit, annotation, current, owner_id)
-            unit.about(annotation.row_id, *changes(_words(current), _words(annotation)))
+            self._store_note_words(unit, annotation, current, owner_id)
+            hidden = self._seals_required or any(each and _sealed(each) for each in (current, annotation))
+            unit.about(annotation.row_id, *changes(_words(current, hidden=hidden), _words(annotation, hidden=hidden)))
             unit.audit(rows=1 if unit.counts.by_table else 0, row=annotation.row_id)
+            self._tell_note(annotation, current)
             return unit.changed(ChangeSet(frozenset({table}), frozenset({annotation.row_id}), annotations=True))
 
     def all(self) -> Iterator[Annotation]:
@@ -172,18 +189,19 @@ class SqlAnnotationStore:
                 table=row["table_name"],
                 row_id=row["row_id"],
                 label=row["label"],
-                note=row["note"],
+                note=note_of(row["note"], row["note_sealed"]),
                 tags=tags.get(row["id"], ()),
                 extra=row["extra"],
                 version=row["version"],
+                owner_id=row["owner_id"],
             )
             for row in rows
         ]
 
-    def _owner_of_row(self, unit: Unit, table: TableName, row_id: int) -> int:
+    def _owner_of_row(self, connection: Connection, table: TableName, row_id: int) -> int:
         columns = RECORD_TABLES[table].c
-        known = select(columns.owner_id).where(columns.vault_id == unit.vault_id, columns.id == row_id)
-        owner_id: int | None = unit.connection.scalar(known)
+        known = select(columns.owner_id).where(columns.vault_id == self._database.vault_id, columns.id == row_id)
+        owner_id: int | None = connection.scalar(known)
         if owner_id is None:
             raise NotFoundError(
                 f"The {TABLES[table].singular} does not exist (any more).", hint="Refresh and look again."
@@ -198,11 +216,13 @@ class SqlAnnotationStore:
             unit.connection.execute(delete(ANNOTATION_TAGS).where(*tags_of_this))
         if annotation.is_empty:
             if current is not None:
+                delete_words(unit, [annotation.id])
                 unit.connection.execute(delete(ANNOTATIONS).where(*this))
             return
         words: dict[str, Any] = {
             "label": annotation.label,
-            "note": annotation.note,
+            "note": _plain(annotation),
+            "note_sealed": _sealed(annotation),
             "extra": annotation.extra,
             "changed_at": self._clock(),
             "version": annotation.version + 1,
@@ -223,6 +243,33 @@ class SqlAnnotationStore:
             )
         if annotation.tags:
             unit.connection.execute(insert(ANNOTATION_TAGS), tag_rows(unit.vault_id, annotation.id, annotation.tags))
+
+    def _check_sealed(self, annotation: Annotation, current: Annotation | None) -> None:
+        """A note that was plain before may stay so until its owner's program seals it."""
+        before = "" if current is None else _plain(current)
+        if self._seals_required and _plain(annotation) not in ("", before):
+            raise PermissionDeniedError(
+                "The note is not sealed, so it was not stored.",
+                hint="This is a fault of the program: please report it.",
+            )
+
+    def _store_note_words(self, unit: Unit, annotation: Annotation, current: Annotation | None, owner_id: int) -> None:
+        """What the note is found by; a note that stays keeps its words."""
+        before, after = None if current is None else _sealed(current), _sealed(annotation)
+        if before == after:
+            return
+        if before is not None and not annotation.is_empty:
+            delete_words(unit, [annotation.id])
+        if after is not None and after.words:
+            unit.connection.execute(insert(NOTE_WORDS), word_rows(unit.vault_id, annotation.id, owner_id, after.words))
+
+    def _tell_note(self, annotation: Annotation, current: Annotation | None) -> None:
+        """An entry about the note itself, by its own id: words may go to another row when rows are imported again."""
+        before, after = None if current is None else _sealed(current), _sealed(annotation)
+        if before == after:
+            return
+        with self._database.write(action="note.seal", table=ANNOTATIONS.name) as unit:
+            unit.about(annotation.id, *changes({"note_sealed": before}, {"note_sealed": after}))
 
     def _replace_foreign(self, unit: Unit, key: tuple[str, str, str], label: ForeignLabel) -> bool:
         columns = FOREIGN_LABELS.c
@@ -269,12 +316,42 @@ def tags_of(connection: Connection, vault_id: int, annotation_ids: Sequence[int]
     return {annotation_id: tuple(tags) for annotation_id, tags in found.items()}
 
 
-def _words(annotation: Annotation | None) -> dict[str, object]:
-    """For the audit."""
+def note_of(plain: str, sealed: Sealed | None) -> str | Sealed:
+    """A note as its two columns hold it."""
+    return plain if sealed is None else sealed
+
+
+def word_rows(vault_id: int, annotation_id: int, owner_id: int, words: Sequence[bytes]) -> list[dict[str, Any]]:
+    """The rows of ``note_words`` for one sealed note."""
+    place = {"vault_id": vault_id, "owner_id": owner_id, "annotation_id": annotation_id}
+    return [place | {"token": token} for token in dict.fromkeys(words)]
+
+
+def delete_words(unit: Unit, annotation_ids: Sequence[int]) -> None:
+    """What sealed notes are found by; cascading would do it, too, but uncounted."""
+    words = NOTE_WORDS.c
+    for part in id_slices(annotation_ids):
+        unit.connection.execute(
+            delete(NOTE_WORDS).where(words.vault_id == unit.vault_id, words.annotation_id.in_(part))
+        )
+
+
+def _plain(annotation: Annotation) -> str:
+    return "" if isinstance(annotation.note, Sealed) else annotation.note
+
+
+def _sealed(annotation: Annotation) -> Sealed | None:
+    return annotation.note if isinstance(annotation.note, Sealed) else None
+
+
+def _words(annotation: Annotation | None, *, hidden: bool) -> dict[str, object]:
+    """For the audit, which masks a note beside a sealed one."""
     if annotation is None:
-        return {"label": "", "note": "", "tags": "", "extra": {}}
+        found: dict[str, object] = {"label": "", "note": "", "tags": "", "extra": {}}
+        return found | ({"note_sealed": None} if hidden else {})
     tags = ", ".join(annotation.tags)
-    return {"label": annotation.label, "note": annotation.note, "tags": tags, "extra": annotation.extra}
+    found = {"label": annotation.label, "note": _plain(annotation), "tags": tags, "extra": annotation.extra}
+    return found | ({"note_sealed": _sealed(annotation)} if hidden else {})
 
 
 def _origin(label: ForeignLabel) -> str:

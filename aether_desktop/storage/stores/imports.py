@@ -15,6 +15,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Movement
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, NotFoundError
+from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.storage import BatchTouch, ImportOutcome
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage.database import Database, Unit
@@ -37,6 +38,11 @@ class SqlImportStore:
     def __init__(self, database: Database, currencies: SqlCurrencyStore) -> None:
         self._database = database
         self._currencies = currencies
+        self._notes: NoteSeals | None = None
+
+    def seal_notes(self, notes: NoteSeals) -> None:
+        """Notes that files bring are sealed from now on. Any thread."""
+        self._notes = notes
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -95,7 +101,7 @@ class SqlImportStore:
         with self._database.write(action="import.store", table=IMPORT_BATCHES.name, token=token) as unit:
             self._require_wallet(unit, batch.wallet_id)
             unit.connection.execute(insert(IMPORT_BATCHES).values(self._columns(batch)))
-            run = ImportRun(self._database, unit, batch, Coins(self._stored_currency))
+            run = ImportRun(self._database, unit, batch, Coins(self._stored_currency), notes=self._notes)
             run.run(movements, token=token, progress=progress)
             rejected = [found for found in rejections if found.row > 0]
             stored = dataclasses.replace(

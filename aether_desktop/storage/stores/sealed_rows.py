@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, select, type_coerce, update
+from sqlalchemy import ColumnElement, Table, func, insert, select, type_coerce, update
 from sqlalchemy.types import LargeBinary
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, SealedField
 from aether_desktop.ports.sealed_rows import ResealedRow, SealedRow
-from aether_desktop.storage.database import Database
-from aether_desktop.storage.schema import RECORD_TABLES, WALLET_SECRETS
+from aether_desktop.storage.database import Database, Unit
+from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS, RECORD_TABLES, WALLET_SECRETS
+from aether_desktop.storage.stores.annotations import delete_words, word_rows
+from aether_desktop.storage.stores.records import id_slices
 
 REVISION_BYTES: Final = 8  # in front of each stored value: the seal's revision, big-endian
 
@@ -27,6 +29,7 @@ class SealedColumn:
     column: str
     token: str = ""
     owner: str = "owner_id"
+    words: bool = False  # found by the tokens in ``note_words``
 
 
 def _column(field: SealedField) -> SealedColumn:
@@ -38,6 +41,7 @@ def _column(field: SealedField) -> SealedColumn:
 SEALED_COLUMNS: Final[tuple[SealedColumn, ...]] = (
     *map(_column, FIELD_PLACES),
     SealedColumn(SealedField.WALLET_SECRET, WALLET_SECRETS, "sealed"),
+    SealedColumn(SealedField.NOTE, ANNOTATIONS, "note_sealed", words=True),
 )
 
 
@@ -55,6 +59,10 @@ class SqlSealedRows:
     def has_token(self, field: SealedField) -> bool:
         """Whether the field is found by a blind token."""
         return bool(self._columns[field].token)
+
+    def has_words(self, field: SealedField) -> bool:
+        """Whether the field is found by its words."""
+        return self._columns[field].words
 
     def count(self, field: SealedField, *, owner_id: int, after: int) -> int:
         """Rows of an owner with a sealed value and an id above ``after``."""
@@ -84,7 +92,7 @@ class SqlSealedRows:
     def replace(self, field: SealedField, rows: Sequence[ResealedRow]) -> int:
         """Values that somebody changed meanwhile stay: they are under a later key already."""
         spec = self._columns[field]
-        done = 0
+        done: list[ResealedRow] = []
         with self._database.write(action="seal.renew", table=spec.table.name) as unit:
             for row in rows:
                 revision = row.old.revision.to_bytes(REVISION_BYTES, "big")
@@ -100,9 +108,29 @@ class SqlSealedRows:
                     )
                     .values(values)
                 )
-                done += unit.connection.execute(statement).rowcount
-            unit.audit(rows=done, field=field.value)
-        return done
+                if unit.connection.execute(statement).rowcount:
+                    done.append(row)
+            if spec.words:
+                self._replace_words(unit, spec, done)
+            unit.audit(rows=len(done), field=field.value)
+        return len(done)
+
+    def _replace_words(self, unit: Unit, spec: SealedColumn, rows: Sequence[ResealedRow]) -> None:
+        """In the transaction of the notes themselves: a note is found under the version that it is sealed under."""
+        ids = [row.old.row_id for row in rows]
+        delete_words(unit, ids)
+        columns = spec.table.c
+        owners: dict[int, int] = {}
+        for part in id_slices(ids):
+            query = select(columns.id, columns[spec.owner]).where(
+                columns.vault_id == unit.vault_id, columns.id.in_(part)
+            )
+            owners.update((row.id, row[1]) for row in unit.connection.execute(query))
+        words = [
+            each for row in rows for each in word_rows(unit.vault_id, row.old.row_id, owners[row.old.row_id], row.words)
+        ]
+        if words:
+            unit.connection.execute(insert(NOTE_WORDS), words)
 
     def _of_owner(self, spec: SealedColumn, owner_id: int, after: int) -> list[ColumnElement[bool]]:
         """In an embedded vault all rows: whoever opens it has sealed them all, also those about other people."""

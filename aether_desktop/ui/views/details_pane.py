@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from aether_desktop.domain.annotations import Annotation
+from aether_desktop.domain.courts import Court
 from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
@@ -20,6 +21,7 @@ from aether_desktop.ui.models.cells import AddressCell
 from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.object_names import detail_part_name, details_name
 from aether_desktop.ui.theme.tokens import FontSize, Space
+from aether_desktop.ui.views.note_field import NoteField
 from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.form_field import FormField
@@ -27,8 +29,8 @@ from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import text_label
 
 _OWN_WORDS = frozenset({"label", "note", "tags"})
-_NOTE_HEIGHT = 72
 _BREAK = 12
+_Words: TypeAlias = tuple[str, str | Sealed, str]  # label, note, tags
 
 
 class DetailsPane(QFrame):
@@ -57,9 +59,7 @@ class DetailsPane(QFrame):
         self.tags = FormField(
             theme, "Tags", QLineEdit(), hint="Separated by spaces.", object_name=detail_part_name(table, "tags")
         )
-        self.note = FormField(theme, "Note", QPlainTextEdit(), object_name=detail_part_name(table, "note"))
-        self.note.editor.setTabChangesFocus(True)
-        self.note.editor.setFixedHeight(_NOTE_HEIGHT)
+        self.note = NoteField(theme, object_name=detail_part_name(table, "note"))
         self.save_button = plain_button(theme, "Save words", object_name=detail_part_name(table, "save"))
         self.edit_button = plain_button(theme, "Edit", object_name=detail_part_name(table, "edit"))
         self.archive_button = plain_button(theme, "Archive", object_name=detail_part_name(table, "archive"))
@@ -67,6 +67,7 @@ class DetailsPane(QFrame):
         self._build_layout()
         self.label.editor.returnPressed.connect(self.save_words)
         self.tags.editor.returnPressed.connect(self.save_words)
+        self.note.reveal_asked.connect(self._reveal_note)
         self._save_guard, self._edit_guard, self._archive_guard = guards = tuple(
             Guard(button, theme) for button in (self.save_button, self.edit_button, self.archive_button)
         )
@@ -154,7 +155,7 @@ class DetailsPane(QFrame):
                 AetherError(
                     "Somebody else changed these words meanwhile.",
                     hint=f"Theirs: label “{theirs.label}”, tags “{' '.join(theirs.tags)}”. Save again to keep yours.",
-                    details=theirs.note,
+                    details=str(theirs.note),
                 )
             )
         else:
@@ -173,27 +174,46 @@ class DetailsPane(QFrame):
         job = self._context.jobs.read(lambda _token, _progress: services.annotations.of(table, row_id))
         job.on_success(on_loaded).on_failure(self._context.messages.report)
 
-    def _fill_words(self, words: tuple[str, str, str]) -> None:
+    def _reveal_note(self) -> None:
+        row = self._row
+        if row is None:
+            return
+        services, table = self._context.services, self._table
+        job = self._context.with_level(
+            Court.OUTER, "To reveal the note.", lambda _token, _progress: services.notes.reveal(table, row.id)
+        )
+        job.on_success(lambda text: self._on_revealed(row.id, text)).on_failure(self._context.messages.report)
+
+    def _on_revealed(self, row_id: int, text: str) -> None:
+        if self._row is not None and self._row.id == row_id and self.note.isVisible():
+            self.note.reveal(text)
+
+    def close_values(self) -> None:
+        """The vault is closed: no opened note stays on the screen."""
+        self.note.conceal()
+
+    def _fill_words(self, words: _Words) -> None:
         for field in (self.label, self.tags, self.note):
             field.set_error("")
         label, note, tags = words
         self.label.editor.setText(label)
-        self.note.editor.setPlainText(note)
+        self.note.show_note(note)
         self.tags.editor.setText(tags)
 
-    def _typed(self) -> tuple[str, str, str]:
-        return self.label.editor.text(), self.note.editor.toPlainText(), self.tags.editor.text()
+    def _typed(self) -> _Words:
+        return self.label.editor.text(), self.note.typed(), self.tags.editor.text()
 
-    def _stored(self) -> tuple[str, str, str]:
+    def _stored(self) -> _Words:
         if self._annotation is None:
             return self._from_row(self._row) if self._row else ("", "", "")
         return self._annotation.label, self._annotation.note, " ".join(self._annotation.tags)
 
-    def _from_row(self, row: Row) -> tuple[str, str, str]:
+    def _from_row(self, row: Row) -> _Words:
         values = dict(zip((column.key for column in self._spec.columns), row.values, strict=True))
         tags = values.get("tags")
         words = " ".join(str(tag) for tag in tags) if isinstance(tags, tuple) else ""
-        return str(values.get("label") or ""), str(values.get("note") or ""), words
+        note = values.get("note") or ""
+        return str(values.get("label") or ""), note if isinstance(note, Sealed) else str(note), words
 
     def _headline_text(self, row: Row) -> str:
         if self._table is not TableName.TRANSACTIONS:

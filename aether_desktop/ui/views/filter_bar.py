@@ -23,11 +23,14 @@ _TYPING_PAUSE_MS = 250
 
 
 class FilterBar(QWidget):
-    """Emits ``query_changed(TableQuery)`` when a readable query was typed or built; says why one is not readable."""
+    """Emits ``query_changed(TableQuery)`` when a readable query was typed or built; says why one is not readable.
+
+    ``limits`` says what a filter does not find; it stands under the field while something is typed there.
+    """
 
     query_changed = Signal(object)
 
-    def __init__(self, table: TableName, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, table: TableName, theme: Theme, parent: QWidget | None = None, *, limits: str = "") -> None:
         super().__init__(parent)
         self._table = table
         self._spec = TABLES[table]
@@ -45,6 +48,9 @@ class FilterBar(QWidget):
         self.builder_button.setCheckable(True)
         self._error = text_label(theme, kind="error", wrap=True)
         self._error.hide()
+        self.limits = text_label(theme, limits, kind="dim", wrap=True)
+        self.limits.hide()
+        self.edit.setToolTip(limits)
         self._theme = theme
         self._builder: FilterBuilder | None = None
         self._build_layout()
@@ -60,6 +66,7 @@ class FilterBar(QWidget):
         self._pause.timeout.connect(self.apply)
         self.edit.textEdited.connect(self._on_edited)
         self.edit.textChanged.connect(lambda _text: self._pause.start())
+        self.edit.textChanged.connect(self._show_limits)
         self.edit.returnPressed.connect(self.apply)
         self.edit.installEventFilter(self)
         self.builder_button.toggled.connect(self._on_builder_toggled)
@@ -107,6 +114,7 @@ class FilterBar(QWidget):
             self._applied = None
         self._error.setText(message)
         self._error.setVisible(bool(message))
+        self._show_limits()
         self.field.set_invalid(message)
 
     def _build_layout(self) -> None:
@@ -120,6 +128,10 @@ class FilterBar(QWidget):
         column.setSpacing(8)
         column.addLayout(row)
         column.addWidget(self._error)
+        column.addWidget(self.limits)
+
+    def _show_limits(self) -> None:
+        self.limits.setVisible(bool(self.limits.text() and self.edit.text()) and self._error.isHidden())
 
     def _example(self) -> str:
         examples = {

@@ -145,7 +145,7 @@ def touch_text(touch: BatchTouch) -> str:
 
 
 def _words(annotation: Annotation) -> str:
-    parts = [annotation.label, annotation.note, " ".join(annotation.tags)]
+    parts = [annotation.label, str(annotation.note), " ".join(annotation.tags)]
     return plain_line(" \u00b7 ".join(" ".join(part.split()) for part in parts if part), _LINE)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
@@ -47,6 +48,11 @@ from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.menu_note import add_note
 from aether_desktop.ui.widgets.page_header import PageHeader
+
+SEALED_NOTES: Final = (
+    "Notes are sealed in this database: they are found by whole words, yours and those of people who granted you their"
+    " Outer Court."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class TablePage(QWidget):
             settings=context.settings,
             delegate=CellDelegate(context.theme, self),
         )
-        self.filter_bar = FilterBar(table, context.theme)
+        self.filter_bar = FilterBar(table, context.theme, limits=SEALED_NOTES if context.services.notes.active else "")
         self._formatter = formatter
         self.side = SidePane(table, context, self._make_details)
         self.grid.set_compact(compact_rows(context.settings))
@@ -235,6 +241,8 @@ class TablePage(QWidget):
         self._closed = True  # nothing is asked any more: the jobs end next
         for section in self.findChildren(SealedSection):
             section.close_values()
+        for pane in self.findChildren(DetailsPane):
+            pane.close_values()
         self.grid.save_layout()
         self.model.close()
 

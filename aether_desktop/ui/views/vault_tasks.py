@@ -13,7 +13,7 @@ from aether_desktop.domain.imports import Rejection
 from aether_desktop.domain.text import plain_line
 from aether_desktop.jobs.lanes import LaneName, Work
 from aether_desktop.ports.errors import AetherError
-from aether_desktop.services.bip329 import LabelReport
+from aether_desktop.services.bip329 import LabelReport, LabelsOut
 from aether_desktop.services.prices import PriceReport
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import settings_part_name
@@ -212,8 +212,9 @@ class DataCard(TaskCard):
         """Write every label to ``path``, replacing it."""
         labels = self.context.services.labels
 
-        def then(count: int) -> None:
-            self.done(self.labels_out, f"{_count(count, 'record')} written to {path}.", copied=str(path))
+        def then(out: LabelsOut) -> None:
+            said = f"{_count(out.records, 'record')} written to {path}."
+            self.done(self.labels_out, f"{said} {out.remark}".rstrip(), copied=str(path))
 
         self.run(
             self.labels_out,
