@@ -6,12 +6,14 @@ A part of composition: where keys and storage meet.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.vault_keys import Factor, VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.security import KeyFileStore, KeyringStore
@@ -69,6 +71,11 @@ def lock_of(path: Path, key_file: Path | None, *, shared: bool = False) -> Vault
     return VaultLock(path, key_file, VaultAccess(keys), keys, shared)
 
 
+def key_store_of(key_file: Path | None) -> KeyStore:
+    """Where the device's key of a vault lies: in the keyring, or in the key file that stands for it."""
+    return KeyringStore() if key_file is None else KeyFileStore(key_file)
+
+
 def open_lock(lock: VaultLock, factor: Factor | None) -> None:
     """Unlock what is locked. Raises VaultLockedError without a factor, WrongFactorError, KeyStoreError."""
     if lock.access.state is not AccessState.LOCKED:
@@ -87,8 +94,7 @@ def file_key_of(lock: VaultLock) -> bytes:
     Raises LevelLockedError, KeyStoreError, StorageError.
     """
     if lock.access.state is AccessState.OLD:
-        store = KeyringStore() if lock.key_file is None else KeyFileStore(lock.key_file)
-        return store.load(lock.path)
+        return key_store_of(lock.key_file).load(lock.path)
     keys = _file_keys(lock)
     return next((key for key in keys[1:] if rekeying.opens_with(lock.path, key)), keys[0])
 
@@ -106,8 +112,10 @@ def finish_rekeying(lock: VaultLock, *, progress: Progress, token: CancelToken |
         lock.keys.settle_file_key()
 
 
-def key_of_backup(source: Path, *, key_file: Path | None, like: VaultLock | None, factor: Factor | None) -> bytes:
-    """The key of a back-up. One of the vault ``like`` opens without being asked for its password.
+def key_of_backup(
+    source: Path, *, key_file: Path | None, like: VaultLock | None, ask: Callable[[], Factor | None]
+) -> bytes:
+    """The key of a back-up. One of the vault ``like`` opens without being asked (``ask``) for its password.
 
     Raises VaultLockedError, WrongFactorError, KeyStoreError.
     """
@@ -115,7 +123,8 @@ def key_of_backup(source: Path, *, key_file: Path | None, like: VaultLock | None
     try:
         if like is not None and lock.access.state is AccessState.LOCKED:
             lock.keys.unlock_like(like.keys)
-        open_lock(lock, factor)
+        if lock.access.state is AccessState.LOCKED:
+            open_lock(lock, ask())
         return file_key_of(lock)
     finally:
         lock.access.lock()

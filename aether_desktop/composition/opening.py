@@ -21,6 +21,7 @@ from aether_desktop.composition.locks import (
     find_lock,
     finish_rekeying,
     key_of_backup,
+    key_store_of,
     lock_of,
     open_lock,
 )
@@ -35,12 +36,11 @@ from aether_desktop.ports.errors import (
     KeyStoreError,
     NotAVaultError,
 )
-from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import Factor, require_strong
 from aether_desktop.ports.work import CancelToken, Progress, silent
-from aether_desktop.security import KeyFileStore, KeyringStore
+from aether_desktop.security import KeyringStore
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import find_places
 from aether_desktop.services.sample import SampleFiller
@@ -50,7 +50,7 @@ from aether_desktop.services.targets import Target, TargetOrigin, resolve_target
 from aether_desktop.storage import backup, sql_storage
 from aether_desktop.storage.addresses import split_password
 from aether_desktop.storage.sql_storage import SqlStorage
-from aether_desktop.storage.vault_files import keys_beside
+from aether_desktop.storage.vault_files import keys_beside, remove_database
 from aether_desktop.sums.built_in import BUILT_IN
 
 _SAMPLE_NAME = "Sample (generated data, not encrypted)"
@@ -139,7 +139,7 @@ def create_vault(
     founder = username or login_name()
     if password is None:
         make_folder(path.parent)
-        key = _key_store(key_file).create(path)
+        key = key_store_of(key_file).create(path)
         storage = sql_storage.create_vault(path, key, name=name or path.stem, username=founder)
         lock = None
     else:
@@ -187,14 +187,14 @@ def build_sample(
         raise AlreadyExistsError(f"{path} is already there.", field="vault", hint="Choose another name.")
     make_folder(path.parent)
     unfinished = path.with_name(f".{path.name}.building")
-    _remove_vault(unfinished)
+    remove_database(unfinished)
     try:
         storage = sql_storage.create_vault(unfinished, None, name=_SAMPLE_NAME, username=login_name(), sample=True)
         with closing(_services(storage, settings)) as services:
             rows = SampleFiller(services, resources_dir() / "sample").fill(token=token, progress=progress)
         unfinished.rename(path)
     finally:
-        _remove_vault(unfinished)
+        remove_database(unfinished)
     return rows
 
 
@@ -275,12 +275,12 @@ def _restore_as(
     progress: Progress,
     password: Factor | None = None,
 ) -> None:
-    key = key_of_backup(source, key_file=key_file, like=like, factor=password)
+    key = key_of_backup(source, key_file=key_file, like=like, ask=lambda: password)
     backup.restore(source, target, key, progress=progress, token=token)
     try:
         sql_storage.open_vault(target, key, progress=progress, token=token).close()
     except BaseException:
-        _remove_vault(target)
+        remove_database(target)
         keys_beside(target).unlink(missing_ok=True)
         raise
 
@@ -319,10 +319,6 @@ def _open_plain(path: Path) -> SqlStorage:
     return storage
 
 
-def _key_store(key_file: Path | None) -> KeyStore:
-    return KeyringStore() if key_file is None else KeyFileStore(key_file)
-
-
 def _remember(target: Target, info: StorageInfo, settings: Settings, default: Path) -> None:
     if target.vault is None:
         url, password = split_password(target.database_url)
@@ -344,8 +340,3 @@ def make_folder(folder: Path) -> None:
         raise InvalidInputError(
             f"The folder {folder} cannot be made: {error.strerror or error}.", field="vault"
         ) from error
-
-
-def _remove_vault(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)

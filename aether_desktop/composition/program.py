@@ -12,9 +12,8 @@ from aether_desktop.composition.identity import audit_of, pins_of
 from aether_desktop.composition.joining import begin_joining, give_password
 from aether_desktop.composition.locks import (
     VaultLock,
-    file_key_of,
     find_lock,
-    lock_of,
+    key_of_backup,
     open_lock,
 )
 from aether_desktop.composition.opening import (
@@ -142,11 +141,7 @@ class Program:
         if not source.is_file():
             raise NotFoundError(f"There is no backup {source}.")
         make_folder(target.vault.parent)
-        lock = lock_of(source, target.key_file)
-        if lock.access.state is AccessState.LOCKED:
-            open_lock(lock, self._password(str(source)))
-        key = file_key_of(lock)
-        lock.access.lock()
+        key = key_of_backup(source, key_file=target.key_file, like=None, ask=lambda: self._password(str(source)))
         kept = backup.restore(source, target.vault, key, replace=replace, progress=progress, token=token)
         with closing(sql_storage.open_vault(target.vault, key, token=token)) as storage:
             if kept is not None:  # it is in place of a vault whose log was seen: the person wants it so

@@ -130,7 +130,10 @@ def row_counts(connection: Any) -> Mapping[str, int]:
 
 def _copy(kit: SqliteKit, passing: Path, *, progress: Progress, token: CancelToken) -> None:
     """Copy one snapshot, prove the copy against it and flush it."""
-    with translated(where=kit.location, token=token), contextlib.closing(_own(kit)) as source:
+    with (
+        translated(where=kit.location, token=token),
+        contextlib.closing(kit.connect(read_only=kit.read_only)) as source,
+    ):
         source.execute("BEGIN")
         expected = row_counts(source)  # also takes the snapshot that the pages below come from
         if not expected:
@@ -150,10 +153,6 @@ def _copy(kit: SqliteKit, passing: Path, *, progress: Progress, token: CancelTok
     progress(0, None, _PROVING)
     if prove(kit, passing, token=token) != expected:
         raise DamagedVaultError("The copy does not hold the same rows.", hint="Check the disk; try again.")
-
-
-def _own(kit: SqliteKit) -> Any:
-    return kit.connect(read_only=kit.read_only)
 
 
 @contextmanager

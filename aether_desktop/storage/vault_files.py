@@ -52,8 +52,13 @@ def passing_file(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise file_failure(error, target) from error
     finally:
-        for suffix in _BESIDE:
-            passing.with_name(passing.name + suffix).unlink(missing_ok=True)
+        remove_database(passing)
+
+
+def remove_database(path: Path) -> None:
+    """Remove a database file that nobody has open, with what SQLite may have left beside it. Raises OSError."""
+    for suffix in _BESIDE:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def take_name(passing: Path, target: Path, *, replace: bool) -> None:
