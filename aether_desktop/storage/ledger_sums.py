@@ -18,6 +18,7 @@ from aether_desktop.domain.transactions import Balance, Direction, TransactionSt
 from aether_desktop.ports.storage import DaySum, Dip
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.columns import from_microseconds
+from aether_desktop.storage.currency_rows import currency_of
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.schema import CURRENCIES, TRANSACTIONS, WALLETS
 from aether_desktop.storage.sums import exact_sum
@@ -164,18 +165,7 @@ class LedgerSums:
 
     def _currencies(self, connection: Connection) -> dict[int, Currency]:
         query = select(CURRENCIES).where(_COINS.vault_id == self._database.vault_id)
-        return {
-            row.id: Currency(
-                symbol=row.symbol,
-                decimals=row.decimals,
-                chain=row.chain,
-                contract=row.contract,
-                name=row.name,
-                decimals_assumed=row.decimals_assumed,
-                id=row.id,
-            )
-            for row in connection.execute(query)
-        }
+        return {row.id: currency_of(row) for row in connection.execute(query)}
 
     def _wallet_names(self, connection: Connection) -> dict[int, str]:
         query = select(_WALLETS.id, _WALLETS.name).where(_WALLETS.vault_id == self._database.vault_id)

@@ -14,6 +14,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.ports.queries import Row
 from aether_desktop.ports.tables import ColumnKind
+from aether_desktop.storage.currency_rows import currency_of
 from aether_desktop.storage.schema import ANNOTATIONS, CURRENCIES, PAYMENT_METHODS, WALLETS
 from aether_desktop.storage.stores.annotations import note_of, tags_of
 from aether_desktop.storage.stores.records import id_slices
@@ -161,10 +162,7 @@ def _named(connection: Connection, table: Table, vault_id: int, ids: Iterable[in
 
 def _currencies(connection: Connection, vault_id: int, ids: Iterable[int]) -> dict[int, Currency]:
     """Read with the rows: a re-scale elsewhere changes amounts and decimals together."""
-    return {
-        row.id: Currency(row.symbol, row.decimals, row.chain, row.contract, row.name, row.decimals_assumed, row.id)
-        for row in _named(connection, CURRENCIES, vault_id, ids)
-    }
+    return {row.id: currency_of(row) for row in _named(connection, CURRENCIES, vault_id, ids)}
 
 
 def _words(connection: Connection, name: TableName, vault_id: int, row_ids: Sequence[int]) -> dict[int, _Words]:

@@ -170,9 +170,11 @@ class SqlAuditStore:
         return self._database.fetch(lambda connection: int(connection.execute(query).scalar_one()))
 
     def devices(self) -> list[Device]:
-        """Keys that sign entries."""
-        query = select(_DEVICES.key_id, _DEVICES.user_id, _DEVICES.public_key).where(
-            _DEVICES.vault_id == self._database.vault_id
+        """Keys that sign entries, in the order they came."""
+        query = (
+            select(_DEVICES.key_id, _DEVICES.user_id, _DEVICES.public_key)
+            .where(_DEVICES.vault_id == self._database.vault_id)
+            .order_by(_DEVICES.registered_at, _DEVICES.key_id)
         )
         rows = self._database.fetch(lambda connection: connection.execute(query).all())
         return [Device(bytes(row.key_id), row.user_id, bytes(row.public_key)) for row in rows]

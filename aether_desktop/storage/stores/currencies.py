@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Table, and_, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, Table, and_, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from aether_desktop.domain.amounts import MAX_DECIMALS, Currency, InvalidAmountError, rescale_units
@@ -13,6 +13,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, NotFoundError
 from aether_desktop.storage.columns import units_key
+from aether_desktop.storage.currency_rows import currency_of
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.roads import road_of
 from aether_desktop.storage.schema import CURRENCIES, PAYMENTS, TRANSACTIONS
@@ -51,7 +52,7 @@ class SqlCurrencyStore:
     def all(self) -> list[Currency]:
         """By symbol."""
         query = self._query().order_by(_COINS.symbol, _COINS.chain, _COINS.contract)
-        return self._database.fetch(lambda connection: [_currency(row) for row in connection.execute(query)])
+        return self._database.fetch(lambda connection: [currency_of(row) for row in connection.execute(query)])
 
     def ensure(self, currencies: Iterable[Currency]) -> list[Currency]:
         """The stored currencies (with ids), created where new; a known one keeps its stored decimals.
@@ -120,7 +121,7 @@ class SqlCurrencyStore:
                 and_(_COINS.contract == "", tuple_(_COINS.chain, _COINS.symbol).in_(coins)),
             )
             for row in connection.execute(self._query().where(asked)):
-                currency = _currency(row)
+                currency = currency_of(row)
                 found[_key(currency)] = currency
         return found
 
@@ -201,15 +202,3 @@ def _columns(currency: Currency) -> dict[str, Any]:
         "name": currency.name,
         "decimals_assumed": currency.decimals_assumed,
     }
-
-
-def _currency(row: Row[Any]) -> Currency:
-    return Currency(
-        symbol=row.symbol,
-        decimals=row.decimals,
-        chain=row.chain,
-        contract=row.contract,
-        name=row.name,
-        decimals_assumed=row.decimals_assumed,
-        id=row.id,
-    )

@@ -228,7 +228,11 @@ class SqlRotationStore(_Store):
         """Unfinished first, then the latest."""
         columns = ROTATION_JOURNAL.c
         query = self._in_vault(ROTATION_JOURNAL).order_by(
-            columns.finished_at.is_not(None), columns.started_at.desc(), columns.owner_id, columns.court
+            columns.finished_at.is_not(None),
+            columns.started_at.desc(),
+            columns.owner_id,
+            columns.court,
+            columns.key_version.desc(),
         )
         return [_rotation(row) for row in self._rows(query)]
 

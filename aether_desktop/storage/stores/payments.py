@@ -7,14 +7,15 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, and_, select
 
-from aether_desktop.domain.amounts import Amount, Currency, InvalidAmountError, rescale_units
+from aether_desktop.domain.amounts import Amount
 from aether_desktop.domain.payments import Payment, PaymentStatus
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import sealed_names
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.errors import InvalidInputError, NotFoundError
+from aether_desktop.ports.errors import NotFoundError
 from aether_desktop.ports.storage import CurrencyStore
 from aether_desktop.storage.columns import rank_key
+from aether_desktop.storage.currency_rows import joined_columns, joined_currency, stored_amount
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.schema import CURRENCIES, PAYMENTS
 from aether_desktop.storage.sealed_columns import SealedStore, joined, split
@@ -30,7 +31,6 @@ _PLAIN = (
     "quantum_signature",
     "description",
 )
-_CURRENCY = ("symbol", "decimals", "chain", "contract", "name", "decimals_assumed")
 
 
 class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
@@ -59,7 +59,10 @@ class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
         """Archived ones too. Raises NotFoundError."""
         columns = PAYMENTS.c
         found = self._select(
-            self._query().where(columns.provider == provider, columns.external_id == external_id).limit(1)
+            self._query()
+            .where(columns.provider == provider, columns.external_id == external_id)
+            .order_by(columns.id)
+            .limit(1)
         )
         if not found or not external_id:
             raise NotFoundError(f"There is no payment {external_id[:100]!r} of {provider[:100]!r}.")
@@ -86,19 +89,11 @@ class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
         return self._set("set_status", payment_id, version, status=status)
 
     def _query(self) -> Select[Any]:
-        money = [CURRENCIES.c[name].label(f"currency_{name}") for name in _CURRENCY]
         same = and_(CURRENCIES.c.vault_id == PAYMENTS.c.vault_id, CURRENCIES.c.id == PAYMENTS.c.currency_id)
-        return select(PAYMENTS, *money).join(CURRENCIES, same)
+        return select(PAYMENTS, *joined_columns(CURRENCIES, "currency")).join(CURRENCIES, same)
 
     def _columns_of(self, record: Payment) -> dict[str, Any]:
-        given = record.amount
-        (currency,) = self._currencies.ensure([given.currency])
-        try:
-            units = rescale_units(
-                given.base_units, old_decimals=given.currency.decimals, new_decimals=currency.decimals
-            )
-        except InvalidAmountError as error:
-            raise InvalidInputError(error.reason, field="amount") from error
+        units, currency = stored_amount(record.amount, self._currencies, field="amount")
         return {
             **{name: getattr(record, name) for name in _PLAIN},
             **split(record, "external_id"),
@@ -109,7 +104,7 @@ class SqlPaymentStore(SealedStore, SqlRecordStore[Payment]):
         }
 
     def _record_of(self, row: RowMapping) -> Payment:
-        currency = Currency(id=row["currency_id"], **{name: row[f"currency_{name}"] for name in _CURRENCY})
+        currency = joined_currency(row, "currency", currency_id=row["currency_id"])
         return Payment(
             **record_fields(row),
             **{name: row[name] for name in _PLAIN},

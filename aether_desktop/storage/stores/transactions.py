@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, and_, func, select
 
-from aether_desktop.domain.amounts import Amount, Currency, InvalidAmountError, rescale_units
+from aether_desktop.domain.amounts import Amount
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Balance, Direction, Transaction
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.storage import DaySum, Dip
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.columns import rank_key
+from aether_desktop.storage.currency_rows import joined_columns, joined_currency, stored_amount
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.ledger_sums import LedgerSums
 from aether_desktop.storage.movements import counterparty
@@ -44,7 +44,6 @@ _PLAIN = (
     "batch_id",
     "source_row",
 )
-_CURRENCY = ("symbol", "decimals", "chain", "contract", "name", "decimals_assumed")
 _COIN = CURRENCIES.alias("coin")
 _FEE_COIN = CURRENCIES.alias("fee_coin")
 
@@ -120,16 +119,14 @@ class SqlTransactionStore(SqlRecordStore[Transaction]):
         return self._query().where(_ROWS.archived_at.is_(None)).order_by(_ROWS.occurred_at.desc(), _ROWS.id.desc())
 
     def _query(self) -> Select[Any]:
-        coin = [_COIN.c[name].label(f"coin_{name}") for name in _CURRENCY]
-        fee_coin = [_FEE_COIN.c[name].label(f"fee_coin_{name}") for name in _CURRENCY]
         return (
-            select(TRANSACTIONS, *coin, *fee_coin)
+            select(TRANSACTIONS, *joined_columns(_COIN, "coin"), *joined_columns(_FEE_COIN, "fee_coin"))
             .join(_COIN, and_(_COIN.c.vault_id == _ROWS.vault_id, _COIN.c.id == _ROWS.currency_id))
             .outerjoin(_FEE_COIN, and_(_FEE_COIN.c.vault_id == _ROWS.vault_id, _FEE_COIN.c.id == _ROWS.fee_currency_id))
         )
 
     def _columns_of(self, record: Transaction) -> dict[str, Any]:
-        amount, coin = self._stored("amount", record.amount)
+        amount, coin = stored_amount(record.amount, self._currencies, field="amount")
         columns = {
             **{name: getattr(record, name) for name in _PLAIN},
             "currency_id": coin.id,
@@ -146,25 +143,15 @@ class SqlTransactionStore(SqlRecordStore[Transaction]):
             ),
         }
         if record.fee is not None:
-            fee, coin = self._stored("fee", record.fee)
+            fee, coin = stored_amount(record.fee, self._currencies, field="fee")
             columns |= {"fee_currency_id": coin.id, "fee": fee, "fee_rank": rank_key(fee, coin.decimals)}
         return columns
-
-    def _stored(self, field: str, amount: Amount) -> tuple[int, Currency]:
-        """The same figure in the decimals that the vault has for the currency."""
-        (coin,) = self._currencies.ensure([amount.currency])
-        try:
-            units = rescale_units(amount.base_units, old_decimals=amount.currency.decimals, new_decimals=coin.decimals)
-        except InvalidAmountError as error:
-            raise InvalidInputError(error.reason, field=field) from error
-        return units, coin
 
     def _record_of(self, row: RowMapping) -> Transaction:
         fee = None
         if row["fee"] is not None:
-            fee_coin = Currency(id=row["fee_currency_id"], **{name: row[f"fee_coin_{name}"] for name in _CURRENCY})
-            fee = Amount(row["fee"], fee_coin)
-        coin = Currency(id=row["currency_id"], **{name: row[f"coin_{name}"] for name in _CURRENCY})
+            fee = Amount(row["fee"], joined_currency(row, "fee_coin", currency_id=row["fee_currency_id"]))
+        coin = joined_currency(row, "coin", currency_id=row["currency_id"])
         return Transaction(
             **record_fields(row),
             **{name: row[name] for name in _PLAIN},
