@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -33,9 +33,9 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from aether_desktop.domain.amounts import MAX_DECIMALS, MAX_UNITS, InvalidAmountError
 from aether_desktop.domain.sealed_fields import Sealed
+from aether_desktop.domain.times import EPOCH
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_KEY_BYTES = 33
 MAX_RANK_BYTES = 40  # exponent byte and 78 digits
 _MICROSECOND = timedelta(microseconds=1)

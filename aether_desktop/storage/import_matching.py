@@ -64,12 +64,7 @@ class Matcher:
 
     def _by_identity(self, result: Match) -> None:
         firsts, again = self._split(result.identities)
-        for known in self._known([result.identities[position] for position in firsts]):
-            position = firsts[known.position]
-            if known.seen or known.id in self._taken:
-                again.append(position)
-            else:
-                result.found[position] = known
+        again += self._meet(result, firsts)
         while again:
             again.sort()
             for position in again:
@@ -77,13 +72,19 @@ class Matcher:
                 ordinal = self._ordinals.get(digest, 1)
                 self._ordinals[digest] = ordinal + 1
                 result.identities[position] = repeated(digest, ordinal)
-            asked, again = again, []
-            for known in self._known([result.identities[position] for position in asked]):
-                position = asked[known.position]
-                if known.seen or known.id in self._taken:
-                    again.append(position)
-                else:
-                    result.found[position] = known
+            again = self._meet(result, again)
+
+    def _meet(self, result: Match, positions: Sequence[int]) -> list[int]:
+        """Note the stored rows of these identities; returns where another movement of the file has the row already."""
+        taken: list[int] = []
+        identities = [result.identities[position] for position in positions]
+        for known in self._road.known(identities, wallet_id=self._wallet_id, batch_id=self._batch_id):
+            position = positions[known.position]
+            if known.seen or known.id in self._taken:
+                taken.append(position)
+            else:
+                result.found[position] = known
+        return taken
 
     def _split(self, identities: list[bytes]) -> tuple[list[int], list[int]]:
         """Positions whose digest is new in this file as far as is known here, and those that repeat one."""
@@ -104,9 +105,6 @@ class Matcher:
         if self._batch_id == NO_BATCH:
             self._met |= met
         return firsts, again
-
-    def _known(self, identities: Sequence[bytes]) -> list[Known]:
-        return self._road.known(identities, wallet_id=self._wallet_id, batch_id=self._batch_id)
 
     def _by_hash(self, result: Match, movements: Sequence[Movement], family: str) -> None:
         open_positions = [
