@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -12,36 +14,39 @@ from aether_desktop.ui.widgets.factor_form import NewFactorForm
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
 from aether_desktop.ui.widgets.secret_field import SecretField
 
+_Secret = SecretField | NewPasswordForm | NewFactorForm
+
 
 class _InlineForm(QWidget):
-    """Hidden until it is asked for; ``cancelled`` hides it again."""
+    """Fields and two buttons. Hidden until it is asked for; ``cancelled`` when it was emptied and hidden again."""
 
     cancelled = Signal()
 
-    def __init__(self, theme: Theme, *, object_name: str, save: str) -> None:
+    def __init__(self, theme: Theme, *, fields: Sequence[_Secret], object_name: str, save: str) -> None:
         super().__init__()
+        self._fields = fields
         self.save = primary_button(theme, save, object_name=f"{object_name}_save")
         self.cancel = plain_button(theme, "Cancel", object_name=f"{object_name}_cancel")
-        self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(0, Space.XS, 0, Space.XS)
-        self.body.setSpacing(Space.S)
-        self._buttons = QHBoxLayout()
-        self._buttons.setSpacing(Space.S)
-        self._buttons.addWidget(self.save)
-        self._buttons.addWidget(self.cancel)
-        self._buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.XS, 0, Space.XS)
+        column.setSpacing(Space.S)
+        for field in fields:
+            column.addWidget(field)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(Space.S)
+        buttons.addWidget(self.save)
+        buttons.addWidget(self.cancel)
+        buttons.addStretch(1)
+        column.addLayout(buttons)
         self.cancel.clicked.connect(self.close_form)
         self.hide()
 
     def close_form(self) -> None:
         """Empty it and hide it."""
-        self.forget()
+        for field in self._fields:
+            field.forget()
         self.hide()
         self.cancelled.emit()
-
-    def forget(self) -> None:
-        """Empty all fields."""
-        raise NotImplementedError
 
 
 class PasswordChangeForm(_InlineForm):
@@ -50,20 +55,14 @@ class PasswordChangeForm(_InlineForm):
     chosen = Signal(object, object)
 
     def __init__(self, theme: Theme, *, object_name: str, known: tuple[str, ...]) -> None:
-        super().__init__(theme, object_name=object_name, save="Change the password")
-        self.current = SecretField(theme, "Present password", object_name=f"{object_name}_current")
-        self.new = NewPasswordForm(theme, object_name=f"{object_name}_new", label="New password", known=known)
-        self.body.addWidget(self.current)
-        self.body.addWidget(self.new)
-        self.body.addLayout(self._buttons)
+        current = SecretField(theme, "Present password", object_name=f"{object_name}_current")
+        new = NewPasswordForm(theme, object_name=f"{object_name}_new", label="New password", known=known)
+        super().__init__(theme, fields=(current, new), object_name=object_name, save="Change the password")
+        self.current, self.new = current, new
         self.setFocusProxy(self.current.editor)
         self.save.clicked.connect(self._on_save)
         self.new.submitted.connect(self._on_save)
         self.current.editor.returnPressed.connect(self.new.setFocus)
-
-    def forget(self) -> None:
-        self.current.forget()
-        self.new.forget()
 
     def _on_save(self) -> None:
         if not self.current.filled:
@@ -87,17 +86,13 @@ class LevelChangeForm(_InlineForm):
     key_file_wanted = Signal(object)
 
     def __init__(self, theme: Theme, *, object_name: str) -> None:
-        super().__init__(theme, object_name=object_name, save="Change it")
-        self.factor = NewFactorForm(theme, object_name=f"{object_name}_new")
-        self.body.addWidget(self.factor)
-        self.body.addLayout(self._buttons)
+        factor = NewFactorForm(theme, object_name=f"{object_name}_new")
+        super().__init__(theme, fields=(factor,), object_name=object_name, save="Change it")
+        self.factor = factor
         self.setFocusProxy(self.factor)
         self.factor.key_file_wanted.connect(self.key_file_wanted)
         self.factor.submitted.connect(self._on_save)
         self.save.clicked.connect(self._on_save)
-
-    def forget(self) -> None:
-        self.factor.forget()
 
     def _on_save(self) -> None:
         factor = self.factor.take()
