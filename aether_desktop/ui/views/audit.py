@@ -6,7 +6,8 @@ whatever the log's length.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -68,6 +69,7 @@ class AuditView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=audit_part_name("details_toggle"),
+            concerns=_concerned,
             keeps_columns=True,
         )
         model.setParent(self)
@@ -81,6 +83,7 @@ class AuditView(ValuePage):
         self._problem.hide()
         self._compose()
         context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
+        self.rows_wanted.connect(self._read)
         grid.current_changed.connect(self._on_current)
         self.filter.changed.connect(self._on_filter_changed)
 
@@ -96,6 +99,11 @@ class AuditView(ValuePage):
             self._splitter.addWidget(sheet)
             self._splitter.setStretchFactor(2, 0)
         return self._sheet
+
+    def apply_changes(self, changes: ChangeSet) -> None:
+        """What is new stands on the first page; an older one stays as it is."""
+        if len(self._starts) == 1:
+            super().apply_changes(changes)
 
     def complete(self) -> None:
         """Make the sheet now, while nobody waits for it."""
@@ -159,27 +167,22 @@ class AuditView(ValuePage):
         )
         job.on_success(then).on_failure(self.context.messages.report)
 
-    # -- ValuePage -----------------------------------------------------------------------------------------------
-
-    def reading(self) -> Callable[[], AuditPage]:
-        services, wanted, before = self.context.services, self.filter.wanted, self._starts[-1]
-        return lambda: read_page(services, wanted, before=before)
-
-    def show_read(self, answer: AuditPage) -> None:
-        self.filter.offer(answer.people, answer.actions)
-        self._last = answer.rows[-1].entry if answer.rows and answer.older else None
-        self._older.setVisible(answer.older)
-        self._newer.setVisible(len(self._starts) > 1)
-        self._problem.setText(answer.problem)
-        self._problem.setVisible(bool(answer.problem))
-        shown = "shown" if self.filter.wanted == AuditFilter() else "fit"
-        more = f" {shown}{', older ones follow' if answer.older else ''} \u00b7 {answer.size:,} in the log"
-        self.show_rows(answer.rows, noun="entry", plural="entries", more=more)
-
-    def concerns(self, changes: ChangeSet) -> bool:
-        return len(self._starts) == 1 and (bool(changes.tables) or changes.annotations)
-
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        work = partial(read_page, self.context.services, self.filter.wanted, before=self._starts[-1])
+        self.read(work, self._show)
+
+    def _show(self, page: AuditPage) -> None:
+        self.filter.offer(page.people, page.actions)
+        self._last = page.rows[-1].entry if page.rows and page.older else None
+        self._older.setVisible(page.older)
+        self._newer.setVisible(len(self._starts) > 1)
+        self._problem.setText(page.problem)
+        self._problem.setVisible(bool(page.problem))
+        shown = "shown" if self.filter.wanted == AuditFilter() else "fit"
+        more = f" {shown}{', older ones follow' if page.older else ''} \u00b7 {page.size:,} in the log"
+        self.show_rows(page.rows, noun="entry", plural="entries", more=more)
 
     def _compose(self) -> None:
         theme = self.context.theme
@@ -252,3 +255,7 @@ class AuditView(ValuePage):
                 then=self.export_proof,
                 replaces=True,
             )
+
+
+def _concerned(changes: ChangeSet) -> bool:
+    return bool(changes.tables) or changes.annotations

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 
@@ -58,6 +59,7 @@ class ImportsView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=imports_part_name("details_toggle"),
+            concerns=_concerned,
             keeps_columns=True,
         )
         model.setParent(self)
@@ -72,6 +74,7 @@ class ImportsView(ValuePage):
         add = self.header.set_primary("Import files", object_name=imports_part_name("add"))
         add.clicked.connect(self._on_import)
         empty.started.connect(self._on_import)
+        self.rows_wanted.connect(self._read)
         grid.current_changed.connect(self._on_current)
         self.rows_link.clicked.connect(self.open_rows)
         self.undo.asked.connect(self.ask_undo)
@@ -117,26 +120,18 @@ class ImportsView(ValuePage):
         job.on_success(on_success).on_failure(self._on_refused)
         job.on_cancelled(self.undo.reset)
 
-    # -- ValuePage ---------------------------------------------------------------------------------------------
-
-    def reading(self) -> Callable[[], list[BatchRow]]:
-        services = self.context.services
-        return lambda: read_batches(services)
-
-    def show_read(self, answer: Sequence[BatchRow]) -> None:
-        undone = sum(row.batch.status is BatchStatus.UNDONE for row in answer)
-        self.show_rows(answer, noun="file", more=f", {undone:,} undone" if undone else "")
-
-    def concerns(self, changes: ChangeSet) -> bool:
-        return bool(changes.tables & _CONCERNS)
-
     def run_page_command(self, command: PageCommand) -> bool:
         if command is PageCommand.IMPORT:
             self._on_import()
             return True
         return super().run_page_command(command)
 
-    # ----------------------------------------------------------------------------------------------------------
+    def _read(self) -> None:
+        self.read(partial(read_batches, self.context.services), self._show)
+
+    def _show(self, rows: Sequence[BatchRow]) -> None:
+        undone = sum(row.batch.status is BatchStatus.UNDONE for row in rows)
+        self.show_rows(rows, noun="file", more=f", {undone:,} undone" if undone else "")
 
     def _columns(self, context: UiContext) -> Sequence[ValueColumn[BatchRow]]:
         return batch_columns(self._zone, zone_name(context.settings))
@@ -177,3 +172,7 @@ class ImportsView(ValuePage):
 
         job = self.context.jobs.read(lambda _token, _progress: imports.rejections(row.batch.id))
         job.on_success(on_success).on_failure(self.context.messages.report)
+
+
+def _concerned(changes: ChangeSet) -> bool:
+    return bool(changes.tables & _CONCERNS)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.services.modules import BUILT_IN, ModuleEntry
 from aether_desktop.sum_api import SumKind
 from aether_desktop.ui.context import UiContext
@@ -58,6 +57,7 @@ class ModulesView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=modules_part_name("details_toggle"),
+            concerns=lambda _changes: False,  # modules are no stored rows
             keeps_columns=True,
         )
         model.setParent(self)
@@ -77,6 +77,7 @@ class ModulesView(ValuePage):
         side.body.addWidget(self._warning)
         side.body.addWidget(self._asking)
         side.body.addStretch(1)
+        self.rows_wanted.connect(self._read)
         grid.current_changed.connect(self._on_current)
         grid.opened.connect(lambda _entry: self.toggle_current())
         self.switch.clicked.connect(self.toggle_current)
@@ -93,21 +94,14 @@ class ModulesView(ValuePage):
         else:
             self._set_enabled(entry, not entry.enabled)
 
-    # -- ValuePage ---------------------------------------------------------------------------------------------
+    def _read(self) -> None:
+        self.read(self.context.services.modules.entries, self._show)
 
-    def reading(self) -> Callable[[], list[ModuleEntry]]:
-        return self.context.services.modules.entries
-
-    def show_read(self, answer: Sequence[ModuleEntry]) -> None:
-        on = sum(entry.enabled for entry in answer)
-        failed = sum(bool(entry.error) for entry in answer)
+    def _show(self, entries: Sequence[ModuleEntry]) -> None:
+        on = sum(entry.enabled for entry in entries)
+        failed = sum(bool(entry.error) for entry in entries)
         more = f", {on} switched on" + (f", {failed} with an error" if failed else "")
-        self.show_rows(answer, noun="module", more=more)
-
-    def concerns(self, changes: ChangeSet) -> bool:  # noqa: ARG002 - modules are no stored rows
-        return False
-
-    # ----------------------------------------------------------------------------------------------------------
+        self.show_rows(entries, noun="module", more=more)
 
     def _set_enabled(self, entry: ModuleEntry, enabled: bool) -> None:
         modules = self.context.services.modules

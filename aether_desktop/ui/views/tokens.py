@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSpinBox
@@ -65,6 +65,7 @@ class TokensView(ValuePage):
             side=side,
             empty=empty,
             toggle_name=tokens_part_name("details_toggle"),
+            concerns=_concerned,
             keeps_columns=True,
         )
         model.setParent(self)
@@ -88,6 +89,7 @@ class TokensView(ValuePage):
         side.body.addWidget(self.rescale_button, 0, Qt.AlignmentFlag.AlignLeft)
         side.body.addStretch(1)
         self._shown: Currency | None = None
+        self.rows_wanted.connect(self._read)
         grid.current_changed.connect(self._on_current)
         grid.opened.connect(lambda _currency: self._begin_edit())
         editor.valueChanged.connect(self._on_typed)
@@ -131,20 +133,13 @@ class TokensView(ValuePage):
         )
         job.on_success(on_success).on_failure(on_failure).on_cancelled(lambda: self._set_busy(busy=False))
 
-    # -- ValuePage ---------------------------------------------------------------------------------------------
+    def _read(self) -> None:
+        self.read(self.context.services.storage.currencies.all, self._show)
 
-    def reading(self) -> Callable[[], list[Currency]]:
-        return self.context.services.storage.currencies.all
-
-    def show_read(self, answer: Sequence[Currency]) -> None:
-        assumed = sum(each.decimals_assumed for each in answer)
+    def _show(self, currencies: Sequence[Currency]) -> None:
+        assumed = sum(each.decimals_assumed for each in currencies)
         more = f", {assumed:,} with assumed decimals" if assumed else ""
-        self.show_rows(answer, noun="currency", plural="currencies", more=more)
-
-    def concerns(self, changes: ChangeSet) -> bool:
-        return changes.ids is None and bool(changes.tables & _CONCERNS)
-
-    # ----------------------------------------------------------------------------------------------------------
+        self.show_rows(currencies, noun="currency", plural="currencies", more=more)
 
     def _begin_edit(self) -> None:
         if self._shown is not None and is_token(self._shown):
@@ -191,6 +186,10 @@ class TokensView(ValuePage):
         same = self.decimals.editor.value() == self._shown.decimals
         pointless = "" if not same or self._shown.decimals_assumed else "It has these decimals already; type others."
         self._rescale_guard.refuse(self.context.permissions.why_not(Verb.CHANGE, "currencies") or pointless)
+
+
+def _concerned(changes: ChangeSet) -> bool:
+    return changes.ids is None and bool(changes.tables & _CONCERNS)
 
 
 def is_token(currency: Currency) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
@@ -23,6 +24,8 @@ from aether_desktop.ui.widgets.grid_style import dress_grid
 from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.page_header import PageHeader
 from aether_desktop.ui.widgets.value_grid import ValueGrid
+
+AnswerT = TypeVar("AnswerT")
 
 _TITLE = 200
 
@@ -79,9 +82,11 @@ class SidePanel(QFrame):
 
 
 class ValuePage(QWidget):
-    """Subclasses say what to read and how to show it. ``loading`` is true while rows are on their way. GUI thread."""
+    """Whoever fills it answers ``rows_wanted`` by ``read``. ``loading`` while rows are on their way. GUI thread."""
 
     loading_changed = Signal(bool)
+    rows_wanted = Signal()
+    """It is seen for the first time, or what it shows may be old."""
 
     def __init__(
         self,
@@ -93,14 +98,18 @@ class ValuePage(QWidget):
         side: SidePanel,
         empty: QWidget,
         toggle_name: str,
+        concerns: Callable[[ChangeSet], bool],
         keeps_columns: bool = False,
     ) -> None:
-        """``keeps_columns``: they can be chosen, ordered, sized and frozen, and are kept with the sort."""
+        """``concerns``: whether these changes may touch what is shown.
+
+        ``keeps_columns``: they can be chosen, ordered, sized and frozen, and are kept with the sort.
+        """
         super().__init__()
         self.setObjectName(page_name(section))
         self.context, self.grid, self.side = context, grid, side
         self.header = PageHeader(context.theme, title)
-        self._section = section
+        self._section, self._concerns = section, concerns
         self._layout: SortedColumnLayout | None = None
         self._started = False
         self._wanted: object = None
@@ -128,22 +137,6 @@ class ValuePage(QWidget):
         self._column.addWidget(self._splitter, 1)
         self._on_look_changed()
         context.navigator.look_changed.connect(self._on_look_changed)
-
-    # -- what subclasses say -----------------------------------------------------------------------------------
-
-    def reading(self) -> Callable[[], Any]:
-        """What to run on the read lane; its answer comes to ``show_read``."""
-        raise NotImplementedError
-
-    def show_read(self, answer: Any) -> None:
-        """Show what was read; by ``show_rows``, in the end."""
-        raise NotImplementedError
-
-    def concerns(self, changes: ChangeSet) -> bool:
-        """Whether these changes may touch what is shown."""
-        raise NotImplementedError
-
-    # ----------------------------------------------------------------------------------------------------------
 
     @property
     def model(self) -> ValueTableModel[Any]:
@@ -191,19 +184,22 @@ class ValuePage(QWidget):
             self.refresh()
 
     def refresh(self) -> None:
-        """Read again; of several answers on their way only the last counts."""
+        """Read again."""
         self._started = True
+        self.rows_wanted.emit()
+
+    def read(self, work: Callable[[], AnswerT], show: Callable[[AnswerT], None]) -> None:
+        """Run ``work`` on the read lane, then ``show``, which calls ``show_rows``; of several the last one counts."""
         self._asked += 1
-        asked, work = self._asked, self.reading()
+        asked = self._asked
         if self._asked - self._answered == 1:
             self.loading_changed.emit(True)
         job = self.context.jobs.read(lambda _token, _progress: work())
-        job.on_success(lambda answer: self._on_read(asked, answer))
-        job.on_failure(lambda error: self._on_failed(asked, error))
+        job.on_success(partial(self._on_read, asked, show)).on_failure(partial(self._on_failed, asked))
 
     def apply_changes(self, changes: ChangeSet) -> None:
         """Other rows may have come, from here or elsewhere."""
-        if self._started and self.concerns(changes):
+        if self._started and self._concerns(changes):
             self.refresh()
 
     def toggle_details(self) -> None:
@@ -226,10 +222,10 @@ class ValuePage(QWidget):
         """Messages stand above the grid."""
         self._column.insertWidget(self._column.indexOf(self._splitter), bar)
 
-    def _on_read(self, asked: int, answer: Any) -> None:
+    def _on_read(self, asked: int, show: Callable[[AnswerT], None], answer: AnswerT) -> None:
         if asked == self._asked:
             self._answered = asked
-            self.show_read(answer)
+            show(answer)
             self.loading_changed.emit(False)
 
     def _on_failed(self, asked: int, error: BaseException) -> None:
