@@ -22,6 +22,10 @@ class LoginAdministration(Protocol):
         """A login for a person who is in ``users`` already; returns the login's name, kept in ``vault_members``."""
         ...
 
+    def release_login(self, user_id: int) -> None:
+        """The person has no login any more: theirs is shut, its sessions end, and ``create_login`` may give another."""
+        ...
+
     def set_role(self, user_id: int, role: Role) -> None: ...
 
     def disable(self, user_id: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,21 +18,42 @@ def write_exchange_file(path: Path, content: bytes) -> None:
 
     Raises AlreadyExistsError, StorageError.
     """
+    with new_exchange_file(path) as write:
+        write(content)
+
+
+@contextmanager
+def new_exchange_file(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """The same for content that is made meanwhile: what cannot be written is refused before anything is made.
+
+    Nothing is left of the file where the block or the writing fails. Raises AlreadyExistsError, StorageError.
+    """
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError as error:
         raise AlreadyExistsError(f"{path} is already there.", field="path", hint="Choose another name.") from error
     except OSError as error:
         raise _refused(path, "written", error) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+
+    def write(content: bytes) -> None:
+        try:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        with suppress(OSError):
-            path.unlink()
-        raise _refused(path, "written", error) from error
+            os.fsync(descriptor)
+        except OSError as error:
+            raise _refused(path, "written", error) from error
+
+    complete = False
+    file = os.fdopen(descriptor, "wb")
+    try:
+        yield write
+        complete = True
+    finally:
+        with suppress(OSError):  # of a disk that was full: said by write
+            file.close()
+        if not complete:
+            with suppress(OSError):
+                path.unlink()
 
 
 def read_exchange_file(path: Path) -> bytes:
@@ -49,4 +71,4 @@ def read_exchange_file(path: Path) -> bytes:
 
 
 def _refused(path: Path, done: str, error: OSError) -> StorageError:
-    return StorageError(f"{path} cannot be {done}: {error.strerror}.", hint="Choose another folder.")
+    return StorageError(f"{path} cannot be {done}: {error.strerror}.", hint="Choose another file.")

@@ -18,8 +18,9 @@ from aether_desktop.domain.membership_state import MembershipState, Person
 from aether_desktop.domain.records import InvalidRecordError
 from aether_desktop.domain.text import fold
 from aether_desktop.domain.users import Role, User
-from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, PermissionDeniedError
+from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.identity import (
+    CourtIssue,
     Identity,
     IdentityStores,
     NewInvitation,
@@ -216,33 +217,45 @@ class PeopleService:
 
         Raises InvalidInputError, AlreadyExistsError.
         """
-        user, logins = self._new_user(username, role, display_name), self._logins
-        login = "" if logins is None else logins.administration.free_login(user.username)
-        made = self._invitation(user, url if logins is None else logins.address(url, login))
+        user = self._new_user(username, role, display_name)
+        made, login = self._invitation(user, url)
         with self._storage.unit_of_work():
             self._storage.users.create(user)
             self._stores.invitations.add(made.stored)
-            if logins is not None:
-                verifier = logins.verifier(made.login_password)
-                given = logins.administration.create_login(user.username, role, scram_verifier=verifier)
-                if given != login:  # taken between the two; the invitation would name another one
-                    raise AlreadyExistsError("The login was taken just now.", field="username", hint="Try again.")
+            self._give_login(user, made, login)
         return made
 
     def invite_again(self, user_id: int, *, url: str = "") -> NewInvitation:
-        """Somebody whose keys are lost or who let an invitation expire; earlier ones are withdrawn."""
+        """Somebody whose keys are lost or who let an invitation expire; earlier ones are withdrawn.
+
+        In a shared database they get another login, and the one they had is shut at once. Raises PermissionDeniedError
+        for oneself and for somebody disabled.
+        """
+        if user_id == self._identity.user_id:
+            raise PermissionDeniedError("You cannot invite yourself.", hint="Ask another Zadokite of the vault.")
         user = self._storage.users.get(user_id)
-        made = self._invitation(user, url)
+        if not user.active:
+            raise PermissionDeniedError(f"{user.username} was disabled.", hint="Enable them first.")
+        made, login = self._invitation(user, url)
         with self._storage.unit_of_work():
             for earlier in self._stores.invitations.open():
                 if earlier.user_id == user_id:
                     self._stores.invitations.settle(earlier.id, datetime.now(UTC))
             self._stores.invitations.add(made.stored)
+            if self._logins is not None:
+                self._logins.administration.release_login(user_id)
+            self._give_login(user, made, login)
         return made
 
     def withdraw(self, invitation_id: int) -> None:
-        """It can be used no more. Raises NotFoundError."""
-        self._stores.invitations.settle(invitation_id, datetime.now(UTC))
+        """It can be used no more, and the login that was made for it is shut. Raises NotFoundError if not open."""
+        with self._storage.unit_of_work():
+            invited = {each.id: each.user_id for each in self._stores.invitations.open()}.get(invitation_id)
+            if invited is None:  # perhaps accepted meanwhile: then the login is somebody's
+                raise NotFoundError("This invitation is not open any more.", hint="Refresh and look again.")
+            self._stores.invitations.settle(invitation_id, datetime.now(UTC))
+            if self._logins is not None:
+                self._logins.administration.release_login(invited)
 
     def accept(self, invitation_id: int, reply: bytes | None = None) -> None:
         """Certify the keys of a reply, given as a file's content or stored by the invited program.
@@ -352,6 +365,15 @@ class PeopleService:
         owner = self._identity.user_id if owner_id is None else owner_id
         return self._rotation.start(owner, court, revoking=recipient_id)
 
+    def store_issue(self, issue: CourtIssue, *, also: Callable[[], None]) -> None:
+        """State and store a court key that came back from its holders, in one transaction with ``also``."""
+
+        def store() -> None:
+            self._stores.court_keys.put(issue.keys)
+            also()
+
+        self._state(issue.facts, store)
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _keeping(self, keys: Sequence[StoredCourtKey]) -> Callable[[], None]:
@@ -388,15 +410,27 @@ class PeopleService:
         except InvalidRecordError as error:
             raise InvalidInputError(error.reason, field=error.field) from error
 
-    def _invitation(self, user: User, url: str) -> NewInvitation:
-        return self._identity.invite(
+    def _invitation(self, user: User, url: str) -> tuple[NewInvitation, str]:
+        """With the login that it names; empty in a vault file."""
+        logins = self._logins
+        login = "" if logins is None else logins.administration.free_login(user.username)
+        made = self._identity.invite(
             invitation_id=self._storage.new_id(),
             user_id=user.id,
             username=user.username,
             role=user.role,
             vault_name=self._storage.info.vault_name,
-            url=url,
+            url=url if logins is None else logins.address(url, login),
         )
+        return made, login
+
+    def _give_login(self, user: User, made: NewInvitation, login: str) -> None:
+        if self._logins is None:
+            return
+        verifier = self._logins.verifier(made.login_password)
+        given = self._logins.administration.create_login(user.username, user.role, scram_verifier=verifier)
+        if given != login:  # taken between the two; the invitation would name another one
+            raise AlreadyExistsError("The login was taken just now.", field="username", hint="Try again.")
 
 
 def _court(state: MembershipState, owner_id: int, court: Court) -> CourtStanding:

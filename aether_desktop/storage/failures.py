@@ -362,6 +362,15 @@ def _connection_failure(text: str, *, where: str) -> AetherError:
     if 'database "' in lowered and "does not exist" in lowered:
         kind, message, hint = _POSTGRES_ANSWERS["3D000"]
         return kind(message.format(where=where), hint=hint, details=text)
+    if "is not permitted to log in" in lowered:  # before a session there is no SQLSTATE
+        return PermissionDeniedError(
+            f"The server {where} does not let this login in any more: its person was disabled, or invited again.",
+            hint="Ask a Zadokite of the vault.",
+            details=text,
+        )
+    if "too many connections" in lowered or "connection slots" in lowered:
+        kind, message, hint = _POSTGRES_ANSWERS["53"]
+        return kind(message.format(where=where), hint=hint, details=text)
     if "certificate" in lowered or "does not support ssl" in lowered or "ssl error" in lowered:
         return StorageUnavailableError(
             f"The server {where} could not prove who it is (TLS).",

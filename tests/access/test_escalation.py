@@ -89,6 +89,8 @@ FUNCTIONS = [
         "goliath",
         "SELECT aether_create_login({vault}, {mara_id}, '{prefix}x', '{verifier}')",
     ),
+    Attempt("taking a login in another vault", "goliath", "SELECT aether_release_login({vault}, {mara_id})"),
+    Attempt("taking a login as an Aaronic", "aaron", "SELECT aether_release_login({vault}, {mara_id})"),
     Attempt("a role that is none", "zadok", "SELECT aether_set_role({vault}, {mara_id}, 'owner')", NOT_ALLOWED_VALUE),
     Attempt("no role", "zadok", "SELECT aether_set_role({vault}, {mara_id}, NULL)", NOT_ALLOWED_VALUE),
     Attempt("no vault", "zadok", "SELECT aether_set_role(NULL, {mara_id}, 'zadokite')", DENIED, None),

@@ -128,6 +128,28 @@ def test_disabled_people_are_out_at_once_and_may_come_back(own_scene: Scene) -> 
     assert psql(own_scene.url(OTHER), "SELECT count(*) > 0 FROM wallets").out.strip() == "t"
 
 
+def test_who_lost_a_login_gets_another_and_the_old_one_is_shut(own_scene: Scene) -> None:
+    mara = own_scene.people["mara"]
+    with administration(own_scene, "zadok") as (vault, logins):
+        session = psycopg.connect(own_scene.url("mara"), autocommit=True)
+        with vault.database.unit_of_work():
+            logins.release_login(mara.user_id)
+            given = logins.create_login("mara", Role.MEMBER, scram_verifier=VERIFIER)
+        assert given == f"{mara.login}_2"
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+        session.close()
+        with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+            psycopg.connect(own_scene.url("mara"))
+        with pytest.raises(PermissionDeniedError):
+            logins.release_login(own_scene.people["zadok"].user_id)
+    assert groups_of(own_scene, "mara") == []
+    own_scene.people["mara"] = dataclasses.replace(mara, login=given)
+    assert groups_of(own_scene, "mara") == ["member"]
+    with closing(open_shared(own_scene.url("mara"))) as vault:
+        assert vault.info.user_id == mara.user_id
+
+
 def test_the_last_zadokite_stays(own_scene: Scene) -> None:
     founder, zadok = own_scene.people["miriam"], own_scene.people["zadok"]
     with administration(own_scene, "zadok") as (_vault, logins):

@@ -221,7 +221,7 @@ def test_a_person_is_invited_answers_and_is_certified(run: Run, postgres_databas
     assert "There is no such grant" in revoked
     assert "cannot unread" in miriam("people", "revoke", "aaron", "holy", factors=True).err
     miriam("people", "disable", "aaron", factors=True)
-    assert "aether-desktop" not in aaron("people", "list", code=1).out
+    assert "does not let this login in any more" in aaron("people", "list", code=1).err
     with psycopg.connect(administrator) as connection:
         login = urlsplit(aaron.url).username
         rows = connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (login,)).fetchall()
@@ -244,3 +244,32 @@ def test_an_invitation_ended_in_the_middle_is_answered_again(run: Run, postgres_
     miriam("people", "certify", "aaron", factors=True)
     thief = Desk(run, tmp_path / "thief")
     assert thief(*answer, code=1, factors=True).err, "the login has another password now"
+
+
+def test_an_invitation_that_cannot_be_written_invites_nobody_and_one_made_again_works(
+    run: Run, postgres_database: Any, tmp_path: Path
+) -> None:
+    miriam = Desk(run, tmp_path / "miriam")
+    miriam.url = miriam("postgres", "provision", postgres_database(), "--username", "miriam", url="").out.strip()
+    miriam("vault", "password")
+    miriam("people", "begin", factors=True)
+    nowhere, file, other = tmp_path / "gone" / "file", tmp_path / "first", tmp_path / "second"
+    said = miriam("people", "invite", "aaron", "--file", str(nowhere), code=1, factors=True).err
+    assert "cannot be written" in said
+    assert [each["username"] for each in miriam("people", "list", "--json").json("people-list")] == ["miriam"]
+    miriam("people", "invite", "aaron", "--role", "king", "--file", str(file), code=1, factors=True)
+    assert not file.exists()
+    miriam("people", "invite", "aaron", "--file", str(file), factors=True)
+
+    again = miriam("people", "invite", "aaron", "--again", "--file", str(other), factors=True)
+    assert "the one they had is shut" in again.err
+    secret = private(tmp_path / "secret", again.out.strip())
+    aaron = Desk(run, tmp_path / "aaron")
+    aaron.url = aaron("people", "accept", str(other), "--secret-file", secret, factors=True).out.strip()
+    miriam("people", "certify", "aaron", factors=True)
+    aaron("courts", "make", factors=True)
+    assert (
+        "cannot invite yourself"
+        in miriam("people", "invite", "miriam", "--again", "--file", str(tmp_path / "third"), code=1, factors=True).err
+    )
+    assert not (tmp_path / "third").exists()

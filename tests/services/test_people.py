@@ -11,7 +11,7 @@ from aether_desktop.domain.membership import RoleSet
 from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.access import LevelLockedError
-from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, PermissionDeniedError
+from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.identity import InvitationError, MembershipError, RotationNeededError
 from aether_desktop.services.attention import AttentionKind, keys_attention
 from aether_desktop.services.people import Logins, PeopleService
@@ -217,6 +217,9 @@ class _Administration:
         self._note("create", username, role, scram_verifier)
         return f"u_{username}"
 
+    def release_login(self, user_id: int) -> None:
+        self._note("release", user_id)
+
     def set_role(self, user_id: int, role: Role) -> None:
         self._note("role", user_id, role)
 
@@ -250,6 +253,25 @@ class TestLogins:
         people.enable(aaron.id)
         assert [told[0] for told in logins.told] == ["create", "role", "disable", "end", "enable"]
         assert logins.told[0] == ("create", "hur", Role.LEVITE, "verifier of 43")
+
+    def test_an_invitation_withdrawn_or_made_again_takes_its_login_along(self, miriam: Seat) -> None:
+        logins = _Administration()
+        people = self.service(miriam, logins)
+        made = people.invite("hur", Role.LEVITE)
+        again = people.invite_again(made.stored.user_id)
+        with pytest.raises(NotFoundError, match="not open"):
+            people.withdraw(made.stored.id)
+        people.withdraw(again.stored.id)
+        assert [told[0] for told in logins.told] == ["create", "release", "create", "release"]
+
+    def test_nobody_invites_themselves_or_somebody_disabled_again(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        with pytest.raises(PermissionDeniedError, match="yourself"):
+            miriam.people.invite_again(miriam.id)
+        miriam.people.disable(aaron.id)
+        with pytest.raises(PermissionDeniedError, match="was disabled"):
+            miriam.people.invite_again(aaron.id)
+        assert miriam.people.open_invitations() == []
 
     @pytest.mark.parametrize(
         "act",

@@ -108,6 +108,31 @@ def test_two_people_with_logins_of_their_own(place: VaultPlace, connected: ExitS
         psycopg.connect(address_of(made.file, made.login_password))
 
 
+def test_somebody_invited_again_comes_with_another_login(place: VaultPlace, connected: ExitStack) -> None:
+    """The first computer is lost, with keys and password."""
+    miriam = seat(place.open(), place.open().info.user_id)
+    people = with_logins(miriam)
+    people.found()
+    first = people.invite("aaron", Role.LEVITE, url=place.location)
+    lost = come(connected, first.file, first.login_password)
+    lost.people.answer(first.file, first.secret)
+    people.accept(first.stored.id)
+
+    again = people.invite_again(lost.id, url=place.location)
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(address_of(first.file, first.login_password))
+    aaron = come(connected, again.file, again.login_password)
+    assert aaron.id == lost.id
+    aaron.people.answer(again.file, again.secret)
+    people.accept(again.stored.id)
+    assert aaron.people.make_own_courts() == list(Court)
+
+    third = people.invite("hur", Role.MEMBER, url=place.location)
+    people.withdraw(third.stored.id)
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(address_of(third.file, third.login_password))
+
+
 def test_nobody_touches_what_is_not_theirs(place: VaultPlace, connected: ExitStack) -> None:
     """Past the services, straight through the stores: the database itself refuses."""
     miriam = seat(place.open(), place.open().info.user_id)

@@ -16,7 +16,7 @@ from aether_desktop.ports.errors import InvalidInputError, NotFoundError, Permis
 from aether_desktop.ports.identity import StoredInvitation
 from aether_desktop.ports.vault_keys import VaultLockedError
 from aether_desktop.security.private_files import read_first_line
-from aether_desktop.services.exchange_files import read_exchange_file, write_exchange_file
+from aether_desktop.services.exchange_files import new_exchange_file, read_exchange_file, write_exchange_file
 from aether_desktop.services.people import PeopleService, Standing
 from aether_desktop.services.rotation import RotationService
 
@@ -79,18 +79,18 @@ def invite(context: Context) -> int:
             hint="Set up a shared database: aether-desktop postgres provision URL",
         )
     file = Path(options.file)
-    if file.exists():
-        raise InvalidInputError(f"{file} is already there.", field="file", hint="Choose another name.")
     role = _role(options.role)
     url = options.address or context.services().info.location
-    if options.again:
-        user = _user(context, options.name)
-        made = with_levels(context, lambda: people.invite_again(user.id, url=url))
-    else:
-        made = with_levels(
-            context, lambda: people.invite(options.name, role, url=url, display_name=options.display_name)
-        )
-    write_exchange_file(file, made.file)
+    with new_exchange_file(file) as write:  # first: once the person is invited, the file must not fail
+        if options.again:
+            user = _user(context, options.name)
+            made = with_levels(context, lambda: people.invite_again(user.id, url=url))
+            context.terminal.say(f"{user.username} gets another login; the one they had is shut.")
+        else:
+            made = with_levels(
+                context, lambda: people.invite(options.name, role, url=url, display_name=options.display_name)
+            )
+        write(made.file)
     context.terminal.say(f"The invitation is in {file}. Give the file, and tell the secret on another way.")
     context.terminal.say("The secret is shown this once and kept nowhere:")
     context.terminal.line(made.secret)

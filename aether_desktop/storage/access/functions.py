@@ -27,6 +27,7 @@ SIGNATURES: Final = (  # functions that people call, with the lowest role that m
     ("aether_seats()", "member"),
     ("aether_vaults(text)", "member"),
     ("aether_create_login(bigint, bigint, text, text)", "zadokite"),
+    ("aether_release_login(bigint, bigint)", "zadokite"),
     ("aether_set_role(bigint, bigint, text)", "zadokite"),
     ("aether_disable_login(bigint, bigint)", "zadokite"),
     ("aether_enable_login(bigint, bigint)", "zadokite"),
@@ -58,6 +59,7 @@ def of_provisioner(names: AccessNames, *, role_options: bool) -> Iterator[str]:
     yield _HOLD_NUMBER
     yield _GUARD_PERSON
     yield _create_login(names, role_options=role_options)
+    yield _RELEASE_LOGIN
     yield _SET_ROLE
     yield _DISABLE
     yield _ENABLE
@@ -224,6 +226,26 @@ BEGIN{_ONLY_ZADOKITES}
 END $$"""
 
 
+# A login is never taken over: somebody who lost theirs gets another, and this vault's seat leaves the old one.
+_RELEASE_LOGIN: Final = f"""
+CREATE OR REPLACE FUNCTION public.aether_release_login(p_vault bigint, p_user bigint)
+RETURNS void LANGUAGE plpgsql {_SAFE} AS $$
+DECLARE
+    v_login text;
+BEGIN{_ONLY_ZADOKITES}
+    SELECT m.login INTO v_login FROM public.vault_members m
+    WHERE m.vault_id = p_vault AND m.user_id = p_user FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = 'no such person in this vault';
+    END IF;
+    IF v_login = session_user::text THEN
+        RAISE insufficient_privilege USING MESSAGE = 'nobody gives up their own login';
+    END IF;
+    IF v_login <> '' THEN
+        UPDATE public.vault_members m SET login = '' WHERE m.vault_id = p_vault AND m.user_id = p_user;
+        PERFORM public.aether_settle_login(v_login);
+    END IF;
+END $$"""
 _SET_ROLE: Final = f"""
 CREATE OR REPLACE FUNCTION public.aether_set_role(p_vault bigint, p_user bigint, p_role text)
 RETURNS void LANGUAGE plpgsql {_SAFE} AS $$

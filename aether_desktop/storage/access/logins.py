@@ -48,6 +48,15 @@ class SqlLoginAdministration:
             self._done(unit, user_id, login=login, role=role.value)
         return login
 
+    def release_login(self, user_id: int) -> None:
+        """Shut whatever login the person has here, and end its sessions; harmless without one.
+
+        Raises PermissionDeniedError (also for one's own), NotFoundError.
+        """
+        with self._database.write(action="login.release", table=VAULT_MEMBERS.name) as unit:
+            self._call(unit.connection, "aether_release_login(:vault, :person)", user_id)
+            self._done(unit, user_id)
+
     def set_role(self, user_id: int, role: Role) -> None:
         """Rights change at once, in open sessions too. Raises PermissionDeniedError, NotFoundError."""
         with self._database.write(action="login.role", table=VAULT_MEMBERS.name) as unit:

@@ -34,6 +34,10 @@ _HOW: Final = (
     "together. Whoever has both can answer in their place."
 )
 _ONCE: Final = "The secret is shown this once and kept nowhere. If it is lost, invite the person again."
+_AGAIN: Final = (
+    "For somebody whose keys or login are lost, or who came too late. They get another login, and the one they have "
+    "now is shut at once. Their new keys replace the old ones when you certify them."
+)
 _THEN: Final = (
     "They choose \u201cI was invited\u201d at the first start, with a password of their own. When their reply has "
     "come it waits under Invitations; certify it there."
@@ -145,7 +149,9 @@ class InviteSheet(SideSheet):
         form = QVBoxLayout(self._form)
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(Space.M)
-        fields: list[QWidget] = [self.username, self.display_name, self.role] if self._again is None else []
+        fields: list[QWidget] = [self.username, self.display_name, self.role]
+        if self._again is not None:
+            fields = [text_label(theme, _AGAIN, kind="dim", wrap=True)]
         for field in (*fields, self.url):
             form.addWidget(field)
         form.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignLeft)
