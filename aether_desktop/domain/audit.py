@@ -43,6 +43,15 @@ def key_id_of(public: bytes) -> bytes:
     return hashlib.sha256(public).digest()[:KEY_ID_BYTES]
 
 
+def facts_of(detail: str) -> Mapping[str, Any]:
+    """The JSON object in an entry's detail; empty when it is none. Never raises."""
+    try:
+        read = json.loads(detail) if detail else {}
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """``at`` is UTC microseconds since 1970. ``login`` names the database login of a server-attested entry.
@@ -113,11 +122,7 @@ class LogEntry:
     @property
     def facts(self) -> Mapping[str, Any]:
         """``detail`` as an object; empty when it is none."""
-        try:
-            read = json.loads(self.detail) if self.detail else {}
-        except ValueError:
-            return {}
-        return read if isinstance(read, dict) else {}
+        return facts_of(self.detail)
 
 
 def entry_leaf(entry: bytes, signature: bytes) -> bytes:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
-from aether_desktop.domain.audit import Attestation
-from aether_desktop.domain.sealed_fields import Sealed, SealedField
+from aether_desktop.domain.audit import Attestation, facts_of
+from aether_desktop.domain.sealed_fields import UNREVISED, Sealed, SealedField
 from aether_desktop.ports.access import SealError
 from aether_desktop.ports.audit import AuditEntry, AuditFilter, AuditStore
 
@@ -20,7 +19,7 @@ def require_latest(audit: AuditStore, value: Sealed, field: SealedField, *, plac
     """
     table, row_id, name = place
     known, record = _recorded(audit, table, row_id, f"{name}_sealed")
-    if (value.revision == 0) if not known else (record is not None and value.replaces(record)):
+    if (value.revision == UNREVISED) if not known else (record is not None and value.replaces(record)):
         return
     raise SealError(
         f"The sealed field {field.value} is not the value that was stored last: an old one was put back.",
@@ -37,19 +36,10 @@ def _recorded(audit: AuditStore, table: str, row_id: int, column: str) -> tuple[
         for entry in page:
             if entry.attested is Attestation.SERVER and entry.login:
                 continue  # written past the program, by somebody with a login of their own
-            after = _after(entry)
-            if column in after:
+            after = facts_of(entry.detail).get("after")
+            if isinstance(after, dict) and column in after:
                 told = after[column]
                 return True, told if isinstance(told, dict) else None
         if len(page) < _PAGE:
             return False, None
         before = page[-1]
-
-
-def _after(entry: AuditEntry) -> dict[str, object]:
-    try:
-        read = json.loads(entry.detail) if entry.detail else {}
-    except ValueError:
-        return {}
-    after = read.get("after") if isinstance(read, dict) else None
-    return after if isinstance(after, dict) else {}

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from aether_desktop.domain.payments import Payment
 from aether_desktop.domain.records import Record, TableName
@@ -27,7 +27,6 @@ from aether_desktop.ports.storage import RecordStore, Storage
 from aether_desktop.services.latest_values import require_latest
 
 RecordT = TypeVar("RecordT", bound=Record)
-_NO_REVISION: Final = bytes(8)
 
 
 class SealedFieldService:
@@ -91,7 +90,7 @@ class SealedFieldService:
         contents = self._require_sealer().seal_many(field, plains, owner_id=owner_id, revision=UNREVISED)
         sealed: list[bytes | None] = [None] * len(records)
         for at, content in zip(filled, contents, strict=True):
-            sealed[at] = _NO_REVISION + content
+            sealed[at] = Sealed.of(UNREVISED, content).stored
         columns: dict[str, Sequence[object]] = {
             name: [value_of(field, "")] * len(records),
             f"{name}_sealed": sealed,

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.times import utc_now
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.notes import NoteSeals
@@ -32,10 +33,6 @@ from aether_desktop.storage.window_rows import RowReader
 _PAGE = 1_000
 _QUERIES_REMEMBERED = 16
 _PLACES_REMEMBERED = 2_048  # page edges of one query
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class _Question(NamedTuple):
@@ -56,7 +53,7 @@ class SqlWindowStore:
     ``clock`` says what "today" is in a filter (UTC).
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._database = database
         self._clock = clock
         self._plans = table_plans(database.vault_id)

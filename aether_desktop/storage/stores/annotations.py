@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, false, insert, select, update
@@ -13,6 +13,7 @@ from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.text import fold
+from aether_desktop.domain.times import utc_now
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import ConflictError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.tables import TABLES
@@ -35,17 +36,13 @@ _COLUMNS = (
 )
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class SqlAnnotationStore:
     """Implements ``ports.storage.AnnotationStore``. Words of rows removed by an undone import are kept but not shown.
 
     Worker threads only; raises the StorageError family.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
         self._database = database
         self._clock = clock
         self._seals_required = False

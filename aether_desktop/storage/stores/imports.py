@@ -19,7 +19,7 @@ from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.storage import BatchTouch, ImportOutcome
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage.database import Database, Unit
-from aether_desktop.storage.import_matching import NO_BATCH, Matcher, others_stored
+from aether_desktop.storage.import_matching import NO_BATCH, Matcher, family_of, others_stored
 from aether_desktop.storage.import_run import CHUNK_ROWS, ImportRun, chunks_of
 from aether_desktop.storage.import_undo import ImportUndo
 from aether_desktop.storage.movements import Coins
@@ -217,7 +217,7 @@ class SqlImportStore:
         self, connection: Connection, wallet_id: int, movements: Sequence[Movement], file_format: str
     ) -> list[bool]:
         vault_id = self._database.vault_id
-        family = file_format.partition(".")[0] or None
+        family = family_of(file_format) or None
         if family is not None and not others_stored(connection, vault_id=vault_id, wallet_id=wallet_id, family=family):
             family = None
         matcher = Matcher(

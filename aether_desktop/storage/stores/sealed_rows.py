@@ -10,14 +10,12 @@ from sqlalchemy import ColumnElement, Table, func, insert, select, type_coerce, 
 from sqlalchemy.types import LargeBinary
 
 from aether_desktop.domain.courts import Court
-from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, SealedField
+from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed, SealedField
 from aether_desktop.ports.sealed_rows import ResealedRow, SealedRow
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS, RECORD_TABLES, WALLET_SECRETS
 from aether_desktop.storage.stores.annotations import delete_words, word_rows
 from aether_desktop.storage.stores.records import id_slices
-
-REVISION_BYTES: Final = 8  # in front of each stored value: the seal's revision, big-endian
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +78,8 @@ class SqlSealedRows:
             .limit(limit)
         )
         rows = self._database.fetch(lambda connection: connection.execute(query).all())
-        return [
-            SealedRow(
-                row_id=row.id,
-                revision=int.from_bytes(row.stored[:REVISION_BYTES], "big"),
-                content=bytes(row.stored[REVISION_BYTES:]),
-            )
-            for row in rows
-        ]
+        found = ((row.id, Sealed(bytes(row.stored))) for row in rows)
+        return [SealedRow(row_id, sealed.revision, sealed.content) for row_id, sealed in found]
 
     def replace(self, field: SealedField, rows: Sequence[ResealedRow]) -> int:
         """Values that somebody changed meanwhile stay: they are under a later key already."""
@@ -95,8 +87,8 @@ class SqlSealedRows:
         done: list[ResealedRow] = []
         with self._database.write(action="seal.renew", table=spec.table.name) as unit:
             for row in rows:
-                revision = row.old.revision.to_bytes(REVISION_BYTES, "big")
-                values: dict[Any, Any] = {spec.table.c[spec.column]: _bytes(revision + row.content)}
+                old, new = (Sealed.of(row.old.revision, content) for content in (row.old.content, row.content))
+                values: dict[Any, Any] = {spec.table.c[spec.column]: _bytes(new.stored)}
                 if spec.token:
                     values[spec.table.c[spec.token]] = row.token
                 statement = (
@@ -104,7 +96,7 @@ class SqlSealedRows:
                     .where(
                         spec.table.c.vault_id == unit.vault_id,
                         spec.table.c.id == row.old.row_id,
-                        _raw(spec) == revision + row.old.content,
+                        _raw(spec) == old.stored,
                     )
                     .values(values)
                 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
-from aether_desktop.domain.audit import Attestation
+from aether_desktop.domain.audit import Attestation, facts_of
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.audit import AuditEntry, AuditFilter
@@ -80,7 +80,7 @@ def table_words(name: str) -> str:
 
 def what_changed(detail: str) -> str:
     """One line for the grid: which columns changed, or what else the entry says."""
-    facts = _facts(detail)
+    facts = facts_of(detail)
     before, after = _part(facts, "before"), _part(facts, "after")
     if before:
         return ", ".join(
@@ -95,7 +95,7 @@ def what_changed(detail: str) -> str:
 def audit_facts(row: AuditRow, zone: tzinfo) -> list[DetailEntry]:
     """One entry whole: what was before and is now first, then what else it says."""
     entry = row.entry
-    facts = _facts(entry.detail)
+    facts = facts_of(entry.detail)
     before, after = _part(facts, "before"), _part(facts, "after")
     entries = [
         DetailEntry("Time", time_text(entry.at, zone, year=True), copy=iso(entry.at)),
@@ -156,14 +156,6 @@ def _who(entry: AuditEntry, people: Mapping[int, str]) -> str:
     if name is None:
         return plain_line(entry.login, 80) or ("the administrator" if entry.user_id == 0 else str(entry.user_id))
     return name
-
-
-def _facts(detail: str) -> dict[str, Any]:
-    try:
-        read = json.loads(detail) if detail else {}
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
 
 
 def _part(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
