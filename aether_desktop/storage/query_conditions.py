@@ -19,10 +19,10 @@ from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.errors import InvalidInputError, PermissionDeniedError
 from aether_desktop.ports.notes import NoteSeals, WordToken
 from aether_desktop.ports.queries import Comparison, Term
-from aether_desktop.ports.query_language import NO, YES
+from aether_desktop.ports.query_language import NO, ORDERED_KINDS, ORDERING, YES, choice_form
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.columns import figure_rank
-from aether_desktop.storage.query_identifiers import address_condition, exact_texts, hash_condition
+from aether_desktop.storage.query_identifiers import address_condition, exact_texts, hash_condition, like_escaped
 from aether_desktop.storage.query_times import read_interval
 from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS
 from aether_desktop.storage.stores.records import require_storable
@@ -34,7 +34,6 @@ MAX_VALUE = 2_000  # characters; SQLite refuses LIKE patterns beyond 50 000 byte
 _INT64 = 2**63
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?\Z", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}\Z", re.ASCII)
-_ORDERING = frozenset({Comparison.LESS, Comparison.AT_MOST, Comparison.GREATER, Comparison.AT_LEAST})
 _Compare = Callable[[ColumnElement[Any], Comparison], ColumnElement[bool]]
 
 
@@ -53,8 +52,7 @@ def term_conditions(
 
 def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     """The fragment in any case; LIKE's wildcards mean themselves."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return fold(column).like(fold(_text(f"%{escaped}%")), escape="\\")
+    return fold(column).like(fold(_text(f"%{like_escaped(text)}%")), escape="\\")
 
 
 def _condition(plan: TablePlan, term: Term, now: datetime, notes: NoteSeals | None) -> ColumnElement[bool]:
@@ -77,12 +75,12 @@ def _field_condition(plan: TablePlan, term: Term, now: datetime) -> ColumnElemen
     if comparison is Comparison.NOT_EQUAL:
         positive = Term(term.field, Comparison.EQUAL, term.value)
         return not_(_field_condition(plan, positive, now))
-    if comparison in _ORDERING and spec.kind not in _ORDERED:
+    if comparison in ORDERING and spec.kind not in ORDERED_KINDS:
         raise InvalidInputError(
             f"{spec.title} has no order to compare by.", field=spec.key, hint=f"Use {spec.key}: or {spec.key}="
         )
     if not term.value and spec.kind not in (ColumnKind.CHOICE, ColumnKind.BOOLEAN):
-        if comparison in _ORDERING:
+        if comparison in ORDERING:
             raise InvalidInputError(f"{spec.title} needs a value to compare with.", field=spec.key)
         return not_(source.filled())
     if spec.kind in (ColumnKind.TIME, ColumnKind.DATE):
@@ -171,8 +169,7 @@ def _tags(source: ColumnSource, _comparison: Comparison, value: str) -> ColumnEl
 
 
 def _choice(source: ColumnSource, _comparison: Comparison, value: str) -> ColumnElement[bool]:
-    wanted = value.strip().casefold().replace(" ", "_")
-    choice = {name.replace("-", "_"): name for name in source.spec.choices}.get(wanted.replace("-", "_"))
+    choice = {choice_form(name): name for name in source.spec.choices}.get(choice_form(value))
     if choice is not None:
         return source.matching(lambda column: column == choice)
     raise InvalidInputError(
@@ -274,7 +271,6 @@ _ORDERED_SQL: Mapping[Comparison, Callable[[ColumnElement[Any], Any], ColumnElem
     Comparison.GREATER: lambda column, value: column > value,
     Comparison.AT_LEAST: lambda column, value: column >= value,
 }
-_ORDERED = frozenset({ColumnKind.AMOUNT, ColumnKind.TIME, ColumnKind.DATE, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _VALUES: Mapping[ColumnKind, Callable[[ColumnSource, Comparison, str], ColumnElement[bool]]] = {
     ColumnKind.TEXT: _text_condition,
     ColumnKind.TAGS: _tags,

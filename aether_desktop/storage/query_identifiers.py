@@ -95,10 +95,11 @@ def _begins_in_any_case(column: ColumnElement[Any], text: str) -> ColumnElement[
 def _shortened_or_fragment(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     short = _SHORTENED.match(text)
     if short is not None:
-        begin, end = (_escaped(part.lower()) for part in short.groups())
+        begin, end = (like_escaped(part.lower()) for part in short.groups())
         return func.lower(column).like(f"{begin}%{end}", escape="\\")
-    return func.lower(column).like(f"%{_escaped(text.lower())}%", escape="\\")
+    return func.lower(column).like(f"%{like_escaped(text.lower())}%", escape="\\")
 
 
-def _escaped(text: str) -> str:
+def like_escaped(text: str) -> str:
+    """For LIKE ... ESCAPE '\\': its wildcards mean themselves."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
