@@ -280,7 +280,7 @@ class Database:
     def _begun(self, token: CancelToken | None) -> Iterator[_Transaction]:
         """A transaction of this thread, from BEGIN to publishing."""
         if self._refusal is not None:
-            raise self._refusal
+            raise self._refusal.with_traceback(None)  # or each refusal would keep the frames of those before
         self._identifiers.ready()
         with self._translating(token), self._kit.exclusive(token), self._kit.writer.connect() as connection:
             transaction = _Transaction(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -132,6 +133,20 @@ class TestWriting:
         with unknown, database.write(action="x", table="y") as unit:
             values = {"vault_id": 1, "id": database.new_id(), "type": "tx", "ref": "r", "record": {}}
             unit.connection.execute(insert(FOREIGN_LABELS).values(values))
+        assert refs(database) == ["a"]
+
+    def test_a_refusal_holds_until_it_is_lifted_and_keeps_no_frames(self, database: Database) -> None:
+        database.refuse_writes(refusal := StorageError("The log was altered."))
+        frames = []
+        for _ in range(3):
+            with pytest.raises(StorageError) as caught:
+                store(database, "a")
+            assert caught.value is refusal
+            frames.append(sum(1 for _ in traceback.walk_tb(refusal.__traceback__)))
+        assert len(set(frames)) == 1
+        assert refs(database) == []
+        database.refuse_writes(None)
+        store(database, "a")
         assert refs(database) == ["a"]
 
     def test_writers_of_several_threads_wait_for_one_another(self, database: Database) -> None:
