@@ -1,1 +1,1 @@
-"""Qt-free contract of background work: cancel token, progress, lanes."""
+"""Where background work runs, without Qt."""

@@ -1,1 +1,1 @@
-"""Adapters to the outside: EVM JSON-RPC, IPFS, node probes."""
+"""Adapters to the outside: so far the desktop's session."""

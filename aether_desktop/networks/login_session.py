@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from jeepney.io.blocking import DBusConnection
 
+_LOG: Final = logging.getLogger(__name__)
 _NAME: Final = "org.freedesktop.login1"
 _PATH: Final = "/org/freedesktop/login1"
 _MANAGER: Final = f"{_NAME}.Manager"
@@ -80,7 +82,7 @@ class LogindSession:
         try:
             self._follow(connection, locked, sleeping)
         except Exception:  # noqa: BLE001 - a bus that goes away is no reason to disturb anybody
-            return
+            _LOG.info("the session bus is not heard any more", exc_info=True)
         finally:
             with self._lock:
                 self._connection = None

@@ -1,8 +1,7 @@
 """The storage interface: one typed store per aggregate. Rows and sessions never leave the adapter.
 
-Every method may be called from any worker thread, never from the GUI thread. Writes commit before they return
-(unless inside
-``Storage.unit_of_work``), publish a ChangeSet after the commit and return it. All raise the StorageError family.
+Every method may be called from any worker thread, never from the GUI thread. Writes commit before they return (unless
+inside ``Storage.unit_of_work``), publish a ChangeSet after the commit and return it. All raise the StorageError family.
 """
 
 from __future__ import annotations
