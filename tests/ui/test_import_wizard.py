@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.records import TableName
@@ -317,7 +317,12 @@ class TestRefusedRows:
         assert copied.splitlines()[0] == "File,Row,Reason"
         assert [line.split(",")[1] for line in copied.splitlines()[1:]] == ["3", "4"]
         target = wizard.ledger.folder / "rejected.csv"
-        wizard.widget.pages.save_rejections(copied, target)
+        wizard.press("save_rejections")
+        dialog = wizard.widget.findChild(QFileDialog)
+        assert isinstance(dialog, QFileDialog)
+        assert dialog.selectedFiles()[0].endswith("rejected.csv")
+        dialog.fileSelected.emit(str(target))
+        dialog.close()
         wizard.until(target.exists)
         wizard.until(lambda: any(str(target) in text for _level, text in wizard.ledger.said))
         assert target.read_text(encoding="utf-8") == copied
@@ -422,6 +427,16 @@ class TestInTheBackground:
 
 
 class TestFiles:
+    def test_several_files_are_chosen_at_once(self, wizard: Wizard) -> None:
+        paths = [wizard.write(name, _HEADING, _row(1)) for name in ("one.csv", "two.csv")]
+        wizard.press("choose")
+        dialog = wizard.widget.findChild(QFileDialog)
+        assert isinstance(dialog, QFileDialog)
+        assert dialog.fileMode() is QFileDialog.FileMode.ExistingFiles
+        dialog.filesSelected.emit([str(path) for path in paths])
+        dialog.close()
+        assert [file.path for file in wizard.widget.flow.files] == paths
+
     def test_files_are_dropped_on_the_page(self, wizard: Wizard) -> None:
         path = wizard.write("export.csv", _HEADING, _row(1))
         page = wizard.widget.pages.files

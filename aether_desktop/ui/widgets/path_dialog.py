@@ -1,4 +1,4 @@
-"""Asking for a file without a nested event loop: the answer comes later, or never."""
+"""Asking for files without a nested event loop: the answer comes later, or never."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ def ask_file(parent: QWidget, title: str, *, filters: str, then: Callable[[Path]
     dialog = QFileDialog(parent, title, "", filters)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     return _opened(dialog, then)
+
+
+def ask_files(parent: QWidget, title: str, *, filters: str, then: Callable[[list[Path]], None]) -> QFileDialog:
+    """Ask for one or more files that are there (GUI thread); returns at once."""
+    dialog = QFileDialog(parent, title, "", filters)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.filesSelected.connect(lambda names: then([Path(name) for name in names]))
+    return _shown(dialog)
 
 
 def ask_new_file(
@@ -32,7 +40,11 @@ def ask_new_file(
 
 
 def _opened(dialog: QFileDialog, then: Callable[[Path], None]) -> QFileDialog:
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(lambda name: then(Path(name)))
+    return _shown(dialog)
+
+
+def _shown(dialog: QFileDialog) -> QFileDialog:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
     return dialog

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.text import plain_line
@@ -19,10 +19,12 @@ from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, link_button
 from aether_desktop.ui.widgets.card import Card
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
+from aether_desktop.ui.widgets.path_dialog import ask_files
 from aether_desktop.ui.widgets.scrolling import scrolling
 from aether_desktop.ui.wizards.import_flow import FileState, FlowFile, ImportFlow
 
 _INVITATION = "Drop files here: Etherscan, Koinly, Ledger Live, Electrum, Bitcoin Core, or any other CSV."
+_TABLES = "Tables (*.csv *.tsv *.txt *.json);;All files (*)"
 _QUARTERS = tuple(range(-12 * 4, 14 * 4 + 1))
 _ODD_ZONES = frozenset({-570, -210, 210, 270, 330, 345, 390, 525, 570, 630, 765})  # minutes; the others are whole hours
 _MARKS = {
@@ -173,11 +175,7 @@ class FilePage(QWidget):
             self.wallet_chosen.emit(self._wallets.get(chosen) if chosen is not None else None)
 
     def _on_choose(self) -> None:
-        names, _filter = QFileDialog.getOpenFileNames(
-            self, "Choose files to import", "", "Tables (*.csv *.tsv *.txt *.json);;All files (*)"
-        )
-        if names:
-            self.files_chosen.emit([Path(name) for name in names])
+        ask_files(self, "Choose files to import", filters=_TABLES, then=self.files_chosen.emit)
 
     def _mark_drop(self, *, over: bool) -> None:
         self._invitation.setText("Let go to take these files." if over else _INVITATION)

@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from aether_desktop.services.whole_file import writing
 from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.widgets.path_dialog import ask_new_file
 from aether_desktop.ui.wizards.file_page import FilePage
 from aether_desktop.ui.wizards.import_flow import FlowFile, Step, rows_of_batch
 from aether_desktop.ui.wizards.import_jobs import ImportJobs
@@ -104,9 +105,14 @@ class WizardPages(QStackedWidget):
             self._context.navigator.open_rows(rows_of_batch(file.report.batch.id))
 
     def _on_save_asked(self, text: str) -> None:
-        name, _filter = QFileDialog.getSaveFileName(self, "Save the rows that were not stored", "rejected.csv", "*.csv")
-        if name:
-            self.save_rejections(text, Path(name))
+        ask_new_file(
+            self,
+            "Save the rows that were not stored",
+            name="rejected.csv",
+            filters="*.csv",
+            then=partial(self.save_rejections, text),
+            replaces=True,
+        )
 
     def _on_decimals_asked(self) -> None:
         self._context.navigator.open_section("tokens")
