@@ -64,7 +64,7 @@ def resolve_target(
     if database_url:
         return Target(database_url=checked_url(database_url), key_file=key_file)
     if own := environment.get(OWN_VARIABLE, "").strip():
-        return Target(database_url=checked_url(own), origin=TargetOrigin.ENVIRONMENT)
+        return Target(database_url=checked_url(own), key_file=key_file, origin=TargetOrigin.ENVIRONMENT)
     shared = environment.get(SHARED_VARIABLE, "").strip()
     if shared.casefold().startswith(_SCHEMES):  # another engine's is another program's business
         url = checked_url(shared)
@@ -72,9 +72,9 @@ def resolve_target(
             confirm_database(settings, url)
         elif not is_confirmed(settings, url):
             raise UnconfirmedDatabaseError(url, without_password(url))
-        return Target(database_url=url, origin=TargetOrigin.ENVIRONMENT)
+        return Target(database_url=url, key_file=key_file, origin=TargetOrigin.ENVIRONMENT)
     if stored := DATABASE_URL.get(settings):
-        return Target(database_url=checked_url(stored), origin=TargetOrigin.SETTINGS)
+        return Target(database_url=checked_url(stored), key_file=key_file, origin=TargetOrigin.SETTINGS)
     if remembered := VAULT_PATH.get(settings):
         return Target(vault=Path(remembered), key_file=key_file, origin=TargetOrigin.SETTINGS)
     return Target(vault=default_vault, key_file=key_file, origin=TargetOrigin.DEFAULT)

@@ -31,12 +31,13 @@ def resolved(
     *,
     vault: Path | None = None,
     database_url: str | None = None,
+    key_file: Path | None = None,
     confirm: bool = False,
 ) -> Target:
     return resolve_target(
         vault=vault,
         database_url=database_url,
-        key_file=None,
+        key_file=key_file,
         settings=settings,
         environment=environment or {},
         default_vault=DEFAULT,
@@ -52,6 +53,19 @@ def test_options_win_over_the_environment(settings: SettingsFile) -> None:
     environment = {"AETHER_DATABASE_URL": URL, "DATABASE_URL": URL}
     assert resolved(settings, environment, vault=Path("a.aether")).vault == Path("a.aether")
     assert resolved(settings, environment, database_url="postgresql://other/db").database_url == "postgresql://other/db"
+
+
+def test_a_key_file_goes_with_whatever_is_opened(settings: SettingsFile) -> None:
+    key = Path("key")
+    assert resolved(settings, key_file=key).key_file == key
+    assert resolved(settings, key_file=key, vault=Path("a.aether")).key_file == key
+    assert resolved(settings, key_file=key, database_url=URL).key_file == key
+    assert resolved(settings, {"AETHER_DATABASE_URL": URL}, key_file=key).key_file == key
+    assert resolved(settings, {"DATABASE_URL": URL}, key_file=key, confirm=True).key_file == key
+    VAULT_PATH.set(settings, "b.aether")
+    assert resolved(settings, key_file=key).key_file == key
+    DATABASE_URL.set(settings, "postgresql://db.example/books")
+    assert resolved(settings, key_file=key).key_file == key
 
 
 def test_our_own_variable_needs_no_confirmation(settings: SettingsFile) -> None:
