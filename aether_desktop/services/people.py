@@ -16,7 +16,7 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.domain.membership import Fact, GroupCourt, PersonDisabled, PersonEnabled, RoleSet
 from aether_desktop.domain.membership_state import MembershipState, Person
 from aether_desktop.domain.records import InvalidRecordError
-from aether_desktop.domain.text import fold
+from aether_desktop.domain.text import fold, has_hidden_characters
 from aether_desktop.domain.users import Role, User
 from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
 from aether_desktop.ports.identity import (
@@ -33,6 +33,7 @@ from aether_desktop.ports.storage import Storage
 from aether_desktop.services.rotation import RotationService, WaitingOwner
 
 _TRIES: Final = 5  # of appending to the log while others do
+_DISABLED: Final = "The person was disabled. A Zadokite can enable people again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class About:
     activity_refusal: str
     held: frozenset[Court]
     grant_refusal: str
+    invite_refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class PeopleService:
             activity_refusal=self.why_not(activity),
             held=frozenset(court for court in Court if _holds(state, me, court, user_id)),
             grant_refusal=_grant_refusal(state, me, person),
+            invite_refusal=_invite_refusal(state, me) or ("" if user.active else _DISABLED),
         )
 
     def open_invitations(self) -> list[StoredInvitation]:
@@ -183,6 +186,10 @@ class PeopleService:
         """Which rule refuses a statement now and who could make it; empty when it may be made."""
         refusal = self._identity.state().refusal(self._identity.user_id, fact)
         return "" if refusal is None else f"{refusal.reason} {refusal.who_may}".strip()
+
+    def why_not_invite(self) -> str:
+        """Which rule refuses inviting people and who could; empty when it may be done."""
+        return _invite_refusal(self._identity.state(), self._identity.user_id)
 
     # -- beginning -----------------------------------------------------------------------------------------------
 
@@ -394,6 +401,8 @@ class PeopleService:
         self._identity.settled()
 
     def _new_user(self, username: str, role: Role, display_name: str) -> User:
+        if has_hidden_characters(username):  # two people's names must not look the same
+            raise InvalidInputError("A user name has no invisible characters.", field="username", hint="Type it anew.")
         taken = [user for user in self._storage.users.all() if fold(user.username) == fold(username.strip())]
         if taken:
             raise AlreadyExistsError("Another person has this user name.", field="username")
@@ -449,9 +458,13 @@ def _grant_refusal(state: MembershipState, me: int, person: Person | None) -> st
         return "Your own keys are not certified yet. A Zadokite of the vault certifies them."
     if person is None:
         return "The membership log does not know this person's keys. They answer an invitation first."
-    if not person.active:
-        return "The person was disabled. A Zadokite can enable people again."
-    return ""
+    return "" if person.active else _DISABLED
+
+
+def _invite_refusal(state: MembershipState, me: int) -> str:
+    if not state.people:
+        return "This vault has no keys of people yet. Its founder makes them first (Courts and keys)."
+    return "" if state.is_zadokite(me) else "Only a Zadokite may invite people. Ask a Zadokite of the vault."
 
 
 def _disagreement(user: User, person: Person | None) -> str:

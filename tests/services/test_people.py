@@ -88,6 +88,20 @@ class TestInviting:
         miriam.people.withdraw(third.stored.id)
         assert miriam.people.open_invitations() == []
 
+    @pytest.mark.parametrize("name", ["aar\u202eon", "aaron\u200b", "aar\x07on"])
+    def test_a_name_with_characters_that_nobody_sees_is_refused(self, miriam: Seat, name: str) -> None:
+        with pytest.raises(InvalidInputError, match="invisible") as refused:
+            miriam.people.invite(name, Role.MEMBER)
+        assert refused.value.field == "username"
+
+    def test_who_may_not_invite_learns_it_before(self, miriam: Seat) -> None:
+        assert miriam.people.why_not_invite() == ""
+        aaron = joined(miriam, "aaron")
+        assert aaron.people.why_not_invite() == "Only a Zadokite may invite people. Ask a Zadokite of the vault."
+        assert aaron.people.about(miriam.id).invite_refusal == aaron.people.why_not_invite()
+        miriam.people.disable(aaron.id)
+        assert "was disabled" in miriam.people.about(aaron.id).invite_refusal
+
     def test_names_are_unique_and_only_a_zadokite_invites(self, miriam: Seat) -> None:
         aaron = joined(miriam, "aaron", Role.AARONIC)
         with pytest.raises(AlreadyExistsError):

@@ -104,6 +104,28 @@ def test_an_embedded_vault_says_what_roles_are_there(
     assert page.side.form is None
 
 
+def test_who_may_not_invite_is_told_before_typing(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot
+) -> None:
+    aaron = joined(miriam, "aaron")
+    use(ledger, aaron)
+    ledger.services = dataclasses.replace(
+        ledger.services,
+        info=dataclasses.replace(ledger.services.info, engine="postgresql", location="postgresql://h/d"),
+    )
+    ledger.context = dataclasses.replace(ledger.context, services=ledger.services)
+    page = opened()
+    button = part(page, "invite_button")
+    qtbot.waitUntil(lambda: "Only a Zadokite may invite people." in button.toolTip(), timeout=WAIT)
+    button.click()
+    assert "Only a Zadokite may invite people." in last(ledger)
+    assert page.side.form is None
+    section = about(page, miriam.user_id, qtbot)
+    part(section, "invite_again").click()
+    assert "Only a Zadokite may invite people." in last(ledger)
+    assert page.side.form is None
+
+
 # -- one person --------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +163,9 @@ def test_a_role_is_given_and_the_last_zadokite_stays(
     until_said(ledger, qtbot, "aaron is Aaronic now. Roles give verbs, never keys.")
     assert miriam.identity.state().people[aaron.user_id].role is Role.AARONIC
     assert ledger.services.storage.users.get(aaron.user_id).role is Role.AARONIC
+    qtbot.waitUntil(lambda: section.about is not None and section.about.standing.user.role is Role.AARONIC)
+    part(section, "give_role").click()
+    assert last(ledger) == "aaron is Aaronic already. Choose another role."
     section = about(page, miriam.user_id, qtbot)
     part(section, "give_role").click()
     assert "The vault would be without a Zadokite. Make somebody else a Zadokite first." in last(ledger)

@@ -216,6 +216,37 @@ def test_the_step_up_repeats_what_was_asked(section: SealedSection, keyed: Keyed
     assert isinstance(asked[0], LevelLockedError)
 
 
+def test_a_form_whose_step_up_was_cancelled_can_be_stored_again(keyed: Keyed, qtbot: QtBot) -> None:
+    page = PaymentMethodsView(keyed.ledger.context)
+    qtbot.addWidget(page, before_close_func=lambda _page: page.close_model())
+    page.show()
+    page.add()
+    qtbot.waitUntil(lambda: isinstance(page.side.form, RecordForm), timeout=WAIT)
+    form = page.side.form
+    assert isinstance(form, RecordForm)
+    for key, text in (("name", "Typed once"), ("last_four", "1234")):
+        editor = form._fields[key].editor
+        assert isinstance(editor, QLineEdit)
+        editor.setText(text)
+    cancelled: list[BaseException] = []
+
+    def cancel(error: BaseException, _repeat: Callable[[], None], give_up: Callable[[], None]) -> bool:
+        cancelled.append(error)
+        give_up()
+        return True
+
+    keyed.ledger.jobs.refusal = cancel
+    keyed.signers.levels.open = {Court.OUTER}
+    form.save_button.click()
+    assert not form.save_button.isEnabled()
+    qtbot.waitUntil(lambda: bool(cancelled) and form.save_button.isEnabled(), timeout=WAIT)
+    keyed.signers.levels.open = set(Court)
+    form.save_button.click()
+    qtbot.waitUntil(lambda: page.side.form is None, timeout=WAIT)
+    stored = keyed.ledger.services.storage.payment_methods.of_user(keyed.ledger.services.info.user_id)
+    assert "Typed once" in {method.name for method in stored}
+
+
 def test_grid_copy_and_tooltip_have_the_mask(keyed: Keyed) -> None:
     row, spec = keyed.row(), TABLES[METHODS]
     formatter = CellFormatter(spec)

@@ -104,6 +104,7 @@ class PersonSection(QWidget):
         self._activity.setAccessibleName(f"{self._activity.text()} {about.standing.user.username}")
         self._activity_guard.refuse(about.activity_refusal)
         self._again.setVisible(not about.me)
+        self._again_guard.refuse(about.invite_refusal)
         self._courts.setVisible(not about.me)
         for court, (button, guard) in self._grants.items():
             held = court in about.held
@@ -121,7 +122,12 @@ class PersonSection(QWidget):
     def _on_role(self) -> None:
         about, people = self.about, self._context.services.people
         role = Role(self._role.editor.currentData())
-        if about is None or people is None or role is about.standing.user.role:
+        if about is None or people is None:
+            return
+        if role is about.standing.user.role:
+            self._context.messages.info(
+                f"{about.standing.user.username} is {title(role)} already. Choose another role."
+            )
             return
         name, user_id = about.standing.user.username, about.standing.user.id
         self._act(
@@ -256,8 +262,9 @@ class PersonSection(QWidget):
         self._activity_guard = Guard(self._activity, theme)
         self._activity_guard.allowed.connect(self._on_activity)
         self._again = plain_button(theme, "Invite again", object_name=people_part_name("invite_again"))
-        self._again.clicked.connect(lambda: self.again_asked.emit(self._user_id))
-        for guard in (self._role_guard, self._activity_guard):
+        self._again_guard = Guard(self._again, theme)
+        self._again_guard.allowed.connect(lambda: self.again_asked.emit(self._user_id))
+        for guard in (self._role_guard, self._activity_guard, self._again_guard):
             guard.refused.connect(messages.warn)
         acts.addWidget(self._role)
         row = QHBoxLayout()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -93,7 +94,9 @@ class SidePane(QStackedWidget):
             return records.create(table, values) if base is None else records.edit(table, base, values)
 
         def on_failure(error: BaseException) -> None:
-            if isinstance(error, ConflictError) and isinstance(error.theirs, Record):
+            if self._form is not form:  # closed meanwhile
+                self._context.messages.report(error)
+            elif isinstance(error, ConflictError) and isinstance(error.theirs, Record):
                 self._show_conflict(error.theirs, values)
             elif isinstance(error, InvalidInputError):
                 form.show_refusal(error)
@@ -104,10 +107,12 @@ class SidePane(QStackedWidget):
                 self._context.messages.report(error)
 
         def on_success(_record: Record) -> None:
-            self.close_form()
+            if self._form is form:
+                self.close_form()
             self._context.messages.info(f"The {self._spec.singular} is stored.")
 
-        self._context.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(on_failure)
+        job = self._context.jobs.write(lambda _token, _progress: work())
+        job.on_success(on_success).on_failure(on_failure).on_cancelled(partial(form.set_busy, False))
 
     def _show_conflict(self, theirs: Record, values: dict[str, object]) -> None:
         panel = ConflictPanel(self._table, self._context.theme, theirs=theirs, mine=values)

@@ -69,6 +69,7 @@ class PeopleView(TablePage):
         self._keys_guard.refuse(refusal)
         self._list_guard.refuse(refusal)
         self._invite_guard.refuse(refusal if self._shared else EMBEDDED_ONE)
+        self._ask_whether_to_invite()
 
     def open_invite(self, again: tuple[int, str] | None = None) -> None:
         """A sheet to invite somebody, or somebody again."""
@@ -106,8 +107,17 @@ class PeopleView(TablePage):
     def apply_changes(self, changes: ChangeSet) -> None:
         """The rows, and what is said of the person on view."""
         super().apply_changes(changes)
-        if self._person is not None and TableName.USERS in changes.tables:
-            self._person.refresh()
+        if TableName.USERS in changes.tables:
+            self._ask_whether_to_invite()
+            if self._person is not None:
+                self._person.refresh()
+
+    def _ask_whether_to_invite(self) -> None:
+        """Say before anything is typed that somebody may not invite; a list that is not trusted says so itself."""
+        people = self.context.services.people
+        if people is not None and self._shared:
+            job = self.context.jobs.read(lambda _token, _progress: people.why_not_invite())
+            job.on_success(self._invite_guard.refuse).on_failure(lambda _error: None)
 
     def _services(self) -> tuple[PeopleService, RotationService] | None:
         services = self.context.services
