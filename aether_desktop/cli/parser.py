@@ -110,6 +110,13 @@ def _add_key_words(vault: _Words) -> None:
     kit.add_argument("--without-confirmation", action="store_true", help="for scripts that keep the words safe")
     _add_json(vault.add("keys", "say what opens the vault, and how the keyring answers"))
     vault.add("unlock", "say whether the password opens the vault")
+    accept = vault.add("accept-keys", "take an older key file as it is from now on, after a restored back-up")
+    accept.add_argument("--yes", action="store_true", help="you restored it yourself")
+    copies = vault.add(
+        "forget-copies", "list older copies beside the vault that open with less than it does; delete them with --yes"
+    )
+    copies.add_argument("--set-aside", action="store_true", help="also the vaults that restored back-ups replaced")
+    copies.add_argument("--yes", action="store_true", help="delete them, after the vault was verified")
     compromised = vault.add("compromised", "new keys for everything, after somebody may have learned the old ones")
     for parser in (password, compromised):
         parser.add_argument("--new-password-file", metavar="PATH", default="", help="the new password (mode 0600)")

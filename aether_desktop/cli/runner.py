@@ -22,7 +22,7 @@ from aether_desktop.ports.errors import AetherError, OperationCancelled
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.targets import Target
-from aether_desktop.services.vault_access import AccessState
+from aether_desktop.services.vault_access import AccessState, VaultAccess
 
 DONE, REFUSED, INTERRUPTED = 0, 1, 130
 _PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/@\s]+@|((?:ssl)?password=)[^\s&'\"]+", re.IGNORECASE)
@@ -55,11 +55,15 @@ class Context:
         if self.opened is None:
             self.opened = self.app.open(self.target())
             access = self.opened.access
-            if access is not None and access.state is AccessState.OLD:
-                self.terminal.say(
-                    "This vault has no password yet: whoever has its key opens it. Set one: vault password"
-                )
+            if access is not None:
+                self._say_of_keys(access)
         return self.opened
+
+    def _say_of_keys(self, access: VaultAccess) -> None:
+        if access.state is AccessState.OLD:
+            self.terminal.say("This vault has no password yet: whoever has its key opens it. Set one: vault password")
+        elif (notice := access.keys_notice()) is not None:
+            self.terminal.say(f"{notice.text} {notice.command_hint}")
 
 
 Command = Callable[[Context], int]

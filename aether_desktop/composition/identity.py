@@ -5,11 +5,12 @@ A part of composition: where keys and storage meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from aether_desktop.composition.shared_databases import with_login
 from aether_desktop.domain.courts import Court
@@ -28,6 +29,7 @@ from aether_desktop.security.person_signing import PersonSigning
 from aether_desktop.security.pin_stores import FilePinStore, KeyringPinStore, PassingPinStore
 from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.audit import AuditService
+from aether_desktop.services.level_locks import Record
 from aether_desktop.services.people import Logins, PeopleService
 from aether_desktop.services.rotation import RotationService
 from aether_desktop.storage.sql_storage import SqlStorage
@@ -89,6 +91,19 @@ def audit_of(storage: SqlStorage, identity: VaultIdentity | None, *, pins: PinSt
         signer=None if identity is None or identity.auditor is None else identity.checkpoints,
         place=Path(info.location) if info.engine == "sqlite" else None,
     )
+
+
+def recorder_of(storage: SqlStorage) -> Record:
+    """Writes into the log what is done to the keys: the change is made while the entry's transaction is open."""
+
+    @contextmanager
+    def record(action: str, detail: Mapping[str, object]) -> Iterator[None]:
+        with storage.unit_of_work():
+            facts: dict[str, Any] = dict(detail)
+            storage.audit.note(action, **facts)
+            yield
+
+    return record
 
 
 def pins_of(key_file: Path | None) -> PinStore:

@@ -6,13 +6,15 @@ A part of composition: where keys and storage meet.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.composition.identity import pins_of
+from aether_desktop.ports.access import KeysDamagedError
+from aether_desktop.ports.errors import NotFoundError, WrongKeyError
 from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.vault_keys import Factor, VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress
@@ -67,7 +69,7 @@ def shared_place(url: str, data_dir: Path | None) -> Path:
 def lock_of(path: Path, key_file: Path | None, *, shared: bool = False) -> VaultLock:
     """The locks of a vault file, also of one not made yet; ``shared``: of a place that stands for a database."""
     devices: DeviceKeys = KeyringDevices() if key_file is None else KeyFileDevices(key_file)
-    keys = FileVaultKeys(path, devices, shared=shared)
+    keys = FileVaultKeys(path, devices, shared=shared, pins=pins_of(key_file))
     return VaultLock(path, key_file, VaultAccess(keys), keys, shared)
 
 
@@ -99,17 +101,34 @@ def file_key_of(lock: VaultLock) -> bytes:
     return next((key for key in keys[1:] if rekeying.opens_with(lock.path, key)), keys[0])
 
 
-def finish_rekeying(lock: VaultLock, *, progress: Progress, token: CancelToken | None) -> None:
+def finish_rekeying(lock: VaultLock, *, progress: Progress, token: CancelToken | None) -> bool:
     """Encrypt the file anew where the key file says so, also when an earlier run was ended in the middle.
 
-    Raises StorageError, KeyStoreError, OperationCancelled; the vault opens as before then.
+    Returns whether it did. Raises StorageError, KeyStoreError, OperationCancelled; the vault opens as before then.
     """
     if lock.access.state is AccessState.OLD:
-        return
+        return False
     keys = _file_keys(lock)
     if len(keys) > 1:
         rekeying.rekey_vault(lock.path, keys[0], keys[1], progress=progress, token=token)
         lock.keys.settle_file_key()
+    return len(keys) > 1
+
+
+@contextmanager
+def explained(lock: VaultLock) -> Iterator[None]:
+    """A file that does not open because an older key file lies beside it: say so. Raises KeysDamagedError then."""
+    try:
+        yield
+    except WrongKeyError as error:
+        notice = None if lock.access.state is AccessState.OLD else lock.access.keys_notice()
+        if notice is None:
+            raise
+        raise KeysDamagedError(
+            f"{lock.path} does not open: its key file is not the one this computer saw last (generation {notice.now},"
+            f" seen: {notice.seen}), and there were new keys since.",
+            hint=f"Put the newer {lock.path.name}.keys back: it is {lock.path.name}.keys.1, or in the latest back-up.",
+        ) from error
 
 
 def key_of_backup(

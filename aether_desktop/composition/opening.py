@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from aether_desktop.composition import shared_databases
-from aether_desktop.composition.identity import VaultIdentity, audit_of, identity_of, pins_of
+from aether_desktop.composition.identity import VaultIdentity, audit_of, identity_of, pins_of, recorder_of
 from aether_desktop.composition.locks import (
     VaultLock,
+    explained,
     file_key_of,
     find_lock,
     finish_rekeying,
@@ -112,11 +113,17 @@ def open_services(
     with ExitStack() as on_failure:
         if own is not None and lock is None:
             on_failure.callback(own.access.lock)
-        storage = _open_storage(target, own, key_file=chosen, password=password, token=token, progress=progress)
+        storage, rekeyed = _open_storage(
+            target, own, key_file=chosen, password=password, token=token, progress=progress
+        )
         on_failure.pop_all()
     if remember:
         _remember(target, storage.info, settings, default_vault(data_dir))
-    return _services(storage, settings, key_file=chosen, lock=own, keep_lock=lock is not None)
+    services = _services(storage, settings, key_file=chosen, lock=own, keep_lock=lock is not None)
+    if rekeyed:
+        with suppress(AetherError):  # a log that was altered takes no entry, and says so itself
+            storage.audit.note("keys.rekeyed")
+    return services
 
 
 def create_vault(
@@ -227,6 +234,8 @@ def _services(
         finally:
             if unwatch is not None:
                 unwatch()
+            if lock is not None:
+                lock.access.record_with(None)
             storage.close()
             if lock is not None and not keep_lock:
                 lock.access.lock()
@@ -240,6 +249,8 @@ def _services(
         storage.audit.sign_with(identity.auditor)
         lock.access.reseal_with(identity.reseal)
         unwatch = identity.watch(lock.keys.levels.on_lock, storage.changes)
+    if lock is not None:
+        lock.access.record_with(recorder_of(storage))
     audit = audit_of(storage, identity, pins=None if lock is None else pins_of(lock.key_file))
     with suppress(AuditError, KeyStoreError):  # a log that was altered refuses every write, and the audit page says why
         audit.sign_on()
@@ -279,6 +290,8 @@ def _restore_as(
     backup.restore(source, target, key, progress=progress, token=token)
     try:
         sql_storage.open_vault(target, key, progress=progress, token=token).close()
+        with suppress(KeyStoreError):  # what is put there is the person's own wish, whatever was there before
+            lock_of(target, key_file).keys.accept()
     except BaseException:
         remove_database(target)
         keys_beside(target).unlink(missing_ok=True)
@@ -293,19 +306,21 @@ def _open_storage(
     password: Factor | None,
     token: CancelToken | None,
     progress: Progress,
-) -> SqlStorage:
+) -> tuple[SqlStorage, bool]:
+    """And whether the vault file was encrypted anew."""
     if target.vault is None:
         if lock is not None:
             open_lock(lock, password)
         url, database_password = shared_databases.own_password(
             target.database_url, key_file=key_file, known=target.origin is TargetOrigin.SETTINGS
         )
-        return sql_storage.open_database(url, password=database_password)
+        return sql_storage.open_database(url, password=database_password), False
     if lock is None:
-        return _open_plain(target.vault)
+        return _open_plain(target.vault), False
     open_lock(lock, password)
-    finish_rekeying(lock, progress=progress, token=token)
-    return sql_storage.open_vault(target.vault, file_key_of(lock), progress=progress, token=token)
+    with explained(lock):
+        rekeyed = finish_rekeying(lock, progress=progress, token=token)
+        return sql_storage.open_vault(target.vault, file_key_of(lock), progress=progress, token=token), rekeyed
 
 
 def _open_plain(path: Path) -> SqlStorage:

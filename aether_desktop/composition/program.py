@@ -14,6 +14,7 @@ from aether_desktop.composition.locks import (
     VaultLock,
     find_lock,
     key_of_backup,
+    lock_of,
     open_lock,
 )
 from aether_desktop.composition.opening import (
@@ -31,7 +32,7 @@ from aether_desktop.ports.errors import (
     NotFoundError,
 )
 from aether_desktop.ports.storage import StorageInfo
-from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, VaultLockedError
+from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, OldCopy, VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.security import KeyringStore
 from aether_desktop.security.memory import forbid_core_dumps
@@ -147,6 +148,8 @@ class Program:
             if kept is not None:  # it is in place of a vault whose log was seen: the person wants it so
                 with suppress(KeyStoreError):
                     audit_of(storage, None, pins=pins_of(target.key_file)).accept()
+        with suppress(KeyStoreError):
+            lock_of(target.vault, target.key_file).keys.accept()
         return kept
 
     def migrate(self, target: Target, *, create: bool, token: CancelToken, progress: Progress) -> str:
@@ -243,7 +246,18 @@ class Program:
         checks = [Check("device key", good, f"{report.message} {report.hint}".strip())]
         if access.state is AccessState.OLD:
             checks.append(Check("password", CheckState.NOTICE, "there is none yet; set one with: vault password"))
+        checks += [Check("older copy", CheckState.NOTICE, _copy_words(copy)) for copy in access.old_copies()]
+        notice = access.keys_notice()
+        if notice is not None:
+            checks.append(Check("key file", CheckState.BAD, f"{notice.text} {notice.command_hint}"))
         return checks
+
+
+def _copy_words(copy: OldCopy) -> str:
+    more = " --set-aside" if copy.set_aside else ""
+    why = "Whoever takes it needs less than for the vault itself."
+    kept = " A restored back-up took its place: look first whether it holds what you miss." if copy.set_aside else ""
+    return f"{copy.text} {why}{kept} Delete it with: vault forget-copies{more} --yes"
 
 
 def _migrated(shown: str, before: str | None, after: str) -> str:

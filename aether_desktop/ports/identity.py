@@ -5,10 +5,12 @@ Rows carry bytes whose meaning only ``security`` knows. Worker threads only; sto
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from aether_desktop.domain.courts import Court
@@ -224,6 +226,12 @@ class PinStore(Protocol):
     def load(self, vault_id: int, name: str) -> bytes | None: ...
 
     def save(self, vault_id: int, name: str, value: bytes) -> None: ...
+
+
+def mark_of_place(place: Path) -> str:
+    """Twenty letters for a path, for the names of what is remembered: two copies of one vault go on by themselves."""
+    digest = hashlib.sha256(str(place.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+    return digest.translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
 # -- cryptography as services see it -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from aether_desktop.ports.access import Levels
 from aether_desktop.ports.errors import AetherError, InvalidInputError
 
 PASSWORD_LEAST: Final = 8  # characters
+NEWEST_GENERATION: Final = (1 << 64) - 1  # of a key file: one that cannot be reached
 PASSWORD_MOST: Final = 1024  # bytes of UTF-8
 
 
@@ -121,6 +122,69 @@ class DeviceKeyReport:
     hint: str = ""
 
 
+class CopyOpens(StrEnum):
+    """With what a copy of a vault opens."""
+
+    DEVICE_ALONE = "device-alone"
+    FORMER = "former"
+    PRESENT = "present"
+
+
+@dataclass(frozen=True, slots=True)
+class OldCopy:
+    """A copy of the vault that the program left beside it. ``set_aside``: by a restored back-up, so that it may hold
+    what the vault does not."""
+
+    path: Path
+    opens: CopyOpens
+    set_aside: bool
+
+    @property
+    def text(self) -> str:
+        """Which, and with what it opens."""
+        what = {
+            CopyOpens.DEVICE_ALONE: "opens with this device's key alone, without any password",
+            CopyOpens.FORMER: "opens with what opened the vault when it was made, such as a former password or kit",
+            CopyOpens.PRESENT: "opens with what opens the vault now",
+        }[self.opens]
+        return f"{self.path.name} {what}."
+
+
+@dataclass(frozen=True, slots=True)
+class KeysNotice:
+    """The key file's generation, and the one that this computer saw last: the file is an older one, or another."""
+
+    now: int
+    seen: int
+
+    @property
+    def text(self) -> str:
+        """What happened, for people."""
+        if self.seen == NEWEST_GENERATION:
+            return "What this computer remembers of the vault's key file is damaged: an older one would not be noticed."
+        if self.now == self.seen:
+            what = f"is another one than this computer saw last (both generation {self.now})"
+        else:
+            what = f"is older than the one this computer saw last (generation {self.now:,} after {self.seen:,})"
+        return f"The vault's key file {what}: what was replaced or taken away since may open the vault again."
+
+    @property
+    def hint(self) -> str:
+        """What to do, in the window."""
+        return (
+            "If you restored a back-up yourself, accept it. If not, somebody put it there: change the password, look"
+            " through what opens the vault, and begin “compromised” in the settings."
+        )
+
+    @property
+    def command_hint(self) -> str:
+        """What to do, on the command line."""
+        return (
+            "If you restored a back-up yourself: vault accept-keys --yes. If not, somebody put it there: vault"
+            " password, vault keys, vault compromised."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class SlotDescription:
     """One way to open a level."""
@@ -202,6 +266,23 @@ class VaultKeys(Protocol):
 
     def wait(self, level: Court) -> float:
         """Seconds until the next attempt is allowed, 0 for now."""
+        ...
+
+    def notice(self) -> KeysNotice | None:
+        """Whether the key file is older than the one this computer saw last, or another; None when all is well."""
+        ...
+
+    def accept(self) -> None:
+        """The key file as it is counts from now on."""
+        ...
+
+    def copies(self) -> tuple[OldCopy, ...]:
+        """Copies of the vault that the program left beside it; none of a vault of the old kind."""
+        ...
+
+    def forget_copies(self, copies: Sequence[OldCopy]) -> None:
+        """Delete those that are still there. Raises LevelLockedError, InvalidInputError while the vault file is still
+        to be encrypted anew: then a copy may be needed."""
         ...
 
     def create(self, password: Factor) -> None:

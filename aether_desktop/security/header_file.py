@@ -51,21 +51,24 @@ class HeaderFile:
         authenticate(content, root)
         return header
 
-    def write_first(self, header: Header, root: Secret) -> None:
-        """Raises AlreadyExistsError, KeyStoreError."""
+    def write_first(self, header: Header, root: Secret) -> bytes:
+        """Returns the content. Raises AlreadyExistsError, KeyStoreError."""
+        content = write_header(header, root)
         try:
-            write_new(self.path, write_header(header, root))
+            write_new(self.path, content)
         except FileExistsError:
             raise AlreadyExistsError(f"{self.path} appeared meanwhile.", field="vault", hint="Try again.") from None
+        return content
 
-    def write(self, header: Header, root: Secret, *, revoking: bool) -> None:
+    def write(self, header: Header, root: Secret, *, revoking: bool) -> bytes:
         """Replace the file. ``revoking``: the copy of the generation before goes too, it would open with what was
-        taken away. Raises KeyStoreError."""
+        taken away. Returns the content. Raises KeyStoreError."""
         content = write_header(header, root)
         replace_file(self.path, content, previous=None if revoking else self.previous)
         if revoking:
             replace_file(self.previous, content)
         self._clear_up()
+        return content
 
     def remove(self) -> None:
         """Both files."""

@@ -5,9 +5,7 @@ Killed at any step, the file is the old one or the new one.
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,96 +21,21 @@ from aether_desktop.ports.errors import (
     KeyStoreError,
     NotFoundError,
 )
-from aether_desktop.ports.vault_keys import DeviceKeyReport, Factor, FactorKind, LevelDescription, RecoveryKit
+from aether_desktop.ports.vault_keys import Factor, FactorKind, OldCopy, RecoveryKit
 from aether_desktop.security import recovery_kit
-from aether_desktop.security.attempts import Attempts, shown_wait
 from aether_desktop.security.device_keys import DeviceKeys
-from aether_desktop.security.header_file import HeaderFile
-from aether_desktop.security.key_descriptions import describe_device, describe_levels
 from aether_desktop.security.key_file import KeyFileStore
-from aether_desktop.security.key_header import Header, LevelKeys, authenticate, open_file_key, open_former
+from aether_desktop.security.key_header import Header, LevelKeys, authenticate, open_file_key
 from aether_desktop.security.memory import Secret
+from aether_desktop.security.old_copies import copies_beside, remove_copies
 from aether_desktop.security.one_at_a_time import one_at_a_time
-from aether_desktop.security.slot_factors import WRONG, factor_bytes
-from aether_desktop.security.slot_making import Device, SlotMaker
-from aether_desktop.security.slots import DeviceRef, Slot, open_slot
-from aether_desktop.security.unlocked_keys import UnlockedKeys
+from aether_desktop.security.opening_keys import OpeningKeys, level_of
+from aether_desktop.security.slot_making import Device
+from aether_desktop.security.slots import DeviceRef, Slot
 
 
-class FileVaultKeys:
+class FileVaultKeys(OpeningKeys):
     """Implements ``ports.vault_keys.VaultKeys`` over NAME.aether.keys. Worker threads, any of them."""
-
-    def __init__(
-        self, vault: Path, devices: DeviceKeys, *, shared: bool = False, clock: Callable[[], float] = time.time
-    ) -> None:
-        """``shared``: a place in the data directory that stands for a database; its key file holds no file key."""
-        self.levels = UnlockedKeys()
-        self._vault = vault
-        self._file = HeaderFile(vault)
-        self._devices = devices
-        self._shared = shared
-        self._clock = clock
-        self._maker = SlotMaker(clock)
-        self._opened_with: dict[Court, Slot] = {}
-        self._attempts = Attempts(vault.with_name(f"{vault.name}.attempts"), clock=clock)
-        self._lock = threading.RLock()
-
-    # -- reading -------------------------------------------------------------------------------------------------
-
-    def exists(self) -> bool:
-        return self._file.is_of_hierarchy()
-
-    def describe(self) -> tuple[LevelDescription, ...]:
-        return describe_levels(self._file.read()[0] if self.exists() else None, self._devices, self.levels)
-
-    def device(self) -> DeviceKeyReport:
-        return describe_device(self._file.read()[0] if self.exists() else None, self._devices, self._vault)
-
-    def wait(self, level: Court) -> float:
-        return self._attempts.wait(level)
-
-    def wrong_words(self, words: str) -> str:
-        return recovery_kit.problem_with(words)
-
-    # -- opening -------------------------------------------------------------------------------------------------
-
-    def unlock(self, factor: Factor) -> None:
-        self._take(*self._open(Court.OUTER, factor), Court.OUTER)
-
-    def step_up(self, level: Court, factor: Factor) -> None:
-        self._take(*self._open(level, factor), level)
-
-    def verify(self, level: Court, factor: Factor) -> None:
-        with self.levels.copy(level):
-            self._open(level, factor)[1].wipe()
-
-    def lock(self, level: Court = Court.OUTER) -> None:
-        for each in Court:
-            if each >= level:
-                self._opened_with.pop(each, None)
-        self.levels.lock(level)
-
-    def unlock_like(self, other: FileVaultKeys) -> bool:
-        """Open level 1 with what is open in another key file, of the same vault: a back-up's. False when it differs."""
-        if not other.levels.is_open(Court.OUTER):
-            return False
-        root = other.levels.copy(Court.OUTER)
-        try:
-            header = self._file.read_authenticated(root)
-        except KeysDamagedError:
-            root.wipe()
-            return False
-        self._take(header, root, Court.OUTER)
-        return True
-
-    def file_keys(self) -> tuple[Secret, ...]:
-        """The vault file's present key, and the next one while the file is re-keyed; the caller wipes them.
-
-        Raises LevelLockedError, KeysDamagedError.
-        """
-        with self.levels.copy(Court.OUTER) as root:
-            header = self._file.read_authenticated(root)
-            return tuple(open_file_key(header, sealed, root) for sealed in header.file_keys)
 
     # -- making --------------------------------------------------------------------------------------------------
 
@@ -132,7 +55,7 @@ class FileVaultKeys:
             with key, Secret.random() as file_key:
                 keys = () if self._shared else (file_key,)
                 header = self._maker.first_header(password, Device(ref, key), root, file_keys=keys)
-                self._file.write_first(header, root)
+                self._seen.note(header, self._file.write_first(header, root))
         except BaseException:
             self._take_back(ref)
             raise
@@ -165,7 +88,7 @@ class FileVaultKeys:
             if self.exists():  # another program was quicker
                 raise AlreadyExistsError("This vault has a password already.", field="password")
             header = self._maker.first_header(password, Device(ref, key), root, file_keys=(key, file_key))
-            self._file.write(header, root, revoking=True)
+            self._write(header, root, revoking=True)
         self._take(header, root, Court.OUTER)
         self._opened_with[Court.OUTER] = header.levels[0].slots[0]
 
@@ -173,16 +96,13 @@ class FileVaultKeys:
         """The vault file opens with the next key now: forget the one before. Raises LevelLockedError."""
         self._change(lambda header: replace(header, file_keys=header.file_keys[-1:]), revoking=True)
 
-    def has_former(self) -> bool:
-        return any(self.levels.has_former(level) for level in Court)
-
     def drop_former(self, level: Court) -> None:
         """All that was sealed under the level's former secrets is sealed anew: forget them.
 
         Raises LevelLockedError, NotFoundError.
         """
         with self.levels.copy(level) as secret:
-            self._change(lambda header: header.with_level(replace(_level(header, level), former=())), revoking=True)
+            self._change(lambda header: header.with_level(replace(level_of(header, level), former=())), revoking=True)
             self.levels.open(level, secret.copy())
 
     # -- changing ------------------------------------------------------------------------------------------------
@@ -191,7 +111,7 @@ class FileVaultKeys:
         self._put_factor(level, factor, label=label, replacing=True)
 
     def add_factor(self, level: Court, factor: Factor, *, label: str = "") -> None:
-        _level(self._file.read()[0], level)
+        level_of(self._file.read()[0], level)
         self._put_factor(level, factor, label=label, replacing=False)
 
     def remove_slot(self, slot_id: str) -> None:
@@ -226,6 +146,20 @@ class FileVaultKeys:
             if slot.kind is FactorKind.KIT:  # the new kit has taken its place
                 del self._opened_with[level]
 
+    def copies(self) -> tuple[OldCopy, ...]:
+        if self._shared or not self.exists():
+            return ()
+        return copies_beside(self._vault, self._file.read()[0])
+
+    def forget_copies(self, copies: Sequence[OldCopy]) -> None:
+        with self._root() as (header, root):
+            if len(header.file_keys) != 1:
+                raise InvalidInputError(
+                    "The vault file is still being encrypted anew.", hint="Close the vault, open it, then try again."
+                )
+            open_file_key(header, header.file_keys[0], root).wipe()
+            remove_copies(set(copies) & set(copies_beside(self._vault, header)))
+
     def compromise(self, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None) -> None:
         with ExitStack() as made, ExitStack() as held, self._root() as (header, _root):
             if len(header.file_keys) > 1:
@@ -252,10 +186,10 @@ class FileVaultKeys:
                 header, new, levels=self.levels, factors=factors, device=Device(ref, key), kit=kit
             )
             changed = replace(changed, generation=header.generation + 1)
-            self._file.write(changed, new[Court.OUTER], revoking=True)
+            self._write(changed, new[Court.OUTER], revoking=True)
             for level in existing:
                 self._take(changed, new[level].copy(), level)
-                self._opened_with[level] = _level(changed, level).slots[0]
+                self._opened_with[level] = level_of(changed, level).slots[0]
         with suppress(KeyStoreError):  # the slots find the new key where it is
             self._devices.settle(ref, vault_id=header.vault_id, before=before)
 
@@ -279,20 +213,8 @@ class FileVaultKeys:
                 ) from error
             yield header, root
 
-    def _require_present(self, header: Header, *levels: Court) -> None:
-        """Whoever opened a level with what was replaced or taken away meanwhile changes nothing any more.
-
-        ``header`` was read under the lock. Raises WrongFactorError.
-        """
-        for level in sorted({Court.OUTER, *levels}):
-            slot, known = self._opened_with.get(level), header.level(level)
-            if slot is not None and (known is None or slot not in known.slots):
-                what = "password" if level is Court.OUTER else f"factor of level {int(level)}"
-                raise WrongFactorError(
-                    f"The {what} was changed meanwhile, in another window or program: the one given here opens nothing"
-                    " any more.",
-                    hint="Nothing was changed. Lock the vault and open it with the present one.",
-                )
+    def _write(self, header: Header, root: Secret, *, revoking: bool) -> None:
+        self._seen.note(header, self._file.write(header, root, revoking=revoking))
 
     def _take_back(self, ref: DeviceRef) -> None:
         """A device's key that was made in vain; it stays when a key file that was written all the same names it."""
@@ -304,51 +226,7 @@ class FileVaultKeys:
     def _change(self, change: Callable[[Header], Header], *, revoking: bool) -> None:
         with self._root() as (header, root):
             changed = replace(change(header), generation=header.generation + 1)
-            self._file.write(changed, root, revoking=revoking)
-
-    def _open(self, level: Court, factor: Factor) -> tuple[Header, Secret]:
-        header, content = self._file.read()
-        slots = [slot for slot in _level(header, level).slots if slot.kind is factor.kind]
-        if not slots:
-            raise WrongFactorError(f"Nothing of that kind opens level {int(level)}.", hint="Use another factor.")
-        with ExitStack() as held:
-            material = held.enter_context(factor_bytes(factor))
-            candidates = self._candidates(level, slots, held)
-            self._attempts.begin(level)
-            for slot, below in candidates:
-                secret = open_slot(header.place(level), slot, factor=material.data, below=below)
-                if secret is not None:
-                    root = secret if level is Court.OUTER else held.enter_context(self.levels.copy(Court.OUTER))
-                    authenticate(content, root)
-                    self._attempts.succeed(level)
-                    self._opened_with[level] = slot
-                    return header, secret
-        wait = self._attempts.wait(level)
-        raise WrongFactorError(
-            WRONG[factor.kind], wait=wait, hint=f"Wait {shown_wait(wait)}, then try again." if wait else "Try again."
-        )
-
-    def _candidates(self, level: Court, slots: list[Slot], held: ExitStack) -> list[tuple[Slot, Secret | None]]:
-        """Slots with what salts their key; those of other devices left out. Raises when that leaves none."""
-        if level is not Court.OUTER:
-            under = held.enter_context(self.levels.copy(Court(level - 1)))
-            return [(slot, under) for slot in slots]
-        found: list[tuple[Slot, Secret | None]] = []
-        missing: KeyMissingError | None = None
-        for slot in slots:
-            try:
-                below = None if slot.device is None else held.enter_context(self._devices.find(slot.device))
-                found.append((slot, below))
-            except KeyMissingError as error:
-                missing = missing or error
-        if not found and missing is not None:
-            raise missing
-        return found
-
-    def _take(self, header: Header, secret: Secret, level: Court) -> None:
-        place = header.place(level)
-        former = [open_former(place, sealed, secret) for sealed in _level(header, level).former]
-        self.levels.open(level, secret, former)
+            self._write(changed, root, revoking=revoking)
 
     def _use_unfinished(self, password: Factor) -> None:
         try:
@@ -381,7 +259,7 @@ class FileVaultKeys:
             kept = tuple(each for each in slots if not (replacing and _takes_place(each, device)))
             changed = LevelKeys(level, (*kept, slot), () if known is None else known.former)
             changed_header = replace(header.with_level(changed), generation=header.generation + 1)
-            self._file.write(changed_header, root, revoking=replacing and known is not None)
+            self._write(changed_header, root, revoking=replacing and known is not None)
             if known is None:
                 self.levels.open(level, secret.copy())
             if replacing:
@@ -393,13 +271,6 @@ class FileVaultKeys:
                 with suppress(KeyMissingError):
                     return slot.device, self._devices.find(slot.device)
         return self._devices.obtain()
-
-
-def _level(header: Header, level: Court) -> LevelKeys:
-    known = header.level(level)
-    if known is None:
-        raise NotFoundError(f"Level {int(level)} was not set up.", hint="Set a factor for it first.")
-    return known
 
 
 def _takes_place(slot: Slot, device: DeviceRef | None) -> bool:

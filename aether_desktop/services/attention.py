@@ -25,7 +25,9 @@ _REJECTED_SHOWN = 10
 
 class AttentionKind(StrEnum):
     NO_PASSWORD = "no_password"  # noqa: S105 - a kind of attention
+    OLDER_KEYS = "older_keys"
     NO_KIT = "no_kit"
+    OLD_COPIES = "old_copies"
     NO_KEYS = "no_keys"
     DIP = "dip"
     ASSUMED_DECIMALS = "assumed_decimals"
@@ -50,7 +52,10 @@ class Attention:
 
 
 def access_attention(access: VaultAccess) -> Iterator[Attention]:
-    """What is missing of password and recovery kit. Worker threads. Raises KeysDamagedError."""
+    """What is missing of password and recovery kit, an older key file, copies that open more easily than the vault.
+
+    Worker threads. Raises KeysDamagedError, KeyStoreError.
+    """
     if access.state is AccessState.OLD:
         yield Attention(
             AttentionKind.NO_PASSWORD,
@@ -58,6 +63,17 @@ def access_attention(access: VaultAccess) -> Iterator[Attention]:
             "Set a password; then both are needed.",
         )
         return
+    notice = access.keys_notice()
+    if notice is not None:
+        yield Attention(AttentionKind.OLDER_KEYS, notice.text, notice.hint)
+    copies = [copy for copy in access.old_copies() if not copy.set_aside]
+    if copies:
+        yield Attention(
+            AttentionKind.OLD_COPIES,
+            "Beside the vault lies an older copy of it: " + " ".join(copy.text for copy in copies),
+            "The program kept it when it changed the vault. Whoever takes it needs less than for the vault itself."
+            " Deleting it verifies the whole vault first.",
+        )
     levels = [level for level in access.describe() if level.exists]
     if not levels[0].has_kit:
         yield Attention(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +12,7 @@ from aether_desktop.domain.audit import RootPin
 from aether_desktop.domain.canonical import NotCanonicalError
 from aether_desktop.domain.merkle import Frontier, MerkleError
 from aether_desktop.ports.audit import AuditError, AuditFault, AuditStore, LogHead
-from aether_desktop.ports.identity import PinStore
+from aether_desktop.ports.identity import PinStore, mark_of_place
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.audit_verification import follow
 
@@ -30,7 +29,7 @@ class LogMemory:
 
         ``place`` is the file of an embedded vault: two copies of one vault go on by themselves.
         """
-        self._name = _PIN_NAME if place is None else f"{_PIN_NAME}-{_mark(place)}"
+        self._name = _PIN_NAME if place is None else f"{_PIN_NAME}-{mark_of_place(place)}"
         self._store = store
         self._pins = pins
         self._vault_id = vault_id
@@ -124,12 +123,6 @@ def told(leaves: Iterator[tuple[int, bytes]], total: int, progress: Progress) ->
         if leaf[0] % _TOLD_EVERY == 0:
             progress(leaf[0], total, "Reading the audit log")
         yield leaf
-
-
-def _mark(place: Path) -> str:
-    """Twenty letters for a path."""
-    digest = hashlib.sha256(str(place.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:20]
-    return digest.translate(str.maketrans("0123456789", "ghijklmnop"))
 
 
 def _cut(head: LogHead, known: RootPin) -> AuditError:

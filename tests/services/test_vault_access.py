@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import LevelLockedError, WrongFactorError
-from aether_desktop.ports.errors import InvalidInputError, NotFoundError
+from aether_desktop.ports.errors import InvalidInputError, NotFoundError, StorageError
 from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, RecoveryKit
 from aether_desktop.security import KeyFileStore
 from aether_desktop.security.device_keys import KeyFileDevices
@@ -308,3 +309,59 @@ class TestKit:
         assert not access.describe()[0].has_kit
         assert "24 words" in access.wrong_words(" ".join(kit.words[:5]))
         assert access.wrong_words(" ".join(kit.words)) == ""
+
+
+class TestRecord:
+    """What is done to the keys is told to whoever keeps the vault's audit log."""
+
+    def changes(self, access: VaultAccess, kit: RecoveryKit) -> dict[str, Callable[[], object]]:
+        return {
+            "keys.password": lambda: access.change_password(typed(PASSWORD), typed("a new password")),
+            "keys.factor": lambda: access.set_factor(Court.HOLY, typed("another second")),
+            "keys.add": lambda: access.add_factor(Court.HOLY, typed("a further second")),
+            "keys.remove": lambda: access.remove_slot(access.describe()[1].slots[0]),
+            "keys.kit": lambda: access.keep_kit(kit, {1: kit.words[0]}),
+            "keys.compromised": lambda: access.compromised(
+                typed("a new password"),
+                {level: typed(f"fresh words number {level}") for level in Court},
+            ),
+        }
+
+    def test_each_change_is_told_without_secrets(self, three: VaultAccess) -> None:
+        told: list[tuple[str, str]] = []
+
+        @contextmanager
+        def record(action: str, detail: Mapping[str, object]) -> Iterator[None]:
+            told.append((action, json.dumps(dict(detail))))
+            yield
+
+        three.record_with(record)
+        kit = three.new_kit("Books")
+        for change in self.changes(three, kit).values():
+            change()
+        assert [action for action, _ in told] == list(self.changes(three, kit))
+        shown = " ".join(detail for _, detail in told)
+        assert not [word for word in ("password", "second", "fresh", PASSWORD, *kit.words) if f" {word}" in shown]
+        three.record_with(None)
+        three.set_factor(Court.HOLY, typed("another second"))
+        assert len(told) == 6
+
+    def test_without_the_entry_nothing_is_changed(self, three: VaultAccess, tmp_path: Path) -> None:
+        @contextmanager
+        def refuse(action: str, _detail: Mapping[str, object]) -> Iterator[None]:
+            if action:
+                raise StorageError("The audit log takes no entry.")
+            yield
+
+        three.record_with(refuse)
+        before = (tmp_path / "books.aether.keys").read_bytes()
+        for action, change in self.changes(three, three.new_kit("Books")).items():
+            if action == "keys.compromised":
+                continue  # asks for the password that the first one did not set
+            with pytest.raises(StorageError, match="no entry"):
+                change()
+        factors = {level: typed(f"fresh words number {level}") for level in Court}
+        with pytest.raises(StorageError, match="no entry"):
+            three.compromised(typed(PASSWORD), factors)
+        assert (tmp_path / "books.aether.keys").read_bytes() == before
+        assert sorted(path.name for path in tmp_path.glob("device.key*")) == ["device.key"]

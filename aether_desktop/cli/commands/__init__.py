@@ -30,6 +30,8 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "vault kit": keys.kit,
         "vault keys": keys.keys,
         "vault unlock": keys.unlock,
+        "vault accept-keys": keys.accept_keys,
+        "vault forget-copies": keys.forget_copies,
         "vault compromised": keys.compromised,
         "sample": vaults.sample,
         "wallet add": wallets.add,

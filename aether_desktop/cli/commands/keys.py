@@ -1,4 +1,4 @@
-"""vault password|kit|keys|unlock|compromised: what opens a vault."""
+"""vault password|kit|keys|unlock|accept-keys|forget-copies|compromised: what opens a vault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from aether_desktop.cli.asking import from_file, words_from_file
 from aether_desktop.cli.runner import DONE, Context
 from aether_desktop.domain.courts import Court
-from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.errors import AetherError, InvalidInputError, OperationCancelled
 from aether_desktop.ports.vault_keys import Factor, VaultLockedError
 from aether_desktop.services.targets import Target
 from aether_desktop.services.vault_access import AccessState, VaultAccess
@@ -30,12 +30,14 @@ def password(context: Context) -> int:
     if options.with_kit or options.kit_file:
         words = words_from_file(Path(options.kit_file)) if options.kit_file else context.asker.words()
         access.unlock(words)
+        _open_for_record(context)
         access.set_password_after_kit(context.asker.new_password(name, new_file, known=_tried(target)))
         context.terminal.say("The kit opened the vault; the new password opens it on this device.")
         return DONE
     current = context.asker.password(name)
     access.unlock(current.copy())
     new = _new_password(context, target, name)
+    _open_for_record(context)
     access.change_password(current, new)
     context.terminal.say("The password is changed.")
     return DONE
@@ -53,6 +55,7 @@ def kit(context: Context) -> int:
         )
     access.unlock(context.asker.password(name))
     _open_all(context, access)
+    _open_for_record(context)
     new = access.new_kit(Path(name).stem)
     context.terminal.say(
         f"Recovery kit {new.kit_id} of {new.vault_name}. Write these words on paper, now; they open the vault."
@@ -126,13 +129,75 @@ def compromised(context: Context) -> int:
     for level in access.describe():
         if level.exists and level.level is not Court.OUTER:
             new[level.level] = _level_factor(context, level.level, new=True)
+    context.terminal.say(
+        "Everything gets new keys, then the file is encrypted anew. That cannot be cancelled once it has begun; if it"
+        " is interrupted, the next opening finishes it, with the new password."
+    )
+    _open_for_record(context)
     access.compromised(current, new)
+    if context.opened is not None:
+        context.opened.close()
+        context.opened = None
     with closing(context.app.open(target)):  # encrypts the file anew
         context.terminal.say("Everything has new keys; the old password, kit and key files open nothing any more.")
     context.terminal.say(
         "Make a new recovery kit (vault kit) and a new backup: old copies still open with old secrets."
     )
     return DONE
+
+
+def accept_keys(context: Context) -> int:
+    """After a restored back-up: the older key file counts from now on."""
+    _, access, name = _vault(context)
+    _require_password(access)
+    notice = access.keys_notice()
+    if notice is None:
+        context.terminal.say("The key file is the one that this computer saw last; there is nothing to accept.")
+        return DONE
+    if not context.options.yes:
+        raise InvalidInputError(
+            notice.text, field="yes", hint="If you restored a back-up yourself, add --yes; it is put on record."
+        )
+    access.unlock(context.asker.password(name))
+    _open_for_record(context)
+    access.accept_keys()
+    context.terminal.say("This computer takes the key file as it is from now on.")
+    return DONE
+
+
+def forget_copies(context: Context) -> int:
+    """Older copies beside the vault, and their deletion once the vault itself is proven well."""
+    _, access, name = _vault(context)
+    _require_password(access)
+    options = context.options
+    copies = [copy for copy in access.old_copies() if options.set_aside or not copy.set_aside]
+    for copy in copies:
+        context.terminal.line(str(copy.path))
+        context.terminal.say(copy.text)
+    if not copies:
+        context.terminal.say("There is no copy beside the vault that opens with less than the vault.")
+    elif not options.yes:
+        context.terminal.say("Nothing was deleted. To delete what is listed, once the vault is verified, add --yes")
+    else:
+        access.unlock(context.asker.password(name))
+        storage = context.services().storage
+        access.forget_copies(
+            lambda: storage.check(token=context.token, progress=context.progress), set_aside=options.set_aside
+        )
+        context.progress.clear()
+        context.terminal.say("The vault verifies; its older copies are deleted.")
+    return DONE
+
+
+def _open_for_record(context: Context) -> None:
+    """Open what the keys belong to, so that its audit log tells of the change. A database that cannot be reached, or a
+    vault that does not open, keeps nobody from changing their own password: that is said."""
+    try:
+        context.services()
+    except OperationCancelled:
+        raise
+    except AetherError as error:
+        context.terminal.say(f"This is not put on record in the audit log: {error}")
 
 
 def _vault(context: Context) -> tuple[Target, VaultAccess, str]:

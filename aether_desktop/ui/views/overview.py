@@ -176,6 +176,10 @@ class OverviewView(QWidget):
                 navigator.first_password_asked.emit()
             case AttentionKind.NO_KIT:
                 navigator.kit_asked.emit()
+            case AttentionKind.OLDER_KEYS:
+                self._accept_keys()
+            case AttentionKind.OLD_COPIES:
+                self._forget_copies()
             case AttentionKind.NO_KEYS:
                 navigator.open_section("people/keys")
             case AttentionKind.DIP | AttentionKind.NO_HISTORY:
@@ -188,6 +192,37 @@ class OverviewView(QWidget):
                 navigator.open_section("settings")
             case AttentionKind.NO_WALLET:
                 self._on_add_wallet()
+
+    def _accept_keys(self) -> None:
+        context = self._context
+        if (access := context.services.access) is None:
+            return
+        job = context.jobs.write(lambda _token, _progress: access.accept_keys(), repeatable=False)
+        job.on_success(lambda _none: self._on_safer("This computer takes the key file as it is from now on."))
+        job.on_failure(self._on_not_safer)
+
+    def _forget_copies(self) -> None:
+        context = self._context
+        services, access = context.services, context.services.access
+        if access is None:
+            return
+
+        def work(token: CancelToken, progress: Progress) -> int:
+            return len(access.forget_copies(lambda: services.storage.check(token=token, progress=progress)))
+
+        job = context.jobs.write(work, repeatable=False)
+        job.on_success(lambda _count: self._on_safer("The vault verifies; the older copy is deleted."))
+        job.on_failure(self._on_not_safer)
+
+    def _on_safer(self, said: str) -> None:
+        self._context.messages.done(said)
+        self._context.navigator.locks_changed.emit()
+
+    def _on_not_safer(self, error: BaseException) -> None:
+        self._context.messages.report(error)
+        self.attention.forget()
+        self._safety.forget()
+        self.refresh()
 
     def _on_import(self) -> None:
         self._context.navigator.open_import()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from aether_desktop.domain.imports import BatchStatus, ImportBatch
 from aether_desktop.domain.text import plain_line
@@ -29,7 +29,9 @@ _MOST_ROWS = 8
 _MOST_ATTENTION = 30
 _ACTIONS = {
     AttentionKind.NO_PASSWORD: "Set a password",
+    AttentionKind.OLDER_KEYS: "I restored a back-up: accept it",
     AttentionKind.NO_KIT: "Make a recovery kit",
+    AttentionKind.OLD_COPIES: "Delete it",
     AttentionKind.NO_KEYS: "Make the keys",
     AttentionKind.DIP: "Import into this wallet",
     AttentionKind.ASSUMED_DECIMALS: "Correct the decimals",
@@ -40,7 +42,9 @@ _ACTIONS = {
 }
 _ICONS = {
     AttentionKind.NO_PASSWORD: ("unlock", "warn"),
+    AttentionKind.OLDER_KEYS: ("warning", "bad"),
     AttentionKind.NO_KIT: ("key", "warn"),
+    AttentionKind.OLD_COPIES: ("unlock", "warn"),
     AttentionKind.NO_KEYS: ("lock", "warn"),
     AttentionKind.DIP: ("warning", "bad"),
     AttentionKind.REJECTED_ROWS: ("warning", "bad"),
@@ -48,6 +52,12 @@ _ICONS = {
     AttentionKind.NO_PRICE: ("info", "info"),
     AttentionKind.NO_WALLET: ("wallets", "info"),
     AttentionKind.NO_HISTORY: ("import", "info"),
+}
+
+
+_SURE = {  # what is asked once more before it is done
+    AttentionKind.OLDER_KEYS: "Accept the older key file for good",
+    AttentionKind.OLD_COPIES: "Verify the vault, then delete it for good",
 }
 
 
@@ -154,6 +164,10 @@ class AttentionCard(Card):
         if not found:
             self._list.addWidget(self._nothing())
 
+    def forget(self) -> None:
+        """What is shown next is shown anew, also when it is the same: nothing was done about it."""
+        self._shown = None
+
     def _entry(self, number: int, each: Attention) -> QWidget:
         theme = self._theme
         icon, tone = _ICONS[each.kind]
@@ -170,7 +184,7 @@ class AttentionCard(Card):
         buttons.setSpacing(Space.S)
         act = link_button(theme, _ACTIONS[each.kind], object_name=f"{self._act}_{number}")
         act.setAccessibleName(f"{_ACTIONS[each.kind]}: {each.text}")
-        act.clicked.connect(partial(self.acted.emit, each))
+        act.clicked.connect(partial(self._on_clicked, act, each))
         buttons.addWidget(act)
         if each.query is not None:
             rows = link_button(theme, "Show the rows", object_name=f"{overview_part_name('rows')}_{number}")
@@ -181,6 +195,16 @@ class AttentionCard(Card):
         grid.addLayout(buttons, 2, 1)
         grid.setColumnStretch(1, 1)
         return entry
+
+    def _on_clicked(self, button: QPushButton, each: Attention) -> None:
+        sure = _SURE.get(each.kind, "")
+        if sure and button.text() != sure:
+            button.setText(sure)
+            button.setAccessibleName(f"{sure}: {each.text}")
+            return
+        if sure:
+            button.setEnabled(False)
+        self.acted.emit(each)
 
     def _nothing(self) -> QWidget:
         line = QWidget()

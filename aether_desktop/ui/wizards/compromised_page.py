@@ -29,8 +29,8 @@ _WHAT = (
     "files open nothing any more."
 )
 _THEN = (
-    "Then the vault closes. Open it with the new password: the whole file is encrypted anew, with progress; if that is "
-    "stopped it goes on at the next start. Make a new recovery kit afterwards."
+    "Once begun this cannot be cancelled. The vault closes; open it with the new password: the whole file is encrypted "
+    "anew then, with progress, and if that is stopped it goes on at the next start. Make a new recovery kit afterwards."
 )
 _LIMIT = (
     "Copies that somebody took before still open with the old password. If they may have read wallet secrets, move the "
