@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_ledger_words(words)
     _add_module_words(words)
     _add_people_words(words)
+    _add_sealed_words(words)
     _add_audit_words(words)
     _add_postgres_words(words)
     _add_care_words(words)
@@ -272,6 +273,24 @@ def _add_people_words(words: _Words) -> None:
     _add_json(check)
     for parser in (invite, accept, begin, certify, role, *found, grant, revoke, make, rotate, check):
         _add_factor_file(parser)
+
+
+def _add_sealed_words(words: _Words) -> None:
+    sealed = words.group("sealed", "fields that are sealed one by one: which there are, and revealing one")
+    listing = sealed.add("list", "list the rows that have sealed values; nothing is opened")
+    reveal = sealed.add("reveal", "print one sealed value to standard output; the audit log tells of it")
+    for parser in (listing, reveal):
+        parser.add_argument("table", metavar="TABLE", help="users, payments or payment_methods")
+    _add_json(listing)
+    reveal.add_argument("row", metavar="ID", help="the row's id, as sealed list says it")
+    reveal.add_argument("field", metavar="FIELD", help="for example email, external_id, last_four")
+    reveal.add_argument(
+        "--factor-file",
+        action="append",
+        default=[],
+        metavar="LEVEL=PATH",
+        help="the passphrase of level 2 (mode 0600), for fields of the Holy Place; asked for at a terminal otherwise",
+    )
 
 
 def _add_audit_words(words: _Words) -> None:

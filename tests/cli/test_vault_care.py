@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from aether_desktop import composition
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.services.settings_file import SettingsFile
-from tests.cli.conftest import Run, secret_file
+from aether_desktop.services.targets import Target
+from tests.cli.conftest import PASSWORD, Run, secret_file
 from tests.cli.test_keys import NEW, with_password
 
 SECOND, THIRD = "second factor", "lantern over quiet water"
@@ -182,3 +186,63 @@ class TestOlderCopies:
         books("vault", "forget-copies", "--set-aside", "--yes", instead=anew)
         assert not list(tmp_path.glob(f"{vault.name}.previous*"))
         books("wallet", "list", instead=anew)
+
+
+class TestSealedFields:
+    @pytest.fixture
+    def factors(self, books: Run, tmp_path: Path) -> list[str]:
+        """The vault's person has keys; the option that gives the factor of level 2."""
+        second, third = secret_file(tmp_path / "2", SECOND), secret_file(tmp_path / "3", THIRD)
+        books("people", "begin", "--factor-file", f"2={second}", "--factor-file", f"3={third}")
+        return ["--factor-file", f"2={second}"]
+
+    def stored(self, options: list[str], tmp_path: Path, **fields: object) -> int:
+        target = Target(vault=Path(options[3]), key_file=Path(options[7]))
+        settings = SettingsFile(tmp_path / "other-settings.json")
+        services = composition.open_services(
+            target, settings=settings, data_dir=tmp_path, password=Factor.passphrase(PASSWORD)
+        )
+        with closing(services):
+            access = services.access
+            assert access is not None
+            access.step_up(list(access.describe())[1].level, Factor.passphrase(SECOND))
+            method = {"name": "House card", "kind": "card", "provider": "Lydia Bank", "last_four": "4242", **fields}
+            return services.records.create(TableName.PAYMENT_METHODS, method).id
+
+    def test_one_is_printed_with_its_factor_and_put_on_record(
+        self, factors: list[str], books: Run, options: list[str], tmp_path: Path
+    ) -> None:
+        row = str(self.stored(options, tmp_path))
+        listed = books("sealed", "list", "payment_methods", "--json")
+        assert listed.json("sealed-list") == [{"id": row, "fields": ["last_four"]}]
+        assert "4242" not in listed.out + books("sealed", "list", "payment_methods").out
+        reveal = ("sealed", "reveal", "payment_methods", row, "last_four")
+        assert "--factor-file 2=PATH" in books(*reveal, code=1).err
+        shown = books(*reveal, *factors)
+        assert shown.out == "4242\n"
+        assert "4242" not in shown.err
+        entries = books("audit", "list", "--json").json("audit-list")
+        assert [each["action"] for each in entries].count("sealed.reveal") == 1
+
+    def test_refusals_say_what_there_is(
+        self, factors: list[str], books: Run, options: list[str], tmp_path: Path
+    ) -> None:
+        row = str(self.stored(options, tmp_path, last_four=""))
+        wrong = secret_file(tmp_path / "wrong", "not that passphrase")
+        for command, said in (
+            (("wallets", row, "name"), "has no sealed fields"),
+            (("payment_methods", row, "name"), "Known: "),
+            (("payment_methods", "card", "last_four"), "sealed list payment_methods"),
+            (("payment_methods", "77", "last_four"), "payment method"),
+        ):
+            done = books("sealed", "reveal", *command, *factors, code=1)
+            assert said in done.err
+            assert done.out == ""
+        empty = books("sealed", "reveal", "payment_methods", row, "last_four", *factors)
+        assert (empty.out, "empty" in empty.err) == ("", True)
+        other = str(self.stored(options, tmp_path))
+        refused = books(
+            "sealed", "reveal", "payment_methods", other, "last_four", "--factor-file", f"2={wrong}", code=1
+        )
+        assert refused.out == ""
+        assert "not the password" in refused.err

@@ -17,6 +17,7 @@ from aether_desktop.cli.commands import (
     payments,
     people,
     postgres,
+    sealed,
     vaults,
     wallets,
 )
@@ -62,6 +63,8 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "courts make": people.own_courts,
         "courts rotate": people.rotate,
         "payments check": payments.check,
+        "sealed list": sealed.list_sealed,
+        "sealed reveal": sealed.reveal,
         "audit list": audit.list_entries,
         "audit verify": audit.verify,
         "audit checkpoint": audit.checkpoint,
