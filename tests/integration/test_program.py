@@ -150,7 +150,7 @@ def test_the_sample_opens_without_a_keyring(start: Start, qtbot: QtBot) -> None:
 def test_a_wallet_is_added_by_the_form(start: Start, qtbot: QtBot, vault: tuple[Path, Path]) -> None:
     program = start(vault=vault[0], key_file=vault[1])
     page = opened_page(qtbot, program, "wallets")
-    assert page.empty.isVisible()
+    assert page.content.empty.isVisible()
     add_wallet(qtbot, program, "Treasury", "0xF98C96b5d10faafc2324847c82305bd5fd7e5ad3")
     form = page.side.form
     assert isinstance(form, RecordForm)

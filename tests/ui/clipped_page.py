@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
-from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.views.table_content import TablePageWords
+from aether_desktop.ui.views.table_page import TablePage
 from tests.support.storages import vault_template
 from tests.ui.clipping import clipped_texts, overlapping
 from tests.ui.ledgers import opened_ledger

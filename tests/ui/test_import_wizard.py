@@ -523,8 +523,8 @@ class TestInTheTransactions:
         assert page.filter_bar.text == "batch=1"
 
     def test_an_empty_ledger_begins_with_it(self, page: TransactionsView, qtbot: QtBot) -> None:
-        qtbot.waitUntil(page.empty.isVisible, timeout=WAIT)
-        page.empty.started.emit()
+        qtbot.waitUntil(page.content.empty.isVisible, timeout=WAIT)
+        page.content.empty.started.emit()
         qtbot.waitUntil(page.wizard.isVisible, timeout=WAIT)
 
 

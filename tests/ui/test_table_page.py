@@ -11,13 +11,14 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QScrollArea, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.text import has_hidden_characters
 from aether_desktop.ui.forms.record_form import RecordForm
-from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.views.table_content import TablePageWords
+from aether_desktop.ui.views.table_page import TablePage
 from tests.support.display import VirtualDisplay
 from tests.ui.ledgers import HOSTILE, OTHER, WAIT, Ledger
 
@@ -119,9 +120,9 @@ def test_a_filter_that_matches_nothing_says_so(opened: Open, ledger: Ledger, qtb
     page = opened(TableName.TRANSACTIONS)
     with qtbot.waitSignal(page.model.count_changed, timeout=WAIT):
         page.filter_bar.set_text("amount>1000")
-    assert page.nothing.isVisible()
+    assert page.content.nothing.isVisible()
     with qtbot.waitSignal(page.model.count_changed, timeout=WAIT):
-        page.nothing.started.emit()
+        page.content.nothing.started.emit()
     assert page.grid.isVisible()
     assert page.model.rowCount() == 3
 
@@ -226,6 +227,24 @@ def test_the_export_says_before_writing_what_the_file_lacks_to_be_imported_again
             page.grid.show_column(column.key, shown=True)
     assert len(export_entries(page)) == 4
     assert len(export_entries(opened(TableName.WALLETS))) == 4, "wallets are never imported from a file"
+
+
+def test_the_export_asks_where_and_writes_what_is_seen(opened: Open, ledger: Ledger, qtbot: QtBot) -> None:
+    ledger.wallet()
+    page = opened(TableName.WALLETS)
+    page.choose_export()
+    menu = page.findChildren(QMenu)[-1]
+    menu.actions()[0].trigger()
+    menu.close()
+    dialog = page.findChild(QFileDialog)
+    assert isinstance(dialog, QFileDialog)
+    assert dialog.selectedFiles()[0].endswith("wallets.csv")
+    target = ledger.folder / "asked.csv"
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    qtbot.waitUntil(lambda: bool(ledger.said), timeout=WAIT)
+    assert ledger.said[-1][1] == f"1 rows written to {target}."
+    assert "Treasury" in target.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

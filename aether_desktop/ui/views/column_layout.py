@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHeaderView, QMenu
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ui.models.roles import HeaderRole
 from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
+from aether_desktop.ui.widgets.pop_up_menu import pop_up
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 
 _LEAST, _MOST = 48, 2000  # logical pixels
@@ -175,8 +176,7 @@ class SortedColumnLayout(ColumnLayout):
     def _on_menu(self, section: int, place: QPoint) -> None:
         menu = QMenu(self._grid)
         self.fill_menu(menu, self._grid.value_model.columns[section].key if section >= 0 else "")
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place)
+        pop_up(menu, place)
 
     def _facts(self) -> dict[str, object]:
         sort = self._grid.sorted_by

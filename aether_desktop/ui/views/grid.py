@@ -18,6 +18,7 @@ from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.views.column_layout import ColumnLayout
 from aether_desktop.ui.views.selection_keeper import SelectionKeeper, selected_row_numbers
 from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
+from aether_desktop.ui.widgets.pop_up_menu import pop_up
 
 _AT_ONCE = 200  # rows whose text is made in the GUI thread: a few milliseconds
 
@@ -223,8 +224,7 @@ class GridView(FreezableTableView):
     def _on_header_menu(self, section: int, place: QPoint) -> None:
         menu = QMenu(self)
         self.fill_column_menu(menu, section if section >= 0 else None)
-        menu.popup(place)
-        menu.aboutToHide.connect(menu.deleteLater)
+        pop_up(menu, place)
 
     def _on_menu(self, place: QPoint) -> None:
         menu = QMenu(self)
@@ -234,8 +234,7 @@ class GridView(FreezableTableView):
         menu.addSeparator()
         for action in self.actions():
             menu.addAction(action)
-        menu.popup(self.viewport().mapToGlobal(place))
-        menu.aboutToHide.connect(menu.deleteLater)
+        pop_up(menu, self.viewport().mapToGlobal(place))
 
     # Qt overrides
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.views.table_content import TablePageWords
+from aether_desktop.ui.views.table_page import TablePage
 
 _WORDS = TablePageWords(
     section="monitoring",

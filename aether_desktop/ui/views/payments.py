@@ -6,7 +6,8 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.views.details_pane import DetailsPane
 from aether_desktop.ui.views.signature_section import SignatureSection
-from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.views.table_content import TablePageWords
+from aether_desktop.ui.views.table_page import TablePage
 
 _WORDS = TablePageWords(
     section="payments",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
-from functools import partial
-from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
@@ -19,8 +17,7 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, QuerySyntaxError
 from aether_desktop.ports.queries import ArchivedRows, Row, TableQuery
 from aether_desktop.ports.query_language import format_table_query
-from aether_desktop.ports.tables import TABLES, ColumnSpec
-from aether_desktop.sum_api import ReapingModule
+from aether_desktop.ports.tables import TABLES
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.look import ChosenZone, compact_rows
 from aether_desktop.ui.models.copying import COPY_LIMIT
@@ -31,39 +28,29 @@ from aether_desktop.ui.object_names import (
     bookmark_name,
     columns_name,
     details_toggle_name,
-    empty_name,
     export_name,
     page_name,
 )
 from aether_desktop.ui.shell.sections import PageCommand
-from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.views.details_pane import DetailsPane
 from aether_desktop.ui.views.filter_bar import FilterBar
 from aether_desktop.ui.views.grid import GridView
+from aether_desktop.ui.views.page_splitter import PageSplitter
 from aether_desktop.ui.views.saved_views import SavedViews
 from aether_desktop.ui.views.sealed_section import SealedSection, sealed_columns
 from aether_desktop.ui.views.side_pane import SidePane
+from aether_desktop.ui.views.table_content import TableContent, TablePageWords
+from aether_desktop.ui.views.table_export import TableExport
 from aether_desktop.ui.widgets.cell_delegate import CellDelegate
-from aether_desktop.ui.widgets.empty_state import EmptyState
 from aether_desktop.ui.widgets.guarded_button import Guard
-from aether_desktop.ui.widgets.menu_note import add_note
 from aether_desktop.ui.widgets.page_header import PageHeader
+from aether_desktop.ui.widgets.pop_up_menu import pop_up_under
 
 SEALED_NOTES: Final = (
     "Notes are sealed in this database: they are found by whole words, yours and those of people who granted you their"
     " Outer Court."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TablePageWords:
-    """What an empty page says, its icon and the names in the navigation."""
-
-    section: str
-    icon: str
-    sentence: str
-    button: str
-    more: str = ""
 
 
 class TablePage(QWidget):
@@ -104,38 +91,11 @@ class TablePage(QWidget):
         self._started = self._closed = False
         self._can_add = can_add
         self._fill_header(can_add=can_add)
-        self._empty: EmptyState | None = None
-        self._nothing: EmptyState | None = None
+        self.content = TableContent(self.grid, table, context.theme, words)
+        self._splitter = PageSplitter(self.content, self.side, context.settings, kept_as=table)
+        self._export = TableExport(self, context, model=self.model, grid=self.grid)
         self._build_layout()
         self._connect()
-
-    @property
-    def empty(self) -> EmptyState:
-        """What stands in the grid's place while the table is empty; made when first wanted."""
-        if self._empty is None:
-            words = self.words
-            self._empty = EmptyState(
-                self.context.theme,
-                icon=words.icon,
-                sentence=words.sentence,
-                button=words.button,
-                more=words.more,
-                object_name=empty_name(self.table),
-            )
-            self._empty.started.connect(self.begin)
-            self._content.addWidget(self._empty)
-        return self._empty
-
-    @property
-    def nothing(self) -> EmptyState:
-        """What stands in the grid's place while the filter matches nothing."""
-        if self._nothing is None:
-            self._nothing = EmptyState(
-                self.context.theme, icon="search", sentence="Nothing matches this filter.", button="Clear the filter"
-            )
-            self._nothing.started.connect(lambda: self.filter_bar.set_text(""))
-            self._content.addWidget(self._nothing)
-        return self._nothing
 
     @property
     def details(self) -> DetailsPane:
@@ -175,8 +135,7 @@ class TablePage(QWidget):
 
     def toggle_details(self) -> None:
         """Open or close the pane; it keeps its width."""
-        self.side.setVisible(not self.side.isVisible())
-        self.context.settings.set(f"details.{self.table}", self.side.isVisible())
+        self._splitter.toggle_side()
 
     def refresh(self) -> None:
         self.model.refresh()
@@ -203,19 +162,6 @@ class TablePage(QWidget):
                 self._archive([row.id for row in rows], restore=rows[0].archived)
 
         self.grid.with_selected_rows(archive, title="Read the selected rows")
-
-    def export(self, module: ReapingModule, path: Path, *, whole: bool = False) -> None:
-        """Write exactly what is seen: this filter, this order, these columns; ``whole`` takes every column."""
-        services, query = self.context.services, self.model.query
-        columns = None if whole else self.grid.visible_columns()
-        job = self.context.jobs.read(
-            lambda token, progress: services.exporting.run(
-                path, query, format_key=module.key, columns=columns, token=token, progress=progress
-            ),
-            title=f"Export {self._spec.title.lower()} to {path.name}",
-        )
-        job.on_success(lambda report: self.context.messages.info(f"{report.rows:,} rows written to {path}."))
-        job.on_failure(self.context.messages.report)
 
     def run_page_command(self, command: PageCommand) -> bool:
         """The keyboard map; False when this page has no such thing."""
@@ -278,17 +224,6 @@ class TablePage(QWidget):
             self._on_permissions()
 
     def _build_layout(self) -> None:
-        self._content = QStackedWidget()
-        self._content.addWidget(self.grid)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(Space.M)
-        self._splitter.addWidget(self._content)
-        self._splitter.addWidget(self.side)
-        self._splitter.setStretchFactor(0, 1)
-        self._splitter.setStretchFactor(1, 0)
-        self._splitter.setSizes([Size.WINDOW_WIDTH, Size.DETAILS_WIDTH + Size.ICON])
-        self.side.setVisible(self.context.settings.get(f"details.{self.table}") is not False)
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.M)
@@ -297,6 +232,8 @@ class TablePage(QWidget):
         column.addWidget(self._splitter, 1)
 
     def _connect(self) -> None:
+        self.content.begun.connect(self.begin)
+        self.content.unfiltered.connect(self._on_unfiltered)
         self.filter_bar.query_changed.connect(self._on_query)
         self.model.count_changed.connect(self._on_count)
         self.side.form_closed.connect(self.grid.setFocus)
@@ -350,24 +287,9 @@ class TablePage(QWidget):
 
     def choose_export(self) -> None:
         """Offer the formats of the enabled reaping modules."""
-        menu, modules, seen = QMenu(self), self.context.services.modules, self.grid.visible_columns()
-        lacking: dict[str, ColumnSpec] = {}
-        for module in modules.reaping_modules():
-            lacking |= {column.key: column for column in modules.lacking_to_import(module.key, self._spec, seen)}
-            for whole, words in ((False, "what is seen"), (True, "all columns, to import again")):
-                action = menu.addAction(f"{module.title}, {words}…")
-                action.triggered.connect(partial(self._on_export_chosen, module, whole))
-        if lacking:
-            titles = ", ".join(column.title for column in lacking.values())
-            add_note(menu, self.context.theme, f"To be imported again, what is seen lacks: {titles}.")
-        self._popup(menu, self._export_button)
-
-    def _on_export_chosen(self, module: ReapingModule, whole: bool, _checked: bool = False) -> None:
-        name, _filter = QFileDialog.getSaveFileName(
-            self, f"Export as {module.title}", f"{self.table}.{module.extension}", f"*.{module.extension}"
-        )
-        if name:
-            self.export(module, Path(name), whole=whole)
+        menu = QMenu(self)
+        self._export.fill_menu(menu)
+        pop_up_under(menu, self._export_button)
 
     def begin(self) -> None:
         """What the button of the empty page does; subclasses may begin otherwise."""
@@ -381,10 +303,12 @@ class TablePage(QWidget):
         kept = query if query.sort else replace(query, sort=self.model.query.sort)
         self.model.set_query(kept)
 
+    def _on_unfiltered(self) -> None:
+        self.filter_bar.set_text("")
+
     def _on_count(self, count: int) -> None:
         filtered = bool(self.model.query.terms) or self.model.query.archived is ArchivedRows.ONLY
-        widget: QWidget = self.grid if count else self.nothing if filtered else self.empty
-        self._content.setCurrentWidget(widget)
+        self.content.show_for(count, filtered=filtered)
         noun = "row" if count == 1 else "rows"
         limits = "; sealed values are not searched" if filtered and self._asks_sealed() else ""
         self.header.set_facts(f"{count:,} {noun}{' match the filter' if filtered else ''}{limits}")
@@ -416,13 +340,9 @@ class TablePage(QWidget):
     def _on_columns(self) -> None:
         menu = QMenu(self)
         self.grid.fill_column_menu(menu)
-        self._popup(menu, self._columns_button)
+        pop_up_under(menu, self._columns_button)
 
     def _on_views(self) -> None:
         menu = QMenu(self)
         self._saved_views.fill_menu(menu, current=self.filter_bar.text, choose=self.filter_bar.set_text)
-        self._popup(menu, self._views_button)
-
-    def _popup(self, menu: QMenu, under: QWidget) -> None:
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(under.mapToGlobal(QPoint(0, under.height())))
+        pop_up_under(menu, self._views_button)

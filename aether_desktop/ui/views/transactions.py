@@ -13,7 +13,8 @@ from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import import_name, past_imports_name
 from aether_desktop.ui.shell.sections import PageCommand
-from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.views.table_content import TablePageWords
+from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.wizards.import_wizard import ImportWizard
 
 _WORDS = TablePageWords(

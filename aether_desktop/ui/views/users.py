@@ -20,7 +20,8 @@ from aether_desktop.ui.views.invitations_sheet import InvitationsSheet
 from aether_desktop.ui.views.invite_sheet import InviteSheet
 from aether_desktop.ui.views.keys_sheet import KeysSheet
 from aether_desktop.ui.views.person_section import NO_KEYS, PersonSection
-from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.views.table_content import TablePageWords
+from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import text_label
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.changes import ChangeSet
@@ -19,10 +19,12 @@ from aether_desktop.ui.object_names import columns_name, page_name
 from aether_desktop.ui.shell.sections import PageCommand
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.views.column_layout import SortedColumnLayout
+from aether_desktop.ui.views.page_splitter import PageSplitter
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.grid_style import dress_grid
 from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.page_header import PageHeader
+from aether_desktop.ui.widgets.pop_up_menu import pop_up_under
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 
 AnswerT = TypeVar("AnswerT")
@@ -121,15 +123,7 @@ class ValuePage(QWidget):
         self._content = QStackedWidget()
         self._content.addWidget(grid)
         self._content.addWidget(empty)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(Space.M)
-        self._splitter.addWidget(self._content)
-        self._splitter.addWidget(side)
-        self._splitter.setStretchFactor(0, 1)
-        self._splitter.setStretchFactor(1, 0)
-        self._splitter.setSizes([Size.WINDOW_WIDTH, Size.DETAILS_WIDTH + Size.ICON])
-        side.setVisible(context.settings.get(f"details.{section}") is not False)
+        self._splitter = PageSplitter(self._content, side, context.settings, kept_as=section)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(Space.M)
@@ -204,8 +198,7 @@ class ValuePage(QWidget):
 
     def toggle_details(self) -> None:
         """Open or close the panel at the right; it keeps its width."""
-        self.side.setVisible(not self.side.isVisible())
-        self.context.settings.set(f"details.{self._section}", self.side.isVisible())
+        self._splitter.toggle_side()
 
     def run_page_command(self, command: PageCommand) -> bool:
         """The keyboard map; False when this page has no such thing."""
@@ -244,8 +237,7 @@ class ValuePage(QWidget):
         menu = QMenu(self)
         if self._layout is not None:
             self._layout.fill_menu(menu, self.model.columns[index.column()].key if index.isValid() else "")
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+        pop_up_under(menu, button)
 
     def _on_look_changed(self) -> None:
         dress_grid(self.grid, self.context.theme, compact=compact_rows(self.context.settings))

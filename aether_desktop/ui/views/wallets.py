@@ -7,7 +7,8 @@ from PySide6.QtGui import QAction
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
 from aether_desktop.ui.context import UiContext
-from aether_desktop.ui.views.table_page import TablePage, TablePageWords
+from aether_desktop.ui.views.table_content import TablePageWords
+from aether_desktop.ui.views.table_page import TablePage
 
 _WORDS = TablePageWords(
     section="wallets",
