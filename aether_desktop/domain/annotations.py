@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from aether_desktop.domain.records import InvalidRecordError, TableName, require_text
 from aether_desktop.domain.sealed_fields import Sealed
@@ -50,14 +49,3 @@ class ForeignLabel:
     type: str
     ref: str
     record: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """What one coin cost in a fiat currency on one day, and who said so. ``price`` is an exact decimal text."""
-
-    day: datetime
-    symbol: str
-    currency: str
-    price: str
-    source: str

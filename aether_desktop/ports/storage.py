@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from aether_desktop.domain.amounts import Currency
-from aether_desktop.domain.annotations import Annotation, ForeignLabel, Price
+from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.content import ContentEntry
 from aether_desktop.domain.contracts import Contract, ContractStatus
 from aether_desktop.domain.imports import ImportBatch, Rejection
 from aether_desktop.domain.monitoring import MonitoringEntry, Severity
 from aether_desktop.domain.payments import Payment, PaymentMethod, PaymentStatus
+from aether_desktop.domain.prices import Price
 from aether_desktop.domain.records import Record, TableName
 from aether_desktop.domain.temple_nodes import NodeStatus, TempleNode
 from aether_desktop.domain.transactions import Balance, Direction, Movement, Transaction

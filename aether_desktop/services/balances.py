@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from aether_desktop.domain.amounts import Currency
-from aether_desktop.domain.annotations import Price
 from aether_desktop.domain.imports import ImportBatch
+from aether_desktop.domain.prices import Price
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
 from aether_desktop.ports.storage import Storage

@@ -9,10 +9,10 @@ from decimal import Context, Decimal
 from pathlib import Path
 
 from aether_desktop.domain.amounts import Currency, InvalidAmountError, format_units, parse_units
-from aether_desktop.domain.annotations import Price
 from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.fiat import UnknownFiatError, fiat_currency
 from aether_desktop.domain.imports import Rejection
+from aether_desktop.domain.prices import Price
 from aether_desktop.domain.times import InvalidTimeError, parse_time
 from aether_desktop.ports.errors import ImportRefusedError
 from aether_desktop.ports.storage import Storage

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from aether_desktop.domain.annotations import Annotation, Price
+from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.imports import ImportBatch
+from aether_desktop.domain.prices import Price
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
 from aether_desktop.domain.users import Role

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aether_desktop.domain.amounts import Currency
-from aether_desktop.domain.annotations import Price
+from aether_desktop.domain.prices import Price
 from aether_desktop.ports.errors import ImportRefusedError
 from aether_desktop.services.attention import AttentionKind
 from aether_desktop.services.prices import value_of

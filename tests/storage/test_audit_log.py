@@ -11,9 +11,10 @@ from itertools import pairwise
 import psycopg
 import pytest
 
-from aether_desktop.domain.annotations import Annotation, Price
+from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.audit import Attestation, LogEntry, entry_leaf
 from aether_desktop.domain.merkle import Frontier
+from aether_desktop.domain.prices import Price
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Movement
 from aether_desktop.ports.audit import AuditError, AuditFault, AuditFilter

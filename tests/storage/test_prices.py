@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aether_desktop.domain.annotations import Price
+from aether_desktop.domain.prices import Price
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.storage import Storage
 

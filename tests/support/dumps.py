@@ -18,9 +18,10 @@ from typing import Any
 
 import psycopg
 
-from aether_desktop.domain.annotations import Annotation, ForeignLabel, Price
+from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.imports import ImportBatch, Rejection
+from aether_desktop.domain.prices import Price
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus

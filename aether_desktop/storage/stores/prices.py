@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from aether_desktop.domain.annotations import Price
+from aether_desktop.domain.prices import Price
 from aether_desktop.storage.columns import json_text
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.schema import PRICES
