@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 
 class BatchStatus(StrEnum):
     STORED = "stored"
     UNDONE = "undone"
+
+
+UNFINISHED: Final = datetime(1970, 1, 1, tzinfo=UTC)  # in ``undone_at``
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportBatch:
-    """One file, one transaction. ``sha256`` is lower-case hex of the file's bytes; ``format`` the importer's key."""
+    """One file. ``sha256`` is lower-case hex of the file's bytes; ``format`` the importer's key."""
 
     id: int
     wallet_id: int
@@ -37,3 +41,8 @@ class ImportBatch:
     rejected: int
     status: BatchStatus = BatchStatus.STORED
     undone_at: datetime | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether only a part is stored so far; it counts as undone until its end is."""
+        return self.undone_at == UNFINISHED

@@ -90,12 +90,13 @@ class WalletStore(RecordStore[Wallet], Protocol):
 
 class ImportOutcome(NamedTuple):
     """``new`` + ``duplicates`` = the movements given. ``updated`` pending rows of earlier imports that are now
-    settled."""
+    settled. Not ``kept``: every row of the file was refused, and nothing was stored."""
 
     new: int
     duplicates: int
     updated: int
     changes: ChangeSet
+    kept: bool = True
 
 
 class DaySum(NamedTuple):
@@ -196,13 +197,20 @@ class ImportStore(Protocol):
         *,
         token: CancelToken,
         progress: Progress = silent,
+        good_only: bool = False,
     ) -> tuple[ImportBatch, ImportOutcome]:
-        """All of a file in one transaction, by the engine's fast road; duplicates are found as a set.
+        """All of a file or nothing, by the engine's fast road; duplicates are found as a set. One transaction, or,
+        where other programs wait for a vault file's one writer, parts that let them in.
 
         ``movements`` come in chunks as they are parsed; ``rejections`` and the batch's ``rows`` are read after the last
         chunk (the caller may still be filling the list). Labels and notes in movements become annotations of new rows.
-        Raises OperationCancelled (nothing is stored).
+        ``good_only``: nothing is kept of a file of which every row is refused. Raises OperationCancelled (nothing is
+        stored).
         """
+        ...
+
+    def take_back_unfinished(self) -> int:
+        """Imports in parts that a program left half-way when it was ended; returns how many were taken back."""
         ...
 
     def touched_by_undo(self, batch_id: int) -> BatchTouch: ...

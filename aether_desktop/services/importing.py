@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +17,7 @@ from aether_desktop.domain.transactions import Movement
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import ImportRefusedError
-from aether_desktop.ports.storage import BatchTouch, ImportOutcome, Storage
+from aether_desktop.ports.storage import BatchTouch, Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.bip329 import LabelService
 from aether_desktop.services.currency_book import CurrencyBook
@@ -244,19 +245,13 @@ class ImportService:
                 duplicates=0,
                 rejected=0,
             )
-            stored: list[tuple[ImportBatch, ImportOutcome]] = []
-            kept = True
-            try:
-                with self._storage.unit_of_work():
-                    chunks = reading.chunks(opened, module, batch.sha256)
-                    stored.append(self._storage.imports.store(batch, chunks, reading.rejections, token=reading.token))
-                    outcome = stored[0][1]
-                    nothing_good = bool(reading.rejections) and not (outcome.new or outcome.duplicates)
-                    if dry_run or nothing_good:
-                        raise _TakenBack
-            except _TakenBack:
-                kept = False
-            done, outcome = stored[0]
+            chunks, stored = reading.chunks(opened, module, batch.sha256), self._storage.imports.store
+            if dry_run:
+                with suppress(_TakenBack), self._storage.unit_of_work():
+                    done, outcome = stored(batch, chunks, reading.rejections, token=reading.token)
+                    raise _TakenBack
+            else:
+                done, outcome = stored(batch, chunks, reading.rejections, token=reading.token, good_only=True)
             return ImportReport(
                 path=reading.path,
                 format=module.key,
@@ -266,7 +261,7 @@ class ImportService:
                 duplicates=outcome.duplicates,
                 updated=outcome.updated,
                 rejections=tuple(reading.rejections),
-                batch=done if kept else None,
+                batch=done if outcome.kept and not dry_run else None,
                 assumed=tuple(reading.book.assumed),
                 remarks=opened.remarks,
             )

@@ -95,6 +95,7 @@ class _Transaction:
         self.connection = connection
         self.units: list[Unit] = []  # that are done
         self.open: list[Unit] = []  # the innermost last
+        self.whole: list[Unit] = []  # the one unit that the transaction was begun for, if it was
         self.stray = RowCounts()  # of statements outside any unit
 
     def listen(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
@@ -238,6 +239,7 @@ class Database:
         joined = self._transaction
         if joined is None:
             with self._begun(token) as transaction, self._unit(transaction, action, table) as unit:
+                transaction.whole = [unit]
                 yield unit
             return
         with (
@@ -248,6 +250,45 @@ class Database:
         ):
             yield unit
 
+    def can_give_way(self, unit: Unit) -> bool:
+        """Whether another program waits for the writer and ``unit`` may be stored in parts: it has the transaction to
+        itself. Never on PostgreSQL, where nobody waits."""
+        transaction = self._transaction
+        return transaction is not None and transaction.whole == [unit] == transaction.open and self._kit.wanted()
+
+    def give_way(self, unit: Unit, part: Unit) -> None:
+        """Commit what ``unit`` did so far as ``part``, which says what it was; let others write; begin again.
+
+        Raises as ``write``: nothing of the part is stored then.
+        """
+        transaction = self._transaction
+        if transaction is None or not self.can_give_way(unit):
+            return
+        connection = transaction.connection
+        part.counts, unit.counts = unit.counts, RowCounts()
+        transaction.units.append(part)
+        self._require_open(connection)
+        entries, changes = self._append_audit(transaction), transaction.changes
+        self._commit(connection, entries, changes)
+        transaction.units.clear()
+        transaction.stray = RowCounts()
+        if changes is not None:
+            self.changes.publish(changes)
+        self._kit.let_in()
+        connection.begin()
+
+    def part_of(self, unit: Unit) -> Unit:
+        """For ``give_way``."""
+        return Unit(unit.connection, vault_id=unit.vault_id, user_id=unit.user_id, action=unit.action, table=unit.table)
+
+    def let_in(self) -> None:
+        """Between two writes of long work: who waits comes first."""
+        self._kit.let_in()
+
+    def importing(self) -> AbstractContextManager[bool]:
+        """See ``EngineKit.importing``."""
+        return self._kit.importing()
+
     @contextmanager
     def unit_of_work(self, token: CancelToken | None = None) -> Iterator[None]:
         """Writes inside (same thread) commit together or not at all. Raises as ``write`` does."""
@@ -256,6 +297,11 @@ class Database:
             return
         with self._begun(token):
             yield
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is inside a write or ``unit_of_work``."""
+        return self._transaction is not None
 
     # -- inside --------------------------------------------------------------------------------------------------
 

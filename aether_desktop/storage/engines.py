@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -59,6 +59,18 @@ class EngineKit(ABC):
     @abstractmethod
     def in_transaction(self, connection: Connection) -> bool:
         """Whether what began is still open: SQLite undoes all by itself when it is interrupted or the disk is full."""
+
+    def wanted(self) -> bool:
+        """Whether another program waits for the only writer; asked by long work between two steps."""
+        return False
+
+    def let_in(self) -> None:  # noqa: B027 - nothing to do where writers go side by side
+        """Between two transactions of long work: those who wait come first, for a moment."""
+
+    @contextmanager
+    def importing(self) -> Iterator[bool]:
+        """Held while an import is stored in parts. False: another program does so now."""
+        yield True
 
     @abstractmethod
     def before_commit(self, connection: Connection, notice: CommitNotice) -> str:

@@ -1,9 +1,9 @@
-"""Storing one file: chunk by chunk inside one transaction, so that memory stays flat and all or nothing is stored."""
+"""Storing one file chunk by chunk, so that memory stays flat."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, insert, select, true, update
@@ -77,13 +77,24 @@ class ImportRun:
         )
         self._detached = bool(unit.connection.scalar(select(self._detached_query().exists())))
 
-    def run(self, parts: Iterable[Sequence[Movement]], *, token: CancelToken, progress: Progress) -> None:
-        """Store all of the file; ``progress`` counts movements. Raises as ``add`` does, and OperationCancelled."""
+    def run(
+        self,
+        parts: Iterable[Sequence[Movement]],
+        *,
+        token: CancelToken,
+        progress: Progress,
+        between: Callable[[], None],
+    ) -> None:
+        """Store all of the file; ``progress`` counts movements, ``between`` is called after each chunk.
+
+        Raises as ``add`` does, and OperationCancelled.
+        """
         with self._road.loading():
             for chunk in chunks_of(parts):
                 token.check()
                 self.add(chunk)
                 progress(self.new + self.duplicates, None)
+                between()
         token.check()
         self._road.finish(new_rows=self.new, sightings=self.duplicates)
 

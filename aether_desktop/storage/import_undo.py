@@ -29,10 +29,12 @@ _LISTED_WORDS: Final = 1000
 class ImportUndo:
     """One batch, on one connection: a snapshot to look at, or a write unit to run in. Driver errors pass through."""
 
-    def __init__(self, connection: Connection, vault_id: int, batch_id: int) -> None:
+    def __init__(self, connection: Connection, vault_id: int, batch_id: int, *, up_to: int | None = None) -> None:
+        """``up_to``: only rows up to this id; sightings always all."""
         self._connection = connection
         self._vault_id = vault_id
         self._batch_id = batch_id
+        self._up_to = up_to
 
     def touched(self) -> BatchTouch:
         """Rows that would go, rows that would stay, and the own words (at most 1000) on those that would go."""
@@ -78,7 +80,8 @@ class ImportUndo:
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _own_rows(self) -> ColumnElement[bool]:
-        return and_(_ROWS.vault_id == self._vault_id, _ROWS.batch_id == self._batch_id)
+        own = and_(_ROWS.vault_id == self._vault_id, _ROWS.batch_id == self._batch_id)
+        return own if self._up_to is None else and_(own, _ROWS.id <= self._up_to)
 
     def _seen_elsewhere(self) -> ColumnElement[bool]:
         """Whether a batch that is not undone brought the outer row, too."""

@@ -22,6 +22,7 @@ from aether_desktop.ports.errors import (
     DamagedVaultError,
     NotAVaultError,
     NotFoundError,
+    OperationCancelled,
     PermissionDeniedError,
     ReadOnlyError,
     StorageBusyError,
@@ -32,12 +33,14 @@ from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.engines import CommitNotice, EngineKit
 from aether_desktop.storage.failures import translate, translated
 from aether_desktop.storage.sums import register_functions
+from aether_desktop.storage.turns import Turns
 from aether_desktop.storage.vault_files import file_failure
 
 KEY_BYTES: Final = 32
 PAGE_BYTES: Final = 4096  # SQLCipher 4's page
 _READERS: Final = 4
-_BUSY_SECONDS: Final = 5.0  # another process holds the file
+_BUSY_SECONDS: Final = 30.0  # another process holds the file; imports let others in (turns.py)
+_PAUSE: Final = 0.003  # seconds between two tries to begin
 _QUEUE_SECONDS: Final = 600.0  # another thread of ours stores a long import
 _WRITER_CACHE_KIB: Final = 65536
 _READER_CACHE_KIB: Final = 16384
@@ -78,8 +81,10 @@ class SqliteKit(EngineKit):
         self._key = key
         self._busy_seconds = busy_seconds
         self._gate = threading.Lock()
-        self._writer = self._engine(begin="BEGIN IMMEDIATE", size=1, cache_kib=_WRITER_CACHE_KIB, query_only=read_only)
-        self._reader = self._engine(begin="BEGIN", size=_READERS, cache_kib=_READER_CACHE_KIB, query_only=True)
+        self._turns = Turns(path)
+        self._given_up = threading.Event()  # the one writer shall wait no longer
+        self._writer = self._engine(writes=True, size=1, cache_kib=_WRITER_CACHE_KIB, query_only=read_only)
+        self._reader = self._engine(writes=False, size=_READERS, cache_kib=_READER_CACHE_KIB, query_only=True)
 
     @property
     def reader(self) -> Engine:
@@ -112,11 +117,28 @@ class SqliteKit(EngineKit):
             self._gate.release()
 
     def interrupter(self, connection: Connection) -> Callable[[], None]:
-        stop: Callable[[], None] = _driver(connection).interrupt
+        driver = _driver(connection)
+
+        def stop() -> None:
+            if connection.engine is self._writer:
+                self._given_up.set()
+            driver.interrupt()
+
         return stop
 
     def in_transaction(self, connection: Connection) -> bool:
         return bool(_driver(connection).in_transaction)
+
+    def wanted(self) -> bool:
+        return self._turns.wanted()
+
+    def let_in(self) -> None:
+        self._turns.let_in()
+
+    @contextmanager
+    def importing(self) -> Iterator[bool]:
+        with self._turns.importing() as alone:
+            yield alone
 
     def before_commit(self, connection: Connection, notice: CommitNotice) -> str:  # noqa: ARG002 - data_version tells
         return ""
@@ -205,7 +227,7 @@ class SqliteKit(EngineKit):
         connection.execute("PRAGMA journal_size_limit = 67108864")
         register_functions(connection)
 
-    def _engine(self, *, begin: str, size: int, cache_kib: int, query_only: bool) -> Engine:
+    def _engine(self, *, writes: bool, size: int, cache_kib: int, query_only: bool) -> Engine:
         def connect() -> Any:
             connection = self.connect(read_only=self.read_only)
             connection.execute(f"PRAGMA cache_size = -{cache_kib}")
@@ -225,9 +247,36 @@ class SqliteKit(EngineKit):
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+            if writes:
+                self._begin_writing(_driver(connection))
+            else:
+                connection.exec_driver_sql("BEGIN")
 
         return engine
+
+    def _begin_writing(self, driver: Any) -> None:
+        """BEGIN IMMEDIATE, seen by those who can give way. SQLite's own waiting would sleep 0.1 s between two looks."""
+        self._given_up.clear()
+        if self._began(driver):
+            return
+        deadline = time.monotonic() + self._busy_seconds
+        with self._turns.waiting():
+            while not self._began(driver, last=time.monotonic() >= deadline):
+                if self._given_up.wait(_PAUSE):
+                    raise OperationCancelled
+
+    def _began(self, driver: Any, *, last: bool = False) -> bool:
+        """Raises the driver's error at the ``last`` try, and any other than that somebody holds the file."""
+        driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlcipher.OperationalError as error:
+            if last or not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                raise
+            return False
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {int(self._busy_seconds * 1000):d}")
+        return True
 
 
 def _driver(connection: Connection) -> Any:

@@ -15,6 +15,7 @@ from aether_desktop.ports.errors import InvalidInputError, NotFoundError
 from aether_desktop.storage.columns import units_key
 from aether_desktop.storage.currency_rows import currency_of
 from aether_desktop.storage.database import Database, Unit
+from aether_desktop.storage.import_parts import require_none_under_way
 from aether_desktop.storage.roads import road_of
 from aether_desktop.storage.schema import CURRENCIES, PAYMENTS, TRANSACTIONS
 from aether_desktop.storage.stores.records import require_storable
@@ -73,11 +74,13 @@ class SqlCurrencyStore:
     def rescale(self, currency_id: int, decimals: int) -> ChangeSet:
         """Corrects the decimals in one transaction: every stored amount keeps the figure it showed.
 
-        Raises NotFoundError, InvalidInputError naming the first row that would lose digits; then nothing is changed.
+        Raises NotFoundError, InvalidInputError naming the first row that would lose digits, StorageBusyError while
+        another program stores an import in parts; then nothing is changed.
         """
         if not 0 <= decimals <= MAX_DECIMALS:
             raise InvalidInputError(f"A currency has 0 to {MAX_DECIMALS} decimals.", field="decimals")
         with self._database.write(action="currency.rescale", table=CURRENCIES.name) as unit:
+            require_none_under_way(unit)
             query = self._query().where(_COINS.id == currency_id).with_for_update()
             row = unit.connection.execute(query).first()
             if row is None:

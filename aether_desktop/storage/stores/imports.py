@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +22,12 @@ from aether_desktop.ports.storage import BatchTouch, ImportOutcome
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.import_matching import NO_BATCH, Matcher, family_of, others_stored
+from aether_desktop.storage.import_parts import (
+    ImportParts,
+    ImportUnderWayError,
+    require_none_under_way,
+    take_back_unfinished,
+)
 from aether_desktop.storage.import_run import CHUNK_ROWS, ImportRun, chunks_of
 from aether_desktop.storage.import_undo import ImportUndo
 from aether_desktop.storage.movements import Coins
@@ -30,6 +38,11 @@ from aether_desktop.storage.stores.currencies import SqlCurrencyStore
 _REASON_LIMIT = 2000
 _FILE_NAME_LIMIT = 1000
 _FILE_NAME_IN_AUDIT = 200
+_PAUSE = 0.05  # seconds between two looks whether another program's import is done
+
+
+class _NothingGoodError(Exception):
+    """Undoes the transaction of a file without a good row."""
 
 
 class SqlImportStore:
@@ -92,17 +105,44 @@ class SqlImportStore:
         *,
         token: CancelToken,
         progress: Progress = silent,
+        good_only: bool = False,
     ) -> tuple[ImportBatch, ImportOutcome]:
-        """All of a file in one transaction; memory stays flat. The batch comes back with its counts.
+        """All of a file or nothing; memory stays flat. The batch comes back with its counts.
 
-        Raises OperationCancelled, InvalidInputError naming a row that cannot be stored, NotFoundError for the wallet:
-        nothing is stored then.
+        ``good_only``: a file of which every row is refused is not kept. Raises OperationCancelled, InvalidInputError
+        naming a row that cannot be stored, NotFoundError for the wallet: nothing is stored then.
         """
-        with self._database.write(action="import.store", table=IMPORT_BATCHES.name, token=token) as unit:
+        given = iter(movements)
+        done: list[tuple[ImportBatch, ImportOutcome]] = []
+        while not done:
+            try:
+                with suppress(_NothingGoodError):
+                    self._store(done, batch, given, rejections, token=token, progress=progress, good_only=good_only)
+            except ImportUnderWayError:  # before anything was read
+                self._wait_for_others(token)
+        return done[0]
+
+    def _store(
+        self,
+        done: list[tuple[ImportBatch, ImportOutcome]],
+        batch: ImportBatch,
+        movements: Iterator[Sequence[Movement]],
+        rejections: Sequence[Rejection],
+        *,
+        token: CancelToken,
+        progress: Progress,
+        good_only: bool,
+    ) -> None:
+        with (
+            ImportParts(self._database, batch) as parts,
+            self._database.write(action="import.store", table=IMPORT_BATCHES.name, token=token) as unit,
+        ):
+            require_none_under_way(unit)
             self._require_wallet(unit, batch.wallet_id)
             unit.connection.execute(insert(IMPORT_BATCHES).values(self._columns(batch)))
             run = ImportRun(self._database, unit, batch, Coins(self._stored_currency), notes=self._notes)
-            run.run(movements, token=token, progress=progress)
+            run.run(movements, token=token, progress=progress, between=lambda: parts.give_way(unit, run))
+            parts.finish(unit)
             rejected = [found for found in rejections if found.row > 0]
             stored = dataclasses.replace(
                 batch,
@@ -116,7 +156,7 @@ class SqlImportStore:
             changes = ChangeSet(frozenset({TableName.TRANSACTIONS}), touched, annotations=run.words)
             unit.row_id = batch.id
             unit.audit(
-                rows=run.new + run.updated,
+                rows=run.new + run.updated - parts.rows,
                 batch=batch.id,
                 file=stored.file_name[:_FILE_NAME_IN_AUDIT],
                 sha256=stored.sha256,
@@ -125,7 +165,14 @@ class SqlImportStore:
                 rejected=stored.rejected,
             )
             unit.changed(changes)
-        return stored, ImportOutcome(run.new, run.duplicates, run.updated, changes)
+            kept = not good_only or not rejections or run.new + run.duplicates > 0
+            done.append((stored, ImportOutcome(run.new, run.duplicates, run.updated, changes, kept)))
+            if not kept:
+                raise _NothingGoodError
+
+    def take_back_unfinished(self) -> int:
+        """Imports that a program left half-way when it was ended; returns how many were taken back."""
+        return take_back_unfinished(self._database)
 
     def undo(self, batch_id: int, at: datetime) -> ChangeSet:
         """Removes the rows only this batch brought (their annotations are kept and return with the same rows).
@@ -133,7 +180,9 @@ class SqlImportStore:
         Rows that another batch brought, too, become that batch's. Pending rows that this batch settled are pending
         again. Raises NotFoundError, InvalidInputError when already undone.
         """
+        self.take_back_unfinished()
         with self._database.write(action="import.undo", table=IMPORT_BATCHES.name) as unit:
+            require_none_under_way(unit)
             columns = IMPORT_BATCHES.c
             batch = self._one(unit.connection, batch_id)
             claimed = unit.connection.execute(
@@ -149,6 +198,19 @@ class SqlImportStore:
             return unit.changed(ChangeSet(frozenset({TableName.TRANSACTIONS}), None, annotations=words))
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _wait_for_others(self, token: CancelToken) -> None:
+        """Until no other program is in the middle of an import; what one left half-way is taken back.
+
+        Raises OperationCancelled, ImportUnderWayError inside a transaction that holds the other one up.
+        """
+        if self._database.is_writing:
+            raise ImportUnderWayError(
+                "Another program is storing an import in this vault.", hint="Wait until it is done, then try again."
+            )
+        token.check()
+        if not self.take_back_unfinished():
+            time.sleep(_PAUSE)
 
     def _require_wallet(self, unit: Unit, wallet_id: int) -> None:
         wallet = select(WALLETS.c.id).where(WALLETS.c.vault_id == unit.vault_id, WALLETS.c.id == wallet_id)

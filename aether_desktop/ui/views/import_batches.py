@@ -110,6 +110,8 @@ def _count(key: str, title: str, of: Callable[[ImportBatch], int]) -> ValueColum
 
 
 def _state(row: BatchRow) -> Cell:
+    if row.batch.unfinished:
+        return StatusCell("Being stored", Tone.WARN)
     if row.batch.status is BatchStatus.UNDONE:
         return StatusCell("Undone", icon="undo")
     if row.batch.rejected:

@@ -1,0 +1,129 @@
+"""Eight processes, each with a client and a login of its own, write at once while a file is imported beside them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from aether_desktop.domain.audit import entry_leaf
+from aether_desktop.domain.merkle import Frontier
+from aether_desktop.domain.transactions import Movement
+from aether_desktop.domain.users import Role
+from aether_desktop.ports.work import CancelToken
+from aether_desktop.security.scram import scram_verifier
+from aether_desktop.storage import import_run
+from tests.storage import samples
+from tests.storage.files import incoming, new_batch
+from tests.support.audits import audit_of, device, log_of, verified
+from tests.support.storages import FOUNDER, PASSWORD, VaultPlace
+
+ROOT = Path(__file__).parents[2]
+WRITERS = 8
+Writer = subprocess.Popen[str]
+
+
+def locations(place: VaultPlace) -> list[tuple[str, str]]:
+    """(address, user name) of each writer: on PostgreSQL eight people, each with a login of their own."""
+    if place.engine == "sqlite":
+        return [(place.location, FOUNDER)] * WRITERS
+    parts, found = urlsplit(place.location), []
+    server, verifier = parts.netloc.rpartition("@")[2], scram_verifier(PASSWORD)
+    with closing(place.open()) as storage:
+        for number in range(WRITERS):
+            name = f"writer{number}"
+            storage.users.create(samples.user(storage, username=name, email=f"{name}@example.org", role=Role.MEMBER))
+            login = storage.login_administration().create_login(name, Role.MEMBER, scram_verifier=verifier)
+            found.append((parts._replace(netloc=f"{login}:{PASSWORD}@{server}").geturl(), name))
+    return found
+
+
+@contextmanager
+def writers(place: VaultPlace) -> Iterator[tuple[list[Writer], list[str]]]:
+    """Eight programs that are ready to write, and the ids of their keys."""
+    with ExitStack() as running:
+        started = []
+        for number, (location, name) in enumerate(locations(place)):
+            command = [sys.executable, "-m", "tests.support.wallet_writer", place.engine, location, name, str(number)]
+            child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            running.enter_context(child)
+            running.callback(child.kill)
+            started.append(child)
+        ready = [said(child).split() for child in started]
+        assert {word for word, _ in ready} == {"ready"}
+        yield started, [key for _, key in ready]
+
+
+def said(child: Writer) -> str:
+    assert child.stdout is not None
+    return child.stdout.readline()
+
+
+def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path) -> Counter[str]:
+    """How many entries each writer's key brought into the log between the import's first and last chunk."""
+    importing, watching = place.open(), place.open()
+    importing.audit.sign_with(device())
+    importing.wallets.create(wallet := samples.wallet(importing))
+    with writers(place) as (children, keys):
+        sizes: list[int] = []
+        first = watching.audit.head().size
+
+        def chunks() -> Iterator[list[Movement]]:
+            step = import_run.CHUNK_ROWS
+            for start in range(0, rows, step):
+                yield [incoming(number) for number in range(start + 1, min(start + step, rows) + 1)]
+                sizes.append(watching.audit.head().size)
+
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.write("go\n")
+            child.stdin.flush()
+        batch, outcome = importing.imports.store(new_batch(importing, wallet.id), chunks(), [], token=CancelToken())
+        for child in children:
+            assert child.stdin is not None
+            child.stdin.close()
+        stored = [int(said(child).split()[1]) for child in children]
+        assert [child.wait() for child in children] == [0] * WRITERS
+    assert (outcome.new, importing.imports.get(batch.id)) == (rows, batch)
+
+    entries = log_of(watching)
+    assert [entry.leaf_index for entry in entries] == list(range(watching.audit.head().size))
+    frontier = Frontier()
+    for entry in entries:
+        frontier.append(entry_leaf(entry.entry, entry.signature))
+    head = watching.audit.head()
+    assert frontier.root == Frontier(head.size, head.peaks).root
+    for key, count in zip(keys, stored, strict=True):
+        mine = [entry.counter for entry in entries if (entry.key_id or b"").hex() == key]
+        assert mine == list(range(1, count + 1))  # one chain, nothing lost, nothing twice
+    assert verified(audit_of(watching, folder)).bad is None
+    assert len(watching.wallets.all()) == 1 + sum(stored)
+    told = [entry for entry in watching.audit.recent(len(entries)) if entry.action == "import.store"]
+    assert sum(entry.rows for entry in told) == rows
+    assert watching.audit.unplaced() == 0
+
+    watching.imports.undo(batch.id, samples.NOW)
+    assert watching.transactions.of_wallet(wallet.id, limit=1) == []
+    assert sizes[0] >= first
+    during = entries[sizes[0] : sizes[-1]]
+    return Counter(key for entry in during if (key := (entry.key_id or b"").hex()) in keys)
+
+
+def test_eight_processes_beside_an_import(place: VaultPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_run, "CHUNK_ROWS", 300)
+    assert write_beside_an_import(place, rows=1_500, folder=tmp_path / "pins").total() >= WRITERS
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_a_hundred_thousand_rows_hold_none_of_the_eight_up(place: VaultPlace, tmp_path: Path) -> None:
+    """Each of the eight commits while the import is under way: its transaction is open, or its parts go on."""
+    during = write_beside_an_import(place, rows=100_000, folder=tmp_path / "pins")
+    print(f"{place.engine}: {sum(during.values())} commits of others during the import")  # noqa: T201 - a figure
+    assert len(during) == WRITERS
