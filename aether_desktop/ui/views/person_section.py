@@ -124,6 +124,7 @@ class PersonSection(QWidget):
         role = Role(self._role.editor.currentData())
         if about is None or people is None:
             return
+        name, user_id = about.standing.user.username, about.standing.user.id
         if role is about.standing.user.role:
             self._context.messages.info(
                 f"{about.standing.user.username} is {title(role)} already. Choose another role."
