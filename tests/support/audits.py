@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from aether_desktop.domain.merkle import Frontier
 from aether_desktop.ports.audit import LogRow
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken
@@ -63,3 +64,9 @@ def ask(place: VaultPlace, question: str) -> Sequence[Any]:
             return connection.exec_driver_sql(question).fetchall()
     with psycopg.connect(place.administration) as owner:
         return owner.execute(question.encode()).fetchall()
+
+
+def root_of_head(storage: Storage) -> bytes:
+    """Of the tree, as the log's head has it."""
+    head = storage.audit.head()
+    return Frontier(head.size, head.peaks).root
