@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from aether_desktop.domain.merkle import (
     RangeHeads,
     consistency_ranges,
     inclusion_ranges,
+    verify_consistency,
     verify_inclusion,
 )
 from aether_desktop.domain.times import to_micros, utc_now
@@ -40,7 +42,7 @@ from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services import audit_files
 from aether_desktop.services.audit_memory import LOOK, LogMemory, told
-from aether_desktop.services.audit_verification import HiddenEntry, LogVerifier, Verdict, follow, with_hidden
+from aether_desktop.services.audit_verification import BadPlace, HiddenEntry, LogVerifier, Verdict, follow, with_hidden
 
 
 class Agreement(StrEnum):
@@ -149,7 +151,9 @@ class AuditService:
     # -- verification ----------------------------------------------------------------------------------------------
 
     def verify(self, *, token: CancelToken, progress: Progress = silent) -> Verdict:
-        """Read every entry; the verdict names the first bad one. Raises OperationCancelled, MembershipError."""
+        """Read every entry; the verdict names the first bad one. Entries that have no place in the log are looked for
+        last. Raises OperationCancelled, MembershipError.
+        """
         head = self._store.head()
         pin = self._memory.pin()
         stop = max(head.size, self._store.last_index() + 1)
@@ -171,6 +175,10 @@ class AuditService:
             progress=progress,
         )
         progress(verdict.size, verdict.size, "Verifying the audit log")
+        if verdict.bad is None and (stray := self._store.unplaced()):
+            entries = "1 entry has" if stray == 1 else f"{stray} entries have"
+            reason = f"{entries} no place in the log: written around it, and vouched for by nothing."
+            return dataclasses.replace(verdict, bad=BadPlace(AuditFault.HEAD, verdict.size, reason))
         return verdict
 
     # -- checkpoints and proofs ------------------------------------------------------------------------------------
@@ -239,11 +247,7 @@ class AuditService:
         body = CheckpointBody.decode(point.body)
         leaf = entry_leaf(row.entry, row.signature)
         if not verify_inclusion(leaf=leaf, index=index, size=body.size, proof=heads, root=body.root):
-            raise AuditError(
-                "The checkpoint speaks of another log than the one that is here; nothing can be proved with it.",
-                fault=AuditFault.FORK,
-                hint=LOOK,
-            )
+            raise _other_log()
         keys = {device.key_id: device.public_key for device in self._store.devices()}
         fields = audit_files.inclusion_fields(row, keys.get(row.key_id, b""), heads, point)
         audit_files.write_fields(path, fields)
@@ -258,7 +262,10 @@ class AuditService:
         token: CancelToken | None = None,
         progress: Progress = silent,
     ) -> None:
-        """That one checkpoint's log is the beginning of a later one's. Raises NotFoundError, InvalidInputError."""
+        """That one checkpoint's log is the beginning of a later one's.
+
+        Raises NotFoundError, InvalidInputError for the path, AuditError where it is not.
+        """
         points = {point.id: point for point in self._store.checkpoints()}
         try:
             first, second = sorted((points[first_id], points[second_id]), key=lambda point: point.size)
@@ -266,6 +273,11 @@ class AuditService:
             raise NotFoundError("There is no such checkpoint.", hint="List them with: audit checkpoints") from None
         ranges = consistency_ranges(first.size, second.size)
         heads = self._heads(ranges, second.size, token=token, progress=progress)
+        earlier, later = CheckpointBody.decode(first.body), CheckpointBody.decode(second.body)
+        if not verify_consistency(
+            first=earlier.size, second=later.size, first_root=earlier.root, second_root=later.root, proof=heads
+        ):
+            raise _other_log()
         audit_files.write_fields(path, audit_files.consistency_fields(first, second, heads))
 
     # -- comparing -------------------------------------------------------------------------------------------------
@@ -341,3 +353,11 @@ class AuditService:
         if self._proofs is None:
             raise PermissionDeniedError("Signatures cannot be verified here.")
         return self._proofs
+
+
+def _other_log() -> AuditError:
+    return AuditError(
+        "The checkpoint speaks of another log than the one that is here; nothing can be proved with it.",
+        fault=AuditFault.FORK,
+        hint=LOOK,
+    )

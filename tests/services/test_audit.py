@@ -259,6 +259,20 @@ class TestTampering:
         assert bad is not None
         assert (bad.fault, bad.index) == (AuditFault.ALTERED, size)
 
+    def test_an_entry_without_a_place_is_found(
+        self, service: AuditService, busy: SqlStorage, place: VaultPlace
+    ) -> None:
+        tamper(
+            place,
+            "INSERT INTO audit_entries (vault_id, id, at, user_id, action, table_name, row_count, detail, attested,"
+            " login, entry) SELECT vault_id, id + 1, at, user_id, 'said', table_name, row_count, detail, 'server', '',"
+            " entry FROM audit_entries WHERE leaf_index = 0",
+        )
+        bad = verified(service).bad
+        assert bad is not None
+        assert (bad.fault, bad.index) == (AuditFault.HEAD, busy.audit.head().size)
+        assert "1 entry has no place" in bad.reason
+
     def test_a_key_put_in_place_of_another_is_located(
         self, service: AuditService, busy: SqlStorage, place: VaultPlace
     ) -> None:
@@ -291,6 +305,12 @@ class TestTampering:
         assert bad.fault is AuditFault.FORK
         with pytest.raises(AuditError):
             stranger.export_inclusion_proof(row.id, tmp_path / "proof.json")
+        point = busy.audit.checkpoints()[0]
+        with pytest.raises(AuditError):
+            stranger.export_consistency_proof(
+                point.id, audit_of(busy, tmp_path / "new").checkpoint().id, tmp_path / "c"
+            )
+        assert not (tmp_path / "c").exists()
 
 
 class TestRemembering:
