@@ -156,12 +156,12 @@ def test_the_window_offers_its_sections_and_more(qtbot: QtBot, theme: Theme) -> 
     qtbot.addWidget(window)
     window.set_sections(sample_sections(theme))
     done: list[str] = []
-    window.set_commands([PaletteEntry("Back up the vault", lambda: done.append("back up"))])
+    window.commands.set_entries([PaletteEntry("Back up the vault", lambda: done.append("back up"))])
     with qtbot.waitActive(window):
         window.show()
         window.activateWindow()
     QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    palette = window.palette_view
+    palette = window.commands.palette
     assert palette.isVisible()
     QTest.keyClicks(palette.search.edit, "temple")
     press(palette, Qt.Key.Key_Return)

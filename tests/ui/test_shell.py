@@ -209,7 +209,7 @@ class TestKeyboard:
         self, window: MainWindow
     ) -> None:
         done: list[str] = []
-        window.set_everywhere({PageCommand.IMPORT: lambda: done.append("import")})
+        window.commands.set_everywhere({PageCommand.IMPORT: lambda: done.append("import")})
         press(window, Qt.Key.Key_I, CONTROL)
         assert done == ["import"]
         page = window.open_section("transactions")

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from aether_desktop.ui import object_names
 from aether_desktop.ui.shell.keyboard import ACTIVITY_KEY, NUMBERED_SECTIONS, PAGE_KEYS, PALETTE_KEY, SHORTCUTS_KEY
 from aether_desktop.ui.shell.navigation import Navigation
+from aether_desktop.ui.shell.page_stack import PageStack
 from aether_desktop.ui.shell.sections import CommandablePage, MessagePlace, PageCommand, Section
 from aether_desktop.ui.shell.status_bar import StatusBar
+from aether_desktop.ui.shell.window_commands import WindowCommands
 from aether_desktop.ui.shell.window_state import StateStore, WindowState
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.widgets.job_list import JobList
 
 if TYPE_CHECKING:
-    from aether_desktop.ui.shell.command_palette import CommandPalette, Finder, PaletteEntry
-    from aether_desktop.ui.shell.floating import Floating
     from aether_desktop.ui.widgets.message_bar import MessageBar
 
 _NARROW_BELOW = 960  # logical pixels of window width: below, the navigation shows icons alone
@@ -46,14 +46,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._theme = theme
         self._state = WindowState(state)
-        self._sections: dict[str, Section] = {}
-        self._pages: dict[str, QWidget] = {}
-        self._floating: Floating | None = None
-        self._finder: Finder | None = None
         self._messages: MessageBar | None = None
         self._painted = False
-        self._extra_commands: Sequence[PaletteEntry] = ()
-        self._everywhere: Mapping[PageCommand, Callable[[], object]] = {}
         self._alone = self._silent = False
         self._numbered: list[QShortcut] = []
         self._section = self._going_to = ""
@@ -66,10 +60,10 @@ class MainWindow(QMainWindow):
         self._ground = QWidget()
         self._hidden = QWidget(self._ground)
         self._hidden.hide()
-        self._stack = QStackedWidget()
-        self._stack.setObjectName(object_names.PAGES)
+        self._stack = PageStack()
         self._compose()
         self.activity = JobList(self)
+        self.commands = WindowCommands(theme, self.activity, ground=self._ground, status_bar=self.status)
         self._connect()
         if not self._state.restore_geometry(self):
             self.resize(Size.WINDOW_WIDTH, Size.WINDOW_HEIGHT)
@@ -80,12 +74,12 @@ class MainWindow(QMainWindow):
 
         ``later``: its page is made and shown in the next turns of the loop, while ``going``.
         """
-        self._sections = {section.key: section for section in sections}
+        self._stack.set_sections(sections)
         self.navigation.set_sections(sections)
         for number, section in enumerate(sections[:NUMBERED_SECTIONS], 1):
             self._numbered.append(self._bind(f"Ctrl+{number}", partial(self.go_to, section.key)))
         kept = self._state.section()
-        wanted = kept if kept in self._sections else sections[0].key
+        wanted = kept if kept in self.section_keys else sections[0].key
         if later:
             self._alone, self._section = False, ""
             self.navigation.show()
@@ -100,18 +94,10 @@ class MainWindow(QMainWindow):
         for shortcut in self._numbered:
             shortcut.deleteLater()
         self._numbered.clear()
-        pages = list(self._pages.values())
-        self._sections, self._pages, self._extra_commands = {}, {}, ()
+        self.commands.set_entries(())
         self._section = self._going_to = ""
         self._shown = None
-        for page in pages:
-            self._stack.removeWidget(page)
-        self._drop_next(pages)
-
-    def _drop_next(self, pages: list[QWidget]) -> None:
-        if pages:
-            pages.pop().deleteLater()
-            QTimer.singleShot(0, self, partial(self._drop_next, pages))
+        self._stack.clear_sections()
 
     def open_section(self, key: str) -> QWidget:
         """Show a section, making its page if this is its first time, and return the page; KeyError if unknown.
@@ -122,7 +108,7 @@ class MainWindow(QMainWindow):
         self._section = self._going_to = key
         if self._alone:
             return page
-        self._close_floating()
+        self.commands.close_floating()
         if self._shown is not page or self._stack.currentWidget() is not page:
             self._shown = page  # a stack shows its first widget by itself: that alone tells nobody
             self._stack.setCurrentWidget(page)
@@ -136,7 +122,7 @@ class MainWindow(QMainWindow):
         """Show a section as a person asks for it: a page not yet made is made in a turn of the loop of its own."""
         self._going_to = key
         self.navigation.show_chosen(key)
-        if key in self._pages or self._alone:
+        if self._stack.is_made(key) or self._alone:
             self._arrive(key)
         else:
             QTimer.singleShot(TURN_MS, self, partial(self._make_on_the_way, key))
@@ -148,24 +134,12 @@ class MainWindow(QMainWindow):
 
     def page(self, key: str) -> QWidget:
         """Return a section's page, making it if this is its first time; KeyError if unknown."""
-        page = self._made_page(key)
-        if self._stack.indexOf(page) < 0:
-            self._stack.addWidget(page)
-        return page
-
-    def _made_page(self, key: str) -> QWidget:
-        page = self._pages.get(key)
-        if page is None:
-            page = self._sections[key].factory()
-            if not page.objectName():
-                page.setObjectName(object_names.page_name(key))
-            self._pages[key] = page
-        return page
+        return self._stack.page(key)
 
     @property
     def made_pages(self) -> list[QWidget]:
         """The pages made so far, the one on view first."""
-        return sorted(self._pages.values(), key=lambda page: page is not self._shown)
+        return sorted(self._stack.made_pages, key=lambda page: page is not self._shown)
 
     @property
     def ground(self) -> QWidget:
@@ -175,7 +149,7 @@ class MainWindow(QMainWindow):
     @property
     def section_keys(self) -> tuple[str, ...]:
         """The sections in the order of the navigation."""
-        return tuple(self._sections)
+        return tuple(section.key for section in self._stack.sections)
 
     @property
     def current_section(self) -> str:
@@ -189,10 +163,9 @@ class MainWindow(QMainWindow):
         """
         self._alone, self._silent = True, silent
         self.status.setHidden(silent)
-        if self._stack.indexOf(page) < 0:
-            self._stack.addWidget(page)
+        self._stack.take_in(page)
         self.navigation.hide()
-        self._close_floating()
+        self.commands.close_floating()
         self._stack.setCurrentWidget(page)
         self._place_messages(page)
 
@@ -209,29 +182,6 @@ class MainWindow(QMainWindow):
         self.open_section(self._section)
 
     # --------------------------------------------------------------------------------------------------- commands
-    def set_commands(self, commands: Sequence[PaletteEntry]) -> None:
-        """Offer these in the command palette, after the sections' own."""
-        self._extra_commands = commands
-
-    def add_commands(self, commands: Sequence[PaletteEntry]) -> None:
-        """Offer these as well."""
-        self._extra_commands = [*self._extra_commands, *commands]
-
-    def set_everywhere(self, commands: Mapping[PageCommand, Callable[[], object]]) -> None:
-        """What a key does on pages that have no such thing themselves; not while one page stands alone."""
-        self._everywhere = commands
-
-    @property
-    def palette_view(self) -> CommandPalette:
-        """The command palette; made, with all that floats, when first asked for."""
-        return self._floats().palette
-
-    def set_finder(self, finder: Finder) -> None:
-        """What the palette asks for rows; it is made when it is first opened."""
-        self._finder = finder
-        if self._floating is not None:
-            self._floating.palette.set_finder(finder)
-
     @property
     def messages(self) -> MessageBar:
         """The one message bar; made when there is something to say."""
@@ -249,27 +199,22 @@ class MainWindow(QMainWindow):
         page: object = self._stack.currentWidget()
         if isinstance(page, CommandablePage) and page.run_page_command(command):
             return True
-        act = None if self._alone else self._everywhere.get(command)
-        if act is None:
-            return False
-        act()
-        return True
+        return not self._alone and self.commands.run_everywhere(command)
 
     def open_palette(self) -> None:
         """Open the command palette, unless the window shows one page alone."""
         if not self._alone:
-            self.palette_view.set_commands(self._commands())
-            self._floats().open_palette()
+            self.commands.open_palette(self._stack.sections)
 
     def toggle_activity(self) -> None:
         """Open or close the list of running jobs."""
         if not self._silent:
-            self._floats().toggle(self._floats().activity)
+            self.commands.toggle_activity()
 
     def toggle_shortcuts(self) -> None:
         """Open or close the page of shortcuts."""
         if not self._silent:
-            self._floats().toggle(self._floats().shortcuts)
+            self.commands.toggle_shortcuts()
 
     # ------------------------------------------------------------------------------------------------ composition
     def _compose(self) -> None:
@@ -293,6 +238,8 @@ class MainWindow(QMainWindow):
         self.navigation.section_chosen.connect(self.go_to)
         self.navigation.find_asked.connect(self.open_palette)
         self.status.activity_asked.connect(self.toggle_activity)
+        self.commands.section_asked.connect(self.go_to)
+        self.commands.closed.connect(self._on_floating_closed)
         self.activity.count_changed.connect(self.status.set_activity)
         self._bind(PALETTE_KEY, self.open_palette)
         self._bind(SHORTCUTS_KEY, self.toggle_shortcuts)
@@ -305,32 +252,16 @@ class MainWindow(QMainWindow):
         shortcut.activated.connect(slot)
         return shortcut
 
-    def _commands(self) -> list[PaletteEntry]:
-        from aether_desktop.ui.shell.command_palette import PaletteEntry  # noqa: PLC0415  # not before it is opened
-
-        own = [
-            PaletteEntry(
-                f"Go to {section.title}",
-                partial(self.go_to, section.key),
-                icon=section.icon,
-                keys=f"Ctrl+{number}" if number <= NUMBERED_SECTIONS else "",
-            )
-            for number, section in enumerate(self._sections.values(), 1)
-        ]
-        own.append(PaletteEntry("Show running jobs", self.toggle_activity, icon="activity", keys=ACTIVITY_KEY))
-        own.append(PaletteEntry("Show keyboard shortcuts", self.toggle_shortcuts, icon="keyboard", keys=SHORTCUTS_KEY))
-        return [*own, *self._extra_commands]
-
-    # --------------------------------------------------------------------------------------------------- floating
+    # ----------------------------------------------------------------------------------------------- on the way
     def _make_on_the_way(self, key: str) -> None:
         """Made, given the style sheet's look, and shown: three turns of the loop."""
         if key != self._going_to:
             return
-        if key in self._pages:
-            self.page(key)
+        if self._stack.is_made(key):
+            self._stack.page(key)
             QTimer.singleShot(TURN_MS, self, partial(self._arrive, key))
         else:
-            self._made_page(key)
+            self._stack.make(key)
             QTimer.singleShot(TURN_MS, self, partial(self._make_on_the_way, key))
 
     def _arrive(self, key: str) -> None:
@@ -348,20 +279,6 @@ class MainWindow(QMainWindow):
         else:
             self._page_column.insertWidget(0, bar)
         bar.setVisible(bar.current is not None)  # a new parent hides it
-
-    def _floats(self) -> Floating:
-        if self._floating is None:
-            from aether_desktop.ui.shell.floating import Floating  # noqa: PLC0415  # nothing floats at the first paint
-
-            made = Floating(self._theme, self.activity, ground=self._ground, status_bar=self.status)
-            made.closed.connect(self._on_floating_closed)
-            if self._finder is not None:
-                made.palette.set_finder(self._finder)
-            self._floating = made
-        return self._floating
-
-    def _close_floating(self) -> bool:
-        return self._floating is not None and self._floating.close_all()
 
     def _on_floating_closed(self) -> None:
         page = self._stack.currentWidget()
@@ -394,13 +311,12 @@ class MainWindow(QMainWindow):
         high = Space.L if self.height() >= _ROOMY_FROM else Space.S
         side = Space.XL if self.width() >= _NARROW_BELOW else Space.M
         self._page_column.setContentsMargins(side, high, side, Space.M if high == Space.L else Space.S)
-        if self._floating is not None:
-            self._floating.place()
+        self.commands.place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt override: Escape closes what floats, then the message."""
         if event.key() == Qt.Key.Key_Escape:
-            if self._close_floating():
+            if self.commands.close_floating():
                 self._on_floating_closed()
             elif self._messages is not None:
                 self._messages.dismiss()

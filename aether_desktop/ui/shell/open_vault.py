@@ -55,11 +55,11 @@ class OpenVault(QObject):
         self._navigator.rows_asked.connect(self._on_rows_asked)
         self._navigator.section_asked.connect(self._on_section_asked)
         self._navigator.import_asked.connect(self._on_import_asked)
-        window.set_finder(self._find)
+        window.commands.set_finder(self._find)
         window.section_changed.connect(self._on_section_changed)
         window.set_sections(build_sections(self.context), later=True)
-        window.set_commands(self._commands())
-        window.set_everywhere({PageCommand.IMPORT: self._navigator.open_import})
+        window.commands.set_entries(self._commands())
+        window.commands.set_everywhere({PageCommand.IMPORT: self._navigator.open_import})
         self._describe()
 
     def close(self) -> None:

@@ -136,7 +136,7 @@ class OpenedVault(QObject):
         navigator.vault_lock_asked.connect(locker.lock_vault)
         navigator.locks_changed.connect(locker.apply_settings)
         self.safety.changed.connect(navigator.locks_changed)
-        window.add_commands(self._commands(locker, self.safety, old=access.state is AccessState.OLD))
+        window.commands.add_entries(self._commands(locker, self.safety, old=access.state is AccessState.OLD))
 
     @staticmethod
     def _commands(locker: Locker, safety: SafetyPages, *, old: bool) -> list[PaletteEntry]:

@@ -1,0 +1,74 @@
+"""The pages of the sections, one on view; each is made when it is first wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from aether_desktop.ui import object_names
+from aether_desktop.ui.shell.sections import Section
+
+
+class PageStack(QStackedWidget):
+    """Holds what stands alone for a while as well (first run, locked); that is no section's. GUI thread only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName(object_names.PAGES)
+        self._sections: dict[str, Section] = {}
+        self._made: dict[str, QWidget] = {}
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """All of them, in the order of the navigation."""
+        return tuple(self._sections.values())
+
+    def set_sections(self, sections: Sequence[Section]) -> None:
+        """What there is to open; called once before ``clear_sections``."""
+        self._sections = {section.key: section for section in sections}
+
+    def clear_sections(self) -> None:
+        """Forget all sections; their pages go one a turn of the loop."""
+        pages = self.made_pages
+        self._sections, self._made = {}, {}
+        for page in pages:
+            self.removeWidget(page)
+        self._drop_next(pages)
+
+    @property
+    def made_pages(self) -> list[QWidget]:
+        """The sections' pages made so far."""
+        return list(self._made.values())
+
+    def is_made(self, key: str) -> bool:
+        """Whether a section's page is there."""
+        return key in self._made
+
+    def make(self, key: str) -> QWidget:
+        """Return a section's page, made but not yet given its look; KeyError if unknown."""
+        page = self._made.get(key)
+        if page is None:
+            page = self._sections[key].factory()
+            if not page.objectName():
+                page.setObjectName(object_names.page_name(key))
+            self._made[key] = page
+        return page
+
+    def page(self, key: str) -> QWidget:
+        """Return a section's page, making it if this is its first time; KeyError if unknown."""
+        page = self.make(key)
+        self.take_in(page)
+        return page
+
+    def take_in(self, page: QWidget) -> None:
+        """Put a page into the stack, if it is not there yet."""
+        if self.indexOf(page) < 0:
+            self.addWidget(page)
+
+    def _drop_next(self, pages: list[QWidget]) -> None:
+        if pages:
+            pages.pop().deleteLater()
+            QTimer.singleShot(0, self, partial(self._drop_next, pages))
