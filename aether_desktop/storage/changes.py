@@ -15,18 +15,20 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 import psycopg
 from sqlalchemy import select, text
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
-from aether_desktop.ports.errors import AetherError
-from aether_desktop.storage.failures import DRIVER_ERRORS
+from aether_desktop.ports.errors import AetherError, StorageBusyError
+from aether_desktop.storage.failures import DRIVER_ERRORS, translate
 from aether_desktop.storage.postgresql import CHANNEL, PostgresKit
 from aether_desktop.storage.schema import ID_CLIENTS
 from aether_desktop.storage.sqlite import SqliteKit
+
+HeardT = TypeVar("HeardT")
 
 _LOG: Final = logging.getLogger(__name__)
 _SQLITE_SECONDS: Final = 0.25
@@ -47,26 +49,50 @@ class SqlChangeFeed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: dict[object, Callable[[ChangeSet], None]] = {}
+        self._reach_listeners: dict[object, Callable[[bool], None]] = {}
+        self._reached = True
 
     def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]:
         """Start listening; the returned callable stops it (doing so twice is harmless)."""
-        key = object()
-        with self._lock:
-            self._listeners[key] = listener
+        return self._added(self._listeners, listener)
 
-        def stop() -> None:
-            with self._lock:
-                self._listeners.pop(key, None)
-
-        return stop
+    def watch_reach(self, listener: Callable[[bool], None]) -> Callable[[], None]:
+        """Hear when the server stops answering and when it answers again; the returned callable stops it."""
+        return self._added(self._reach_listeners, listener)
 
     def publish(self, changes: ChangeSet) -> None:
         """Tell everybody. What was committed stays committed: an error of a listener is logged, not raised."""
+        self._tell(self._listeners, changes)
+
+    def tell_reach(self, *, reached: bool) -> None:
+        """Whether the server answers; told on when it changes, and after an absence everything may have changed."""
         with self._lock:
-            listeners = tuple(self._listeners.values())
-        for listener in listeners:
+            if reached is self._reached:
+                return
+            self._reached = reached
+        self._tell(self._reach_listeners, reached)
+        if reached:
+            self.publish(EVERYTHING)
+
+    def _added(
+        self, listeners: dict[object, Callable[[HeardT], None]], listener: Callable[[HeardT], None]
+    ) -> Callable[[], None]:
+        key = object()
+        with self._lock:
+            listeners[key] = listener
+
+        def stop() -> None:
+            with self._lock:
+                listeners.pop(key, None)
+
+        return stop
+
+    def _tell(self, listeners: dict[object, Callable[[HeardT], None]], heard: HeardT) -> None:
+        with self._lock:
+            told = tuple(listeners.values())
+        for listener in told:
             try:
-                listener(changes)
+                listener(heard)
             except Exception:  # noqa: BLE001 - a bug in a view must not look like a failed write
                 _LOG.exception("a listener to changes failed")
 
@@ -237,8 +263,12 @@ class PostgresWatcher(ForeignWatcher):
         try:
             with self._kit.reader.connect() as connection:
                 rows = connection.execute(self._counters).all()
-        except DRIVER_ERRORS:
-            return  # the next write or read reports that the server is away
+        except DRIVER_ERRORS as error:
+            if not self._stopping.is_set():
+                away = translate(error, where=self._kit.location)
+                self._feed.tell_reach(reached=isinstance(away, StorageBusyError))  # busy is not away
+            return  # the next write or read says more
+        self._feed.tell_reach(reached=True)
         counters = {(row.number, row.generation): row.writes for row in rows}
         changed = self._known is not None and any(
             writes != self._known.get(client, 0) for client, writes in counters.items()

@@ -211,3 +211,17 @@ class TestPolling:
                 assert ear.foreign(10).foreign
                 assert isinstance(vault.watcher, PostgresWatcher)
                 assert vault.watcher.listening.wait(10)
+
+
+def test_a_server_that_goes_and_comes_back_is_told_once_each(disposable_postgres: PostgresCluster) -> None:
+    told: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    name = disposable_postgres.create_database(template=database_template(disposable_postgres))
+    with closing(ready(open_shared(as_founder(disposable_postgres.url(name)), username=FOUNDER))) as vault:
+        vault.feed.watch_reach(told.put)
+        ear = Ear(vault)
+        disposable_postgres.stop(immediate=False)
+        assert told.get(timeout=30) is False
+        disposable_postgres.start()
+        assert told.get(timeout=30) is True
+        assert ear.foreign(10) == EVERYTHING  # what was read before may be old
+        assert told.empty()

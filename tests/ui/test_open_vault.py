@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ui.context import Messages, UiContext
+from aether_desktop.ui.object_names import STATUS_CONNECTION
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.open_vault import OpenVault
 from aether_desktop.ui.theme.theme import Theme
@@ -137,3 +139,14 @@ def test_rows_asked_for_close_the_wizard(opened: Opened, qtbot: QtBot) -> None:
     opened.context.navigator.open_rows(query)
     assert not opened.ledger_page.importing
     assert query.table is TableName.TRANSACTIONS
+
+
+def test_a_server_that_does_not_answer_is_said_in_the_status_bar(opened: Opened, qtbot: QtBot) -> None:
+    label = opened.window.findChild(QLabel, STATUS_CONNECTION)
+    assert label is not None
+    usual = label.text()
+    feed = opened.ledger.services.storage.changes
+    feed.tell_reach(reached=False)
+    qtbot.waitUntil(lambda: label.text().startswith("Not reached, trying again: "), timeout=WAIT)
+    feed.tell_reach(reached=True)
+    qtbot.waitUntil(lambda: label.text() == usual, timeout=WAIT)

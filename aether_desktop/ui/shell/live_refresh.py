@@ -20,7 +20,10 @@ _TURN_MS = 2
 class LiveRefresh(QObject):
     """Listens to the storage's changes while it lives. GUI thread only; changes may be published on any thread."""
 
+    reach_changed = Signal(bool)
+    """Whether the server answers, when that changes."""
     _arrived = Signal(object)
+    _reach_told = Signal(bool)
 
     def __init__(
         self,
@@ -38,11 +41,14 @@ class LiveRefresh(QObject):
         self._together = self._timer(_TOGETHER_MS, self._on_together)
         self._next = self._timer(_TURN_MS, self._on_next)
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
-        self._unsubscribe = services.storage.changes.subscribe(self._arrived.emit)
+        self._reach_told.connect(self.reach_changed, Qt.ConnectionType.QueuedConnection)
+        changes = services.storage.changes
+        self._unsubscribe = (changes.subscribe(self._arrived.emit), changes.watch_reach(self._reach_told.emit))
 
     def close(self) -> None:
         """Stop listening; what waits is dropped."""
-        self._unsubscribe()
+        for stop in self._unsubscribe:
+            stop()
         self._together.stop()
         self._next.stop()
         self._waiting.clear()

@@ -52,6 +52,7 @@ class OpenVault(QObject):
         self.context.permissions.follow(services, jobs)
         self._counted: set[str] = set()
         self._live = LiveRefresh(services, self.context.permissions, made_pages=lambda: window.made_pages, parent=self)
+        self._live.reach_changed.connect(self._on_reach_changed)
         self._navigator.rows_asked.connect(self._on_rows_asked)
         self._navigator.section_asked.connect(self._on_section_asked)
         self._navigator.import_asked.connect(self._on_import_asked)
@@ -78,6 +79,13 @@ class OpenVault(QObject):
         plain = info.engine == "sqlite" and not info.encrypted
         self._window.status.set_connection(said, tone="warn" if plain else "ok")
         self._window.setWindowTitle(f"{info.vault_name} - Aether")
+
+    def _on_reach_changed(self, reached: bool) -> None:
+        if reached:
+            self._describe()
+        else:
+            where = self._services.info.location
+            self._window.status.set_connection(f"Not reached, trying again: {where}", tone="bad", icon="warning")
 
     def _commands(self) -> Sequence[PaletteEntry]:
         modes = {ThemeMode.LIGHT: "light", ThemeMode.DARK: "dark", ThemeMode.SYSTEM: "system"}

@@ -20,7 +20,7 @@ from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
-from aether_desktop.ui.widgets.labels import rule, text_label
+from aether_desktop.ui.widgets.labels import breakable, rule, text_label
 from aether_desktop.ui.widgets.side_sheet import SideSheet
 
 _BEGIN: Final = (
@@ -125,7 +125,7 @@ class KeysSheet(SideSheet):
         self._context.messages.report(error)
         column = self._fresh_ground()
         text = str(error) if isinstance(error, AetherError) else "The list of people cannot be read."
-        column.addWidget(text_label(self.theme, text, kind="error", wrap=True))
+        column.addWidget(text_label(self.theme, breakable(text), kind="error", wrap=True))
         if isinstance(error, MembershipError) and error.fault is MembershipFault.UNKNOWN:
             column.addWidget(text_label(self.theme, _UNKNOWN, wrap=True))
             code = FormField(self.theme, "Code of their list", QLineEdit(), object_name=people_part_name("code_typed"))
