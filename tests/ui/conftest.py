@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from tests.support.storages import vault_template
 from tests.ui.ledgers import Ledger, opened_ledger
+from tests.ui.wizard_on_screen import Wizard
 
 
 @pytest.fixture
@@ -41,3 +43,10 @@ def ledger(tmp_path: Path, ledger_templates: Path, theme: Theme) -> Iterator[Led
     path.chmod(0o600)
     with opened_ledger(path, tmp_path, theme) as opened:
         yield opened
+
+
+@pytest.fixture
+def wizard(ledger: Ledger, qtbot: QtBot) -> Wizard:
+    """The import wizard over a vault with one wallet."""
+    ledger.wallet()
+    return Wizard(ledger, qtbot)
