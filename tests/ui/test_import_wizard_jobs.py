@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from aether_desktop.ports.errors import StorageUnavailableError
+from aether_desktop.ui.widgets.message_bar import MessageLevel
 from aether_desktop.ui.wizards.import_flow import Step
 from tests.ui.ledgers import WAIT
 from tests.ui.wizard_on_screen import HEADING, Wizard, row
@@ -58,6 +59,21 @@ class TestInTheBackground:
         wizard.widget.show()
         wizard.widget.open()
         assert (wizard.step, wizard.widget.flow.files) == (Step.FILES, [])
+
+    def test_a_failure_is_told_when_the_wizard_is_closed(self, wizard: Wizard) -> None:
+        file = wizard.write("export.csv", HEADING, row(1))
+        wizard.add(file)
+        wizard.ready()
+        wizard.press("next")
+        wizard.checked()
+        file.unlink()
+        wizard.press("next")
+        wizard.widget.hide()
+        wizard.until(lambda: bool(wizard.ledger.said))
+        ((level, text),) = wizard.ledger.said
+        assert level is MessageLevel.WARNING
+        assert "export.csv is not there" in text
+        assert text.endswith("Nothing of this file was stored.")
 
     def test_a_server_that_goes_away_is_said_and_can_be_tried_again(
         self, wizard: Wizard, monkeypatch: pytest.MonkeyPatch

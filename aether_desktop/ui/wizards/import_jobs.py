@@ -26,8 +26,8 @@ class ImportJobs(QObject):
     """Recognising, checking and importing files. An answer that nobody waits for any more is dropped. GUI thread."""
 
     changed = Signal()
-    stored = Signal(object)
-    """A FlowFile whose import succeeded."""
+    ended = Signal(object)
+    """A FlowFile whose import is over, however it went."""
     read_on = Signal(object, object)
     run_on = Signal(object, object)
     """A FlowFile and its job: it came further."""
@@ -127,7 +127,7 @@ class ImportJobs(QObject):
         self._waited.pop(("run", file), None)
         file.report = report
         self.changed.emit()
-        self.stored.emit(file)
+        self.ended.emit(file)
 
     def _on_failed(self, file: FlowFile, error: BaseException) -> None:
         self._waited.pop(("run", file), None)
@@ -136,6 +136,7 @@ class ImportJobs(QObject):
         else:
             file.failure = self._said(error)
         self.changed.emit()
+        self.ended.emit(file)
 
     def _said(self, error: BaseException) -> str:
         if isinstance(error, AetherError):

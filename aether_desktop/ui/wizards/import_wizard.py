@@ -178,9 +178,15 @@ class ImportWizard(QWidget):
         self.close_button.setVisible(step is not Step.RESULT)
         self.more_button.setVisible(step is Step.RESULT and flow.ended)
 
-    def _on_stored(self, file: FlowFile) -> None:
-        if file.report is not None and not self.isVisible():
-            self._context.messages.info(f"{plain_line(file.name, 60)}: {Counts.of(file.report).words()}.")
+    def _on_ended(self, file: FlowFile) -> None:
+        """Who left the wizard is told by the window."""
+        if self.isVisible():
+            return
+        name = plain_line(file.name, 60)
+        if file.report is not None:
+            self._context.messages.info(f"{name}: {Counts.of(file.report).words()}.")
+        elif file.failure:
+            self._context.messages.warn(f"{name}: {file.failure} Nothing of this file was stored.")
 
     # -------------------------------------------------------------------------------------------------- wallets
 
@@ -282,7 +288,7 @@ class ImportWizard(QWidget):
 
     def _connect(self) -> None:
         self._jobs.changed.connect(self._refresh)
-        self._jobs.stored.connect(self._on_stored)
+        self._jobs.ended.connect(self._on_ended)
         self.next_button.clicked.connect(self.forward)
         self.back_button.clicked.connect(self.back)
         self.close_button.clicked.connect(self.closed)
