@@ -54,6 +54,8 @@ def stored(pane: DetailsPane, qtbot: QtBot) -> None:
 def test_without_a_row_it_says_what_it_is_for(pane: DetailsPane) -> None:
     assert pane._empty.isVisible()
     assert not pane._body.isVisible()
+    assert pane.edit_button.isHidden()  # there is nothing to edit or archive
+    assert pane.archive_button.isHidden()
 
 
 def test_the_row_is_whole_and_addresses_copy_exactly(

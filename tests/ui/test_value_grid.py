@@ -128,3 +128,14 @@ def test_it_is_as_high_as_its_rows(grid: ValueGrid, model: ValueTableModel[Fruit
     two = grid.height()
     model.set_rows(_FRUIT[:1])
     assert two - grid.height() == grid.verticalHeader().defaultSectionSize()
+
+
+def test_the_stretched_column_takes_what_is_left_and_keeps_its_first_width(grid: ValueGrid) -> None:
+    header = grid.horizontalHeader()
+    first = int(grid.value_model.headerData(0, Qt.Orientation.Horizontal, HeaderRole.FIRST_WIDTH))
+    assert header.length() == grid.viewport().width()
+    grid.resize(header.sectionSize(1) + first - 40, 300)
+    assert header.sectionSize(0) == first  # the grid scrolls instead
+    assert header.length() > grid.viewport().width()
+    grid.resize(500, 300)
+    assert header.length() == grid.viewport().width()

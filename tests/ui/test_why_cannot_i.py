@@ -19,7 +19,7 @@ from aether_desktop.ui.views.contracts import ContractsView
 from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.views.users import PeopleView
 from aether_desktop.ui.views.wallets import WalletsView
-from aether_desktop.ui.widgets.buttons import plain_button
+from aether_desktop.ui.widgets.buttons import IconButton, plain_button
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.message_bar import MessageLevel
 from tests.ui.ledgers import WAIT, Ledger
@@ -172,3 +172,16 @@ def test_the_delete_key_on_others_rows_explains(ledger: Ledger, qtbot: QtBot) ->
     qtbot.waitUntil(lambda: bool(ledger.said), timeout=WAIT)
     assert "Nobody changes other people's wallets" in said(ledger)
     assert not ledger.services.storage.wallets.all()[0].archived_at
+
+
+def test_a_refused_drawing_stays_what_it_was(theme: Theme, qtbot: QtBot) -> None:
+    button = IconButton(theme, "key", "Courts and keys")
+    qtbot.addWidget(button)
+    before = button.icon().pixmap(20).toImage()
+    guard = Guard(button, theme)
+    guard.refuse("Only a Zadokite may.")
+    refused = button.icon().pixmap(20).toImage()
+    assert refused != before
+    assert refused.convertToFormat(refused.Format.Format_Alpha8) == before.convertToFormat(before.Format.Format_Alpha8)
+    guard.refuse("")
+    assert button.icon().pixmap(20).toImage() == before

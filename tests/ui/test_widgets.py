@@ -253,3 +253,20 @@ class TestPageParts:
             QTest.mouseClick(begin, Qt.MouseButton.LeftButton)
         state.set_words("Nothing matches this filter.")
         assert "Nothing matches this filter." in [label.text() for label in state.findChildren(QLabel)]
+
+
+def test_a_line_of_facts_without_room_for_a_word_shows_nothing(theme: Theme, qtbot: QtBot) -> None:
+    label = ElidedLabel(theme, "3,204 rows in 4 wallets", least=10)
+    qtbot.addWidget(label)
+    label.show()
+
+    def inked(width: int) -> bool:
+        label.resize(width, 30)
+        image = label.grab().toImage()
+        ground = image.pixel(0, 0)
+        return any(image.pixel(x, y) != ground for x in range(image.width()) for y in range(image.height()))
+
+    assert inked(300)
+    assert inked(12 * label.fontMetrics().averageCharWidth())
+    assert not inked(6 * label.fontMetrics().averageCharWidth())
+    assert label.toolTip() == "3,204 rows in 4 wallets"

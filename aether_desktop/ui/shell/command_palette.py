@@ -45,6 +45,7 @@ _LEAST_LETTERS = 2
 _MOST_SHOWN = 60
 _ROWS_AT_ONCE = 10
 _TITLE_CHARS = 200
+_ASIDE_CHARS = 160
 _TEXT = int(Qt.ItemDataRole.DisplayRole)
 _ENTRY = int(Qt.ItemDataRole.UserRole)
 _MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
@@ -266,7 +267,7 @@ class _EntryDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         entry: PaletteEntry = index.data(_ENTRY)
-        colours, fonts = self._theme.colours, self._theme.fonts
+        colours = self._theme.colours
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         rect: QRect = option.rect
         painter.save()
@@ -280,16 +281,27 @@ class _EntryDelegate(QStyledItemDelegate):
         drawing = self._theme.icons.pixmap(entry.icon, colours.accent if selected else dim, ratio=ratio)
         painter.drawPixmap(QPointF(rect.left() + Space.L, rect.center().y() - Size.ICON / 2 + 1), drawing)
         room = rect.adjusted(Space.L + Size.ICON + Space.M, 0, -Space.L, 0)
-        aside = entry.keys or entry.hint
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-        if aside:
-            painter.setFont(fonts.interface(FontSize.SMALL))
-            painter.setPen(QColor(dim))
-            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, aside)
-            room.adjust(0, 0, -painter.fontMetrics().horizontalAdvance(aside) - Space.L, 0)
-        painter.setFont(fonts.interface())
-        painter.setPen(QColor(colours.text))
-        title = plain_line(entry.title, _TITLE_CHARS)
-        title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, title)
+        self._write(painter, room, entry, dim=dim)
         painter.restore()
+
+    def _write(self, painter: QPainter, room: QRect, entry: PaletteEntry, *, dim: str) -> None:
+        """The title first; what it is has the room that the title leaves, but never less than a third."""
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+        interface = self._theme.fonts.interface
+        painter.setFont(interface(FontSize.SMALL))
+        small = painter.fontMetrics()
+        aside = plain_line(entry.keys or entry.hint, _ASIDE_CHARS)
+        wanted = small.horizontalAdvance(aside) + Space.L if aside else 0
+        painter.setFont(interface())
+        metrics = painter.fontMetrics()
+        title = plain_line(entry.title, _TITLE_CHARS)
+        left = max(room.width() - metrics.horizontalAdvance(title) - 1, room.width() // 3)
+        beside = min(wanted, left)
+        painter.setPen(QColor(self._theme.colours.text))
+        title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, room.width() - beside)
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, title)
+        if aside:
+            painter.setFont(interface(FontSize.SMALL))
+            painter.setPen(QColor(dim))
+            aside = small.elidedText(aside, Qt.TextElideMode.ElideMiddle, beside - Space.L)
+            painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, aside)

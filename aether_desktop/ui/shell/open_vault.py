@@ -141,11 +141,15 @@ class OpenVault(QObject):
         page = self._window.page(key)
         self._window.status.set_rows("")
         if isinstance(page, TablePage):
-            self._window.status.set_rows(f"{page.model.rowCount():,} rows")
+            self._window.status.set_rows(_rows(page.model.rowCount()))
             if key not in self._counted:
                 self._counted.add(key)
                 page.count_changed.connect(partial(self._on_count, key))
 
     def _on_count(self, key: str, count: int) -> None:
         if self._window.current_section == key:
-            self._window.status.set_rows(f"{count:,} rows")
+            self._window.status.set_rows(_rows(count))
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

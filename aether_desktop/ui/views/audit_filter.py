@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.audit import AuditFilter
@@ -51,13 +52,12 @@ class AuditFilterBar(QWidget):
         self.until = self._line("until", "Until which day", "Until day", _DAY_WIDTH)
         self.clear_link = link_button(theme, "Show all", object_name=audit_part_name("filter_clear"))
         self.clear_link.clicked.connect(lambda: self.show_filter(AuditFilter()))
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(Space.M)
-        for widget in (self.person, self.action, self.table, self.row, self.since, self.until, self.clear_link):
-            widget.setFont(theme.fonts.interface())
-            line.addWidget(widget)
-        line.addStretch(1)
+        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._lines.setContentsMargins(0, 0, 0, 0)
+        self._lines.setSpacing(Space.M)
+        self._choices = self._add_line(theme, self.person, self.action, self.table)
+        self._fields = self._add_line(theme, self.row, self.since, self.until, self.clear_link)
+        self._fields.addStretch(1)
         self.clear_link.setVisible(False)
 
     @property
@@ -102,6 +102,15 @@ class AuditFilterBar(QWidget):
         self.show_filter(AuditFilter(row_id=row_id))
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _add_line(self, theme: Theme, *widgets: QWidget) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(Space.M)
+        for widget in widgets:
+            widget.setFont(theme.fonts.interface())
+            line.addWidget(widget)
+        self._lines.addLayout(line)
+        return line
 
     def _choice(self, part: str, name: str, nothing: str) -> Choice:
         box = Choice()
@@ -148,6 +157,19 @@ class AuditFilterBar(QWidget):
                 repolish(field)
         self.clear_link.setVisible(self.wanted != AuditFilter())
         self.changed.emit()
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wanted = sum(line.sizeHint().width() for line in (self._choices, self._fields)) + Space.M
+        sides, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._lines.setDirection(sides if wanted <= event.size().width() else below)
+
+    def minimumSizeHint(self) -> QSize:
+        """Of the narrow form: a page may be as narrow as that."""
+        lines = (self._choices.minimumSize(), self._fields.minimumSize())
+        return QSize(max(size.width() for size in lines), max(size.height() for size in lines))
 
 
 def _day(text: str) -> datetime | None:

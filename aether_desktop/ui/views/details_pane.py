@@ -90,6 +90,8 @@ class DetailsPane(QFrame):
         self._row = row
         self._body.setVisible(row is not None)
         self._empty.setVisible(row is None)
+        for button in (self.edit_button, self.archive_button):
+            button.setVisible(row is not None)
         self.row_shown.emit(row)
         if row is None:
             self._annotation = None

@@ -41,9 +41,9 @@ class LookCard(Card):
         self.fiat = FormField(
             theme, "Values are shown in", Choice(), hint=_HAS_PRICES, object_name=settings_part_name("fiat")
         )
-        self.compact = QCheckBox("Low rows in tables")
+        self.compact = QCheckBox("Compact rows in tables")
         self.compact.setObjectName(settings_part_name("compact"))
-        self.compact.setAccessibleName("Low rows in tables")
+        self.compact.setAccessibleName("Compact rows in tables")
         self.compact.setFont(theme.fonts.interface())
         for mode, words in _THEMES.items():
             self.theme_choice.editor.addItem(words, mode.value)

@@ -65,6 +65,8 @@ class PersonSection(QWidget):
         if people is None:
             self._acts.hide()
             self._say("info", "", NO_KEYS)
+            for widget in (self._code_title, self._code, self._code_hint):
+                widget.hide()
             self.show()
             return
         job = self._context.jobs.read(lambda _token, _progress: people.about(user_id))

@@ -60,6 +60,7 @@ class IconButton(QToolButton):
         self._theme = theme
         self._icon = icon
         self._size = size
+        self._faint = False
         self.setObjectName(object_name)
         self.setIconSize(QSize(size, size))
         self.setAutoRaise(True)
@@ -78,8 +79,14 @@ class IconButton(QToolButton):
         self._icon = icon
         self._redraw()
 
+    def set_faint(self, *, faint: bool) -> None:
+        """Look like something that is not to be had now; it can be pressed all the same."""
+        self._faint = faint
+        self._redraw()
+
     def _redraw(self) -> None:
-        self.setIcon(self._theme.icons.icon(self._icon, self._size))
+        ink = self._theme.colours.faint if self._faint else ""
+        self.setIcon(self._theme.icons.icon(self._icon, self._size, colour=ink))
 
     def _on_theme_changed(self) -> None:
         self._redraw()

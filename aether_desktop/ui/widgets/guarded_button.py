@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton
 
 from aether_desktop.ui.theme.theme import Theme, repolish
 from aether_desktop.ui.theme.tokens import Size
+from aether_desktop.ui.widgets.buttons import IconButton
 
 
 class Guard(QObject):
@@ -53,7 +54,9 @@ class Guard(QObject):
             self.allowed.emit()
 
     def _redraw(self) -> None:
-        if self._why:
+        if isinstance(self._button, IconButton):  # its drawing is all that tells it from its neighbours
+            self._button.set_faint(faint=bool(self._why))
+        elif self._why:
             self._button.setIcon(self._theme.icons.icon("lock", Size.ICON))
             self._button.setIconSize(QSize(Size.ICON, Size.ICON))
         elif not self._icon.isNull():

@@ -68,10 +68,22 @@ def _line(text: str) -> str:
 
 
 class ElidedLabel(QLabel):
-    """One line that ends in "…" where room is short; the whole text is then in a plain-text tooltip."""
+    """One line that ends in "…" where room is short; the whole text is then in a plain-text tooltip.
 
-    def __init__(self, theme: Theme, text: str = "", *, kind: LabelKind = "", parent: QWidget | None = None) -> None:
+    With room for fewer than ``least`` characters, and for less than all, it shows nothing.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        text: str = "",
+        *,
+        kind: LabelKind = "",
+        least: int = 0,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._least = least
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.fonts.interface())
         if kind:
@@ -99,6 +111,8 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Qt override: the part that fits."""
+        if self.toolTip() and self.width() < self._least * self.fontMetrics().averageCharWidth():
+            return
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         fitting = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())

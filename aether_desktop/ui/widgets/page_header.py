@@ -10,6 +10,8 @@ from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.buttons import IconButton, primary_button
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
 
+_LEAST_FACTS = 14  # characters: less of a line of facts says nothing
+
 
 class PageHeader(QWidget):
     """Made once per page; buttons are added in the order they stand, the primary one always last."""
@@ -18,7 +20,7 @@ class PageHeader(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._title = text_label(theme, title, size=FontSize.TITLE, bold=True)
-        self._facts = ElidedLabel(theme, kind="dim")
+        self._facts = ElidedLabel(theme, kind="dim", least=_LEAST_FACTS)
         self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         # one baseline: the smaller line sits as far above the bottom as the title's larger descent
         drop = self._title.fontMetrics().descent() - self._facts.fontMetrics().descent()

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from aether_desktop.ui.models.copying import delimited_text
@@ -43,6 +43,7 @@ class ValueGrid(FreezableTableView):
         self._model = model
         self._key: Hashable = None
         self._most_rows = 0
+        self._stretched: int | None = None
         self._sorted: tuple[int, bool] | None = None  # column, descending
         self.setObjectName(object_name)
         self.setAccessibleName(name)
@@ -122,7 +123,20 @@ class ValueGrid(FreezableTableView):
         for column in range(self._model.columnCount()):
             self.setColumnWidth(column, int(self._model.headerData(column, _HEADER, HeaderRole.FIRST_WIDTH)))
             if stretch and self._model.columns[column].key == stretch:
-                header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+                self._stretched = column
+
+    def _stretch(self) -> None:
+        """The chosen column takes the room left over, but never less than its first width: then the grid scrolls."""
+        if (column := self._stretched) is None:
+            return
+        header, mode = self.horizontalHeader(), QHeaderView.ResizeMode
+        first = int(self._model.headerData(column, _HEADER, HeaderRole.FIRST_WIDTH))
+        others = header.length() - header.sectionSize(column)
+        fits = others + first <= self.viewport().width()
+        if header.sectionResizeMode(column) != (wanted := mode.Stretch if fits else mode.Interactive):
+            header.setSectionResizeMode(column, wanted)
+            if not fits:
+                header.resizeSection(column, first)
 
     def _fit(self) -> None:
         if not self._most_rows:
@@ -152,6 +166,10 @@ class ValueGrid(FreezableTableView):
             self.opened.emit(value)
 
     # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._stretch()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
