@@ -122,7 +122,7 @@ def open_services(
     services = _services(storage, settings, key_file=chosen, lock=own, keep_lock=lock is not None)
     if rekeyed:
         with suppress(AetherError):  # a log that was altered takes no entry, and says so itself
-            storage.audit.note("keys.rekeyed")
+            storage.audit.note("vault.rekeyed")
     return services
 
 

@@ -244,7 +244,8 @@ class VaultKeys(Protocol):
 
     Everything that reads the file raises KeysDamagedError; everything that needs the device's key raises
     KeyStoreAbsentError, KeyStoreLockedError, KeyMissingError, KeyStoreError; everything that writes the file raises
-    KeyStoreError. A write that was killed leaves the old file or the new one.
+    KeyStoreError. A write that was killed leaves the old file or the new one. Everything that changes what opens the
+    vault raises WrongFactorError when what it was opened with was replaced or taken away meanwhile by another program.
     """
 
     @property

@@ -54,7 +54,7 @@ class VaultAccess(LevelLocks):
         """
         with wiped(password):
             require_strong(password)
-            with self._recorded("keys.password", after="none"):
+            with self._recorded("vault.password", after="none"):
                 self._keys.convert(password)
         self._opened()
 
@@ -66,7 +66,7 @@ class VaultAccess(LevelLocks):
             require_strong(new)
             self.require(Court.OUTER)
             self._keys.verify(Court.OUTER, current)
-            with self._recorded("keys.password"):
+            with self._recorded("vault.password"):
                 self._keys.set_factor(Court.OUTER, new)
 
     def set_password_after_kit(self, new: Factor) -> None:
@@ -78,7 +78,7 @@ class VaultAccess(LevelLocks):
                 raise InvalidInputError(
                     "The password is changed with the present one.", field="password", hint="Use: change password."
                 )
-            with self._recorded("keys.password", after="kit"):
+            with self._recorded("vault.password", after="kit"):
                 self._keys.set_factor(Court.OUTER, new)
             self._by_kit = False
 
@@ -91,7 +91,7 @@ class VaultAccess(LevelLocks):
             if level is Court.OUTER:
                 raise InvalidInputError("Level 1 opens with the password.", field="level")
             require_strong(factor)
-            with self._recorded("keys.factor", level=int(level), kind=factor.kind.value):
+            with self._recorded("vault.factor", level=int(level), kind=factor.kind.value):
                 self._keys.set_factor(level, factor, label=label)
         self._start_timer(level)
 
@@ -99,13 +99,13 @@ class VaultAccess(LevelLocks):
         """A further way to open a level. Raises LevelLockedError, NotFoundError, InvalidInputError."""
         with wiped(factor):
             require_strong(factor)
-            with self._recorded("keys.add", level=int(level), kind=factor.kind.value):
+            with self._recorded("vault.add-factor", level=int(level), kind=factor.kind.value):
                 self._keys.add_factor(level, factor, label=label)
 
     def remove_slot(self, slot: SlotDescription) -> None:
         """Raises NotFoundError, LevelLockedError, InvalidInputError for the last slot that is no kit."""
         self.require(slot.level)
-        with self._recorded("keys.remove", level=int(slot.level), kind=slot.kind.value, slot=slot.slot_id):
+        with self._recorded("vault.remove-factor", level=int(slot.level), kind=slot.kind.value, slot=slot.slot_id):
             self._keys.remove_slot(slot.slot_id)
 
     def make_key_file(self, path: Path) -> None:
@@ -123,7 +123,7 @@ class VaultAccess(LevelLocks):
         self.require(Court.OUTER)
         notice = self.keys_notice()
         if notice is not None:
-            with self._recorded("keys.accept", generation=notice.now, seen=str(notice.seen)):
+            with self._recorded("vault.accept-keys", generation=notice.now, seen=str(notice.seen)):
                 self._keys.accept()
 
     # -- copies beside the vault ---------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class VaultAccess(LevelLocks):
                 hint="No copy was deleted. Restore a back-up, or open a copy.",
                 details="; ".join(problems),
             )
-        with self._recorded("keys.forget-copies", copies=[copy.path.name for copy in copies]):
+        with self._recorded("vault.forget-copies", copies=[copy.path.name for copy in copies]):
             self._keys.forget_copies(copies)
         return copies
 
@@ -169,7 +169,7 @@ class VaultAccess(LevelLocks):
         """
         confirm_words(kit, typed_back)
         self.require(Court.OUTER)
-        with self._recorded("keys.kit", kit=kit.kit_id):
+        with self._recorded("vault.kit", kit=kit.kit_id):
             self._keys.keep_kit(kit)
 
     def wrong_words(self, words: str) -> str:
@@ -192,7 +192,7 @@ class VaultAccess(LevelLocks):
                 if level.exists:
                     self.require(level.level)
             self._keys.verify(Court.OUTER, current)
-            with self._recorded("keys.compromised", levels=sorted(int(level) for level in factors)):
+            with self._recorded("vault.compromised", levels=sorted(int(level) for level in factors)):
                 self._keys.compromise(factors, kit=kit)
             self._by_kit = False
         self._reseal_now()

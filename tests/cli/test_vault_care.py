@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.services.targets import Target
 from tests.cli.conftest import PASSWORD, Run, secret_file
 from tests.cli.test_keys import NEW, with_password
+from tests.cli.test_people import Desk
 
 SECOND, THIRD = "second factor", "lantern over quiet water"
 
@@ -27,7 +29,7 @@ def new_file(tmp_path: Path) -> str:
 def actions(run: Run, instead: list[str]) -> list[str]:
     """Of the keys, the first one first."""
     found = [each["action"] for each in run("audit", "list", "--json", instead=instead).json("audit-list")]
-    return [action for action in reversed(found) if action.startswith("keys.")]
+    return [action for action in reversed(found) if action.startswith("vault.") and action != "vault.create"]
 
 
 def state_of(run: Run, subject: str, instead: list[str], *, code: int = 0) -> list[str]:
@@ -47,13 +49,34 @@ class TestRecord:
         assert "cannot be cancelled" in said
         assert "the next opening finishes it" in said
         latest = with_password(options, last)
-        assert actions(books, latest) == ["keys.kit", "keys.password", "keys.compromised", "keys.rekeyed"]
+        assert actions(books, latest) == ["vault.kit", "vault.password", "vault.compromised", "vault.rekeyed"]
         books("audit", "verify", instead=latest)
 
     def test_levels_that_are_set_up_are_there_too(self, books: Run, options: list[str], tmp_path: Path) -> None:
         second, third = secret_file(tmp_path / "2", SECOND), secret_file(tmp_path / "3", THIRD)
         books("people", "begin", "--factor-file", f"2={second}", "--factor-file", f"3={third}")
-        assert actions(books, options)[:2] == ["keys.factor", "keys.factor"]
+        assert actions(books, options)[:2] == ["vault.factor", "vault.factor"]
+
+    def test_in_a_shared_database_too_and_not_where_it_cannot_be_reached(
+        self, run: Run, postgres_database: Any, tmp_path: Path
+    ) -> None:
+        miriam = Desk(run, tmp_path / "miriam")
+        miriam.url = miriam("postgres", "provision", postgres_database(), "--username", "miriam", url="").out.strip()
+        miriam("vault", "password")
+        miriam("people", "begin", factors=True)
+        new = secret_file(tmp_path / "new", NEW)
+        assert "not put on record" not in miriam("vault", "password", "--new-password-file", str(new)).err
+        secret_file(miriam.folder / "password", NEW)
+        found = [each["action"] for each in miriam("audit", "list", "--json").json("audit-list")]
+        assert [action for action in reversed(found) if action.startswith("vault.") and action != "vault.create"] == [
+            *("vault.factor", "vault.factor", "vault.password")
+        ]
+        for login in miriam.folder.glob("key*.login"):
+            login.unlink()  # the database lets nobody in any more
+        secret_file(tmp_path / "last", THIRD)
+        said = miriam("vault", "password", "--new-password-file", str(tmp_path / "last")).err
+        assert "not put on record" in said
+        assert "The password is changed" in said
 
     def test_without_the_entry_nothing_is_changed(
         self, books: Run, options: list[str], new_file: str, tmp_path: Path
@@ -87,12 +110,13 @@ class TestOlderKeyFiles:
         keys.write_bytes(old)  # the old password opens it again
         for command in (("wallet", "list"), ("vault", "info")):
             assert "older than the one this computer saw last (generation 1 after 2)" in books(*command).err
+        assert "older than the one" in books("vault", "keys").err
         assert state_of(books, "key file", options, code=1)[0].startswith("bad: ")
         assert "--yes" in books("vault", "accept-keys", code=1).err
         books("vault", "accept-keys", "--yes")
         assert "older" not in books("wallet", "list").err
         assert state_of(books, "key file", options) == []
-        assert actions(books, options)[-1] == "keys.accept"
+        assert actions(books, options)[-1] == "vault.accept-keys"
 
     def test_one_from_before_new_keys_does_not_open_the_vault_and_says_why(
         self, books: Run, options: list[str], new_file: str
@@ -151,7 +175,7 @@ class TestOlderCopies:
         assert not copy.exists()
         assert state_of(run, "older copy", options) == []
         assert "no copy" in run("vault", "forget-copies").err
-        assert actions(run, options) == ["keys.rekeyed", "keys.forget-copies"]
+        assert actions(run, options) == ["vault.rekeyed", "vault.forget-copies"]
 
     def test_not_while_the_vault_itself_does_not_verify(
         self, copy: Path, run: Run, options: list[str], monkeypatch: pytest.MonkeyPatch

@@ -23,7 +23,19 @@ from tests.support.key_kills import KIT, NEW, OLD, SECOND, SECOND_ADDED, SECOND_
 
 ROOT = Path(__file__).resolve().parents[2]
 INFO = b"aether/1/test"
-OPERATIONS = ("create", "convert", "change", "level", "factor", "kit", "remove", "compromise", "settle")
+OPERATIONS = (
+    "create",
+    "convert",
+    "change",
+    "level",
+    "factor",
+    "kit",
+    "remove",
+    "compromise",
+    "settle",
+    "again",
+    "forget",
+)
 
 
 class Killer:
@@ -100,6 +112,9 @@ def check(operation: str, folder: Path, before: FileVaultKeys | None) -> None:
         return
     assert before is not None
     keys = opened(folder, NEW, OLD)
+    assert keys.notice() is None  # the memory of the key file is never ahead of it
+    if operation == "forget":
+        check_forgotten(folder, keys)
     if operation == "level":
         if keys.describe()[1].exists:
             assert stepped(folder, keys, SECOND_NEW)
@@ -113,6 +128,25 @@ def check(operation: str, folder: Path, before: FileVaultKeys | None) -> None:
     old_keys = [bytes(key.data) for key in before.file_keys()]
     now_keys = [bytes(key.data) for key in keys.file_keys()]
     assert old_keys[-1] in now_keys
+    if operation == "again":
+        check_renewed(folder, keys)
+
+
+def check_renewed(folder: Path, keys: FileVaultKeys) -> None:
+    """Doing it once more clears up what the kill left beside the key file."""
+    if len(keys.file_keys()) > 1:
+        keys.settle_file_key()
+    keys.compromise({Court.OUTER: Factor.passphrase(NEW), Court.HOLY: Factor.passphrase(SECOND_NEW)})
+    beside = [path for path in folder.glob("device.key.*") if path.suffix not in {".vault", ".lock"}]
+    assert len(beside) <= 2, beside  # the first, which may serve others, and the last
+
+
+def check_forgotten(folder: Path, keys: FileVaultKeys) -> None:
+    """What is left of a copy is still found, and goes the next time."""
+    left = list(folder.glob("books.aether.before-*"))
+    assert bool(left) == bool(keys.copies())
+    keys.forget_copies(keys.copies())
+    assert not list(folder.glob("books.aether.before-*"))
 
 
 def killed_at_every_step(

@@ -316,12 +316,12 @@ class TestRecord:
 
     def changes(self, access: VaultAccess, kit: RecoveryKit) -> dict[str, Callable[[], object]]:
         return {
-            "keys.password": lambda: access.change_password(typed(PASSWORD), typed("a new password")),
-            "keys.factor": lambda: access.set_factor(Court.HOLY, typed("another second")),
-            "keys.add": lambda: access.add_factor(Court.HOLY, typed("a further second")),
-            "keys.remove": lambda: access.remove_slot(access.describe()[1].slots[0]),
-            "keys.kit": lambda: access.keep_kit(kit, {1: kit.words[0]}),
-            "keys.compromised": lambda: access.compromised(
+            "vault.password": lambda: access.change_password(typed(PASSWORD), typed("a new password")),
+            "vault.factor": lambda: access.set_factor(Court.HOLY, typed("another second")),
+            "vault.add-factor": lambda: access.add_factor(Court.HOLY, typed("a further second")),
+            "vault.remove-factor": lambda: access.remove_slot(access.describe()[1].slots[0]),
+            "vault.kit": lambda: access.keep_kit(kit, {1: kit.words[0]}),
+            "vault.compromised": lambda: access.compromised(
                 typed("a new password"),
                 {level: typed(f"fresh words number {level}") for level in Court},
             ),
@@ -356,7 +356,7 @@ class TestRecord:
         three.record_with(refuse)
         before = (tmp_path / "books.aether.keys").read_bytes()
         for action, change in self.changes(three, three.new_kit("Books")).items():
-            if action == "keys.compromised":
+            if action == "vault.compromised":
                 continue  # asks for the password that the first one did not set
             with pytest.raises(StorageError, match="no entry"):
                 change()

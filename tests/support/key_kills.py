@@ -18,6 +18,7 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.security import KeyFileStore, KeyringStore, keyring_store
 from aether_desktop.security.device_keys import KeyFileDevices, KeyringDevices
+from aether_desktop.security.pin_stores import FilePinStore, KeyringPinStore
 from aether_desktop.security.vault_keys import FileVaultKeys
 
 OLD, NEW = "old password", "new password"
@@ -30,9 +31,10 @@ _DIED: Final = 77
 
 def keys_in(folder: Path) -> FileVaultKeys:
     """The keys of the vault in a folder; its device key is in a key file, or in the keyring where ``keyring`` lies."""
-    in_keyring = (folder / "keyring").exists()
-    devices = KeyringDevices() if in_keyring else KeyFileDevices(folder / "device.key")
-    return FileVaultKeys(folder / "books.aether", devices)
+    vault = folder / "books.aether"
+    if (folder / "keyring").exists():
+        return FileVaultKeys(vault, KeyringDevices(), pins=KeyringPinStore())
+    return FileVaultKeys(vault, KeyFileDevices(folder / "device.key"), pins=FilePinStore(folder))
 
 
 def prepare(folder: Path, operation: str, *, keyring: bool) -> None:
@@ -51,8 +53,13 @@ def prepare(folder: Path, operation: str, *, keyring: bool) -> None:
         keys.set_factor(Court.HOLY, Factor.passphrase(SECOND))
     if operation == "remove":
         keys.add_factor(Court.HOLY, Factor.passphrase(SECOND_ADDED))
-    if operation == "settle":
+    for _ in range({"settle": 1, "again": 3}.get(operation, 0)):
         keys.compromise({Court.OUTER: Factor.passphrase(OLD), Court.HOLY: Factor.passphrase(SECOND)})
+        if operation == "again":
+            keys.settle_file_key()
+    if operation == "forget":
+        for ending in ("", ".keys", ".keys.1"):
+            (folder / f"books.aether.before-0001{ending}").write_text("{}")
 
 
 def change(keys: FileVaultKeys, operation: str) -> Callable[[], None]:
@@ -73,6 +80,8 @@ def change(keys: FileVaultKeys, operation: str) -> Callable[[], None]:
         "factor": lambda: keys.set_factor(Court.HOLY, second),
         "remove": lambda: keys.remove_slot(keys.describe()[1].slots[0].slot_id),
         "kit": lambda: keys.keep_kit(kit),
+        "forget": lambda: keys.forget_copies(keys.copies()),
+        "again": lambda: keys.compromise({Court.OUTER: new, Court.HOLY: second}),
         "compromise": lambda: keys.compromise({Court.OUTER: new, Court.HOLY: second}),
     }
     return operations[operation]

@@ -101,6 +101,8 @@ def keys(context: Context) -> int:
         return DONE
     if access.state is AccessState.OLD:
         context.terminal.say("This vault has no password yet. Set one with: vault password")
+    elif (notice := access.keys_notice()) is not None:
+        context.terminal.say(f"{notice.text} {notice.command_hint}")
     context.terminal.say(f"{report.message} {report.hint}".strip())
     rows = [
         (str(int(slot.level)), slot.title, f"{slot.created:%Y-%m-%d}", "yes" if slot.here else "no") for slot in slots
