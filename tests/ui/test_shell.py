@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QSplitter,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -30,7 +29,6 @@ from aether_desktop.ui.shell.first_run import FirstRunPage
 from aether_desktop.ui.shell.keyboard import KEYBOARD_MAP, PAGE_KEYS
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.sections import PageCommand
-from aether_desktop.ui.shell.window_state import keep_splitter
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.theme.tokens import Size
 from aether_desktop.ui.widgets.message_bar import MessageLevel
@@ -145,22 +143,6 @@ class TestMemory:
         window.set_sections(sample_sections(theme))
         assert window.width() == Size.WINDOW_WIDTH
         assert window.current_section == "overview"
-
-    def test_panes_keep_their_sizes(self, qtbot: QtBot) -> None:
-        state = MemoryState()
-        for wanted in ([100, 300], [250, 150]):
-            splitter = QSplitter()
-            splitter.setHandleWidth(0)
-            qtbot.addWidget(splitter)
-            for _ in range(2):
-                splitter.addWidget(QLabel("pane"))
-            splitter.resize(400, 50)
-            keep_splitter(splitter, state, "transactions.splitter")
-            splitter.show()
-            if state.values:
-                assert splitter.sizes() == state.values["transactions.splitter"]
-            splitter.moveSplitter(wanted[0], 1)
-            assert state.values["transactions.splitter"] == wanted
 
 
 class TestKeyboard:

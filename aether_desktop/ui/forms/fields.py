@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from aether_desktop.domain.amounts import Amount, Currency, InvalidAmountError, format_units
-from aether_desktop.domain.chains import CHAINS, UnknownChainError, find_chain
+from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.content import ContentKind, ContentStatus
 from aether_desktop.domain.contracts import ContractStatus
 from aether_desktop.domain.fiat import UnknownFiatError, fiat_currency
@@ -240,11 +240,3 @@ def _whole(typed: str) -> int:
     if not _WHOLE.match(typed):
         raise FieldError("A whole number, please.")
     return int(typed)
-
-
-def chain_named(text: str) -> str:
-    """The key of a chain, "" when there is none of that name."""
-    try:
-        return find_chain(text).key
-    except UnknownChainError:
-        return ""

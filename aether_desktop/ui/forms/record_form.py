@@ -124,7 +124,9 @@ class RecordForm(QWidget):
             return str(editor.currentData() or "")
         if isinstance(editor, QCheckBox):
             return "yes" if editor.isChecked() else "no"
-        return editor.toPlainText() if isinstance(editor, QPlainTextEdit) else getattr(editor, "text")()  # noqa: B009
+        if isinstance(editor, QPlainTextEdit):
+            return editor.toPlainText()
+        return editor.text() if isinstance(editor, QLineEdit) else ""
 
     def submit(self) -> None:
         """Read every field; say what is wrong, or emit the values. Nothing while a write runs."""

@@ -1,11 +1,11 @@
-"""What the window remembers between two runs: place, size, section, and how the panes were divided."""
+"""What the window remembers between two runs: place, size and section."""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
 from PySide6.QtCore import QByteArray
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QWidget
 
 _GEOMETRY = "window.geometry"
 _SECTION = "window.section"
@@ -48,11 +48,3 @@ class WindowState:
     def keep_section(self, key: str) -> None:
         """Remember the open section."""
         self._store.set(_SECTION, key)
-
-
-def keep_splitter(splitter: QSplitter, store: StateStore, key: str) -> None:
-    """Give ``splitter`` the sizes kept under ``key`` and keep every change the person makes (GUI thread)."""
-    kept = store.get(key)
-    if isinstance(kept, list) and len(kept) == splitter.count() and all(isinstance(size, int) for size in kept):
-        splitter.setSizes(kept)
-    splitter.splitterMoved.connect(lambda *_: store.set(key, splitter.sizes()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Space
@@ -19,19 +19,12 @@ class Card(QFrame):
         outer.setContentsMargins(Space.L, Space.M, Space.L, Space.L)
         outer.setSpacing(Space.S)
         self._top = QHBoxLayout()
-        self._heading: QLabel | None = None
         if heading:
-            self._heading = text_label(theme, heading, bold=True)
-            self._top.addWidget(self._heading, 1)
+            self._top.addWidget(text_label(theme, heading, bold=True), 1)
             outer.addLayout(self._top)
         self.body = QVBoxLayout()
         self.body.setSpacing(Space.S)
         outer.addLayout(self.body, 1)
-
-    def set_heading(self, text: str) -> None:
-        """Change the words of the heading; only for a card made with one."""
-        if self._heading is not None:
-            self._heading.setText(text)
 
     def add_corner(self, widget: QWidget) -> None:
         """Put a widget at the right end of the heading; only for a card made with one."""

@@ -37,19 +37,19 @@ class EmptyState(QWidget):
         column.addStretch(2)
         middle = Qt.AlignmentFlag.AlignHCenter
         column.addWidget(IconLabel(theme, icon, size=Size.HERO_ICON), 0, middle)
-        self._sentence = text_label(theme, sentence, size=FontSize.HEADING, wrap=True)
-        self._more = text_label(theme, more, kind="dim", wrap=True)
-        self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._more.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(self._sentence)
+        first = text_label(theme, sentence, size=FontSize.HEADING, wrap=True)
+        second = text_label(theme, more, kind="dim", wrap=True)
+        for label in (first, second):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(first)
         if button:
             begin = primary_button(theme, button, object_name=f"{object_name}_begin" if object_name else "")
             begin.clicked.connect(self.started)
             column.addWidget(begin, 0, middle)
             self.setFocusProxy(begin)
         self._column = column
-        column.addWidget(self._more)
-        self._more.setVisible(bool(more))
+        column.addWidget(second)
+        second.setVisible(bool(more))
         column.addStretch(3)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, 0, Space.L, 0)
@@ -61,9 +61,3 @@ class EmptyState(QWidget):
         """Put another way to begin under the words; ``wide`` gives it their whole width, for text that wraps."""
         at = Qt.AlignmentFlag(0) if wide else Qt.AlignmentFlag.AlignHCenter
         self._column.insertWidget(self._column.count() - 1, widget, 0, at)
-
-    def set_words(self, sentence: str, *, more: str = "") -> None:
-        """Say something else ("Nothing matches this filter.")."""
-        self._sentence.setText(sentence)
-        self._more.setText(more)
-        self._more.setVisible(bool(more))

@@ -39,10 +39,6 @@ class PageHeader(QWidget):
         row.addLayout(self._actions)
         self._row = row
 
-    def set_title(self, text: str) -> None:
-        """Change the title."""
-        self._title.setText(text)
-
     def set_facts(self, text: str) -> None:
         """Say the page's facts in one line ("10,482,113 rows in 7 wallets"); it elides where room is short."""
         self._facts.setText(text)
@@ -52,10 +48,6 @@ class PageHeader(QWidget):
         button = IconButton(self._theme, icon, name, shortcut=shortcut, object_name=object_name)
         self._actions.addWidget(button)
         return button
-
-    def add_widget(self, widget: QWidget) -> None:
-        """Add any small control among the quiet buttons."""
-        self._actions.addWidget(widget)
 
     def set_primary(self, text: str, *, object_name: str) -> QPushButton:
         """Add the page's one primary button and return it."""
