@@ -8,7 +8,7 @@ from typing import Protocol
 
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import Factor
-from aether_desktop.ports.work import CancelToken, Progress
+from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.health import Check
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import ServiceSet
@@ -46,8 +46,11 @@ class Application(Protocol):
         """The vault's keys and levels, nothing asked yet; None for a database or the sample."""
         ...
 
-    def open(self, target: Target) -> ServiceSet:
-        """Asks for the password of a locked vault, unless ``access`` unlocked it before."""
+    def open(self, target: Target, *, token: CancelToken | None = None, progress: Progress = silent) -> ServiceSet:
+        """Asks for the password of a locked vault, unless ``access`` unlocked it before.
+
+        A vault that has new keys, or an older schema, is brought to them first, with progress.
+        """
         ...
 
     def join(self, file: bytes, secret: str, *, key_file: Path | None, ask: Callable[[], Factor]) -> ServiceSet:

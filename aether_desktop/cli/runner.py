@@ -53,7 +53,8 @@ class Context:
     def services(self) -> ServiceSet:
         """The open vault or database; opened once, closed by the runner."""
         if self.opened is None:
-            self.opened = self.app.open(self.target())
+            self.opened = self.app.open(self.target(), token=self.token, progress=self.progress)
+            self.progress.clear()
             access = self.opened.access
             if access is not None:
                 self._say_of_keys(access)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def vault(tmp_path: Path) -> Vault:
     vault = Vault(tmp_path)
     vault.keys().create(typed(PASSWORD))
     return vault
+
+
+def test_the_form_of_what_is_remembered(vault: Vault) -> None:
+    (memory,) = (vault.folder / "pins").glob(".*-keys-*.pin")
+    content = vault.header.read_bytes()
+    text = bytes.fromhex("0200000012") + b"aether/1/keys-seen"  # tag, length, then the label; see domain.canonical
+    number = bytes.fromhex("0300000008") + (1).to_bytes(8, "big")
+    digest = bytes.fromhex("0100000020") + hashlib.sha256(content).digest()
+    assert memory.read_bytes() == text + number + digest
 
 
 def test_one_put_back_is_noticed_before_and_after_it_is_opened(vault: Vault) -> None:

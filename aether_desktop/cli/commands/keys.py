@@ -24,7 +24,8 @@ def password(context: Context) -> int:
     new_file = Path(options.new_password_file) if options.new_password_file else None
     if access.state is AccessState.OLD:
         access.set_first_password(context.asker.new_password(name, new_file, known=_tried(target)))
-        with closing(context.app.open(target)):  # encrypts the file anew
+        with closing(context.app.open(target, progress=context.progress)):  # encrypts the file anew
+            context.progress.clear()
             context.terminal.say("The vault has a password now. Make a recovery kit next: vault kit")
         return DONE
     if options.with_kit or options.kit_file:
@@ -140,7 +141,8 @@ def compromised(context: Context) -> int:
     if context.opened is not None:
         context.opened.close()
         context.opened = None
-    with closing(context.app.open(target)):  # encrypts the file anew
+    with closing(context.app.open(target, progress=context.progress)):  # encrypts the file anew
+        context.progress.clear()
         context.terminal.say("Everything has new keys; the old password, kit and key files open nothing any more.")
     context.terminal.say(
         "Make a new recovery kit (vault kit) and a new backup: old copies still open with old secrets."
