@@ -18,7 +18,8 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import Row
 from aether_desktop.ui.models.copying import COPY_LIMIT, CopyFormat
 from aether_desktop.ui.models.roles import HeaderRole
-from aether_desktop.ui.models.window_table_model import PAGE_ROWS, RowsChangedError, WindowTableModel
+from aether_desktop.ui.models.row_reading import RowsChangedError
+from aether_desktop.ui.models.window_table_model import PAGE_ROWS, WindowTableModel
 from aether_desktop.ui.views.grid import GridView
 from aether_desktop.ui.widgets.cell_delegate import CellDelegate
 from tests.ui.ledgers import WAIT, CountingWindows, Ledger

@@ -16,7 +16,8 @@ from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.queries import Comparison, RowWindow, TableQuery, Term
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.ui.models.roles import Role
-from aether_desktop.ui.models.window_table_model import MAX_PAGES, PAGE_ROWS, RowsChangedError, WindowTableModel
+from aether_desktop.ui.models.row_reading import RowsChangedError
+from aether_desktop.ui.models.window_table_model import MAX_PAGES, PAGE_ROWS, WindowTableModel
 from tests.ui.ledgers import WAIT, CountingWindows, Ledger
 
 ROWS = 300

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.queries import Row, RowWindow, Sort, TableQuery
 from aether_desktop.ports.storage import WindowStore
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
@@ -19,6 +19,7 @@ from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.jobs import JobHandle, JobRunner
 from aether_desktop.ui.models.formatting import FRACTION_DIGITS, CellFormatter
 from aether_desktop.ui.models.roles import HeaderRole, Role
+from aether_desktop.ui.models.row_reading import made_of_rows
 
 PAGE_ROWS = 128
 MAX_PAGES = 64
@@ -26,20 +27,12 @@ _MAX_REQUESTS = 4
 _MAX_VISIBLE = 2 * PAGE_ROWS  # rows; no screen shows more
 MAX_FOLLOWED = 16
 """Rows whose new place a refresh asks for."""
-_READ_ROWS = 1024  # rows of one question when many are read at once
 _CHAR_WIDTH = 7  # logical pixels, for first column widths
 _RIGHT = frozenset({ColumnKind.AMOUNT, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _FRACTIONS = {ColumnKind.AMOUNT: FRACTION_DIGITS, ColumnKind.NUMBER: 2}
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
 ResultT = TypeVar("ResultT")
-
-
-class RowsChangedError(AetherError):
-    """The rows are stored differently from how they are shown."""
-
-    def __init__(self) -> None:
-        super().__init__("The rows changed meanwhile.", hint="Look at them again, then repeat it.")
 
 
 class _Answer(NamedTuple):
@@ -151,21 +144,11 @@ class WindowTableModel(QAbstractTableModel):
         if len(here) == len(numbers):
             return self._jobs.read(lambda _token, _progress: make([row for _number, row in here]), title=title)
         known = {number: row.id for number, row in here}
-        spans = list(_spans(numbers))
 
         def work(token: CancelToken, progress: Progress) -> ResultT:
-            found: list[Row] = []
-            for start, stop in spans:
-                token.check()
-                rows = windows.window(query, start, stop, token=token).rows
-                same = len(rows) == stop - start and all(
-                    known.get(start + offset, row.id) == row.id for offset, row in enumerate(rows)
-                )
-                if not same:
-                    raise RowsChangedError
-                found.extend(rows)
-                progress(len(found), len(numbers))
-            return make(found)
+            return made_of_rows(
+                numbers, make, windows=windows, query=query, known=known, token=token, progress=progress
+            )
 
         return self._jobs.read(work, title=title)
 
@@ -232,11 +215,11 @@ class WindowTableModel(QAbstractTableModel):
         self._set_loading(True)
         self._opening = (
             self._jobs.read(work)
-            .on_success(lambda answer: self._on_opened(generation, answer, keep_place=keep_place))
-            .on_failure(lambda error: self._on_failed(generation, error))
+            .on_success(partial(self._on_opened, generation, keep_place))
+            .on_failure(partial(self._on_failed, generation))
         )
 
-    def _on_opened(self, generation: int, answer: _Answer, *, keep_place: bool) -> None:
+    def _on_opened(self, generation: int, keep_place: bool, answer: _Answer) -> None:
         if generation != self._generation:
             return
         self._opening = None
@@ -291,8 +274,8 @@ class WindowTableModel(QAbstractTableModel):
         start = page * PAGE_ROWS
         self._requests[page] = (
             self._jobs.read(lambda token, _progress: windows.window(query, start, start + PAGE_ROWS, token=token))
-            .on_success(lambda window: self._on_page(generation, page, window))
-            .on_failure(lambda error: self._on_failed(generation, error))
+            .on_success(partial(self._on_page, generation, page))
+            .on_failure(partial(self._on_failed, generation))
         )
 
     def _on_page(self, generation: int, page: int, window: RowWindow) -> None:
@@ -382,16 +365,3 @@ def _pages_around(first: int, last: int, count: int) -> tuple[int, int]:
     end = max(count - 1, 0)
     start = min(max(first, 0), end) // PAGE_ROWS * PAGE_ROWS
     return start, (min(max(last, first, 0), end) // PAGE_ROWS + 1) * PAGE_ROWS
-
-
-def _spans(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Rising row numbers as ranges [start, stop) of at most _READ_ROWS rows."""
-    start = stop = -1
-    for number in numbers:
-        if number != stop or stop - start >= _READ_ROWS:
-            if stop > start:
-                yield start, stop
-            start = number
-        stop = number + 1
-    if stop > start:
-        yield start, stop
