@@ -1,0 +1,154 @@
+"""What leads to open records: a vault, a shared database, an invitation, the sample. Runs on worker threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aether_desktop.ports.work import CancelToken, Progress, silent
+from aether_desktop.ui.shell.closed_vault import ClosedVault
+
+if TYPE_CHECKING:
+    from aether_desktop.composition import Target
+    from aether_desktop.ports.vault_keys import Factor
+    from aether_desktop.services.service_set import ServiceSet
+    from aether_desktop.services.settings_file import SettingsFile
+
+    Entry = ServiceSet | ClosedVault | None
+
+_WHY_INVITED = (
+    "Your keys on this computer get a password of your own. Nobody else learns it: not whoever invited you, and not "
+    "the server."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """What to open; all empty means what was open last, or the first-run page.
+
+    ``data_dir`` replaces every user folder.
+    """
+
+    vault: Path | None = None
+    database_url: str | None = None
+    key_file: Path | None = None
+    data_dir: Path | None = None
+
+
+class Entrance:
+    """Opens what was asked for, one thing at a time. Worker threads only; composition loads when first needed.
+
+    ``target`` is what was entered last, None for the sample. ``answer`` is an invitation and its secret, until the
+    database is open and somebody took it.
+    """
+
+    def __init__(self, options: StartOptions, settings: SettingsFile) -> None:
+        self._options, self._settings = options, settings
+        self.target: Target | None = None
+        self.answer: tuple[bytes, str] | None = None
+
+    def find(self) -> Entry:
+        """What the options or the settings name; None when that is nothing."""
+        from aether_desktop import composition  # noqa: PLC0415  # SQLAlchemy loads after the first paint
+
+        composition.forbid_core_dumps()
+        target = composition.find_target(
+            vault=self._options.vault,
+            database_url=self._options.database_url,
+            data_dir=self._options.data_dir,
+            settings=self._settings,
+        )
+        return None if target is None else self.enter(target)
+
+    def enter(self, target: Target) -> Entry:
+        """The services, or the vault when something must be asked before."""
+        from aether_desktop import composition  # noqa: PLC0415
+        from aether_desktop.services.vault_access import AccessState  # noqa: PLC0415
+
+        self.target = target
+        key_file = self._options.key_file
+        lock = composition.find_lock(target, key_file=key_file, data_dir=self._options.data_dir)
+
+        def opened(token: CancelToken, progress: Progress) -> ServiceSet:
+            services = composition.open_services(
+                target,
+                settings=self._settings,
+                key_file=key_file,
+                data_dir=self._options.data_dir,
+                lock=lock,
+                token=token,
+                progress=progress,
+            )
+            return _prepared(services)
+
+        if lock is None:
+            return opened(CancelToken(), silent)
+        state, vault = lock.access.state, target.vault
+        # A key file is for servers and scripts: nobody is asked for a first password there.
+        if state is AccessState.LOCKED or (state is AccessState.OLD and vault is not None and key_file is None):
+            return ClosedVault("the shared vault" if vault is None else vault.stem, state, lock.access, opened)
+        return opened(CancelToken(), silent)
+
+    def join(self, path: str, secret: str) -> Entry:
+        """The database of an invitation, once the person's keys on this computer have a password."""
+        from aether_desktop import composition  # noqa: PLC0415
+        from aether_desktop.services.exchange_files import read_exchange_file  # noqa: PLC0415
+
+        file = read_exchange_file(Path(path))
+        joining = composition.begin_joining(
+            file, secret, key_file=self._options.key_file, data_dir=self._options.data_dir
+        )
+        self.target, self.answer = joining.target, (file, secret)
+
+        def opened(token: CancelToken, progress: Progress) -> ServiceSet:
+            joining.take_over()
+            services = composition.open_services(
+                joining.target,
+                settings=self._settings,
+                key_file=self._options.key_file,
+                data_dir=self._options.data_dir,
+                lock=joining.lock,
+                token=token,
+                progress=progress,
+            )
+            return _prepared(services)
+
+        access = joining.lock.access
+        return ClosedVault(joining.vault_name, access.state, access, opened, _WHY_INVITED)
+
+    def create(self, path: str, password: Factor) -> ServiceSet:
+        from aether_desktop import composition  # noqa: PLC0415
+
+        self.target = composition.Target(vault=Path(path))
+        try:
+            services = composition.create_vault(
+                Path(path),
+                key_file=self._options.key_file,
+                data_dir=self._options.data_dir,
+                settings=self._settings,
+                password=password,
+            )
+        finally:
+            password.wipe()
+        return _prepared(services)
+
+    def open_sample(self) -> ServiceSet:
+        from aether_desktop import composition  # noqa: PLC0415
+
+        self.target = None
+        return _prepared(composition.open_sample(data_dir=self._options.data_dir, settings=self._settings))
+
+
+def _prepared(services: ServiceSet) -> ServiceSet:
+    """Load what the pages need while this is still a worker thread."""
+    from aether_desktop.ui.sections import preload_pages  # noqa: PLC0415  # after the first paint
+    from aether_desktop.ui.shell import opened_vault  # noqa: F401, PLC0415
+
+    try:
+        preload_pages()
+        services.modules.reaping_modules()
+    except BaseException:
+        services.close()
+        raise
+    return services

@@ -1,0 +1,302 @@
+"""The running program: first run, the locked door and open records, each in the one window, one after another."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from aether_desktop.bootstrap.entrance import Entrance, StartOptions
+from aether_desktop.jobs.lanes import Lanes
+from aether_desktop.ports.errors import AetherError
+from aether_desktop.ui.garbage_collector import GarbageCollector
+from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.shell.closed_vault import ClosedVault
+from aether_desktop.ui.shell.main_window import TURN_MS, MainWindow
+from aether_desktop.ui.theme.theme import Theme, ThemeMode
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from aether_desktop.bootstrap.entrance import Entry
+    from aether_desktop.composition import Target
+    from aether_desktop.services.service_set import ServiceSet
+    from aether_desktop.services.settings_file import SettingsFile
+    from aether_desktop.ui.context import Messages
+    from aether_desktop.ui.shell.first_run import FirstRunPage
+    from aether_desktop.ui.shell.open_vault import OpenVault
+    from aether_desktop.ui.shell.opened_vault import OpenedVault
+    from aether_desktop.ui.shell.session_watch import SessionWatch
+    from aether_desktop.ui.shell.vault_door import VaultDoor
+
+_SWITCH_INTERVAL = 0.0003  # seconds
+
+
+class WindowProgram(QObject):
+    """One running program: ``window`` is there at once, ``services`` after ``opened``. GUI thread only.
+
+    A vault with a password is ``locked`` until it was typed; then ``opened`` comes. ``locked_changed`` tells of the
+    lock of the vault and of the screen.
+    """
+
+    opened = Signal()
+    failed = Signal(object)
+    locked_changed = Signal(bool)
+
+    def __init__(self, app: QApplication, options: StartOptions, settings: SettingsFile) -> None:
+        super().__init__()
+        self._app = app
+        self._options = options
+        self._settings = settings
+        self._closed = self._locked = False
+        self._garbage = GarbageCollector(self)
+        self._theme = Theme(_theme_mode(settings), self)
+        self._theme.apply(app)
+        self._jobs = JobRunner(Lanes(readers=1), self)  # opening and locking; an open vault has workers of its own
+        self._open: OpenedVault | None = None
+        self._door: VaultDoor | None = None
+        self._first_run: FirstRunPage | None = None
+        self._messages: Messages | None = None
+        self._entrance = Entrance(options, settings)
+        self._sessions: SessionWatch | None = None
+        self.window = MainWindow(self._theme, settings)
+        self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
+
+    @property
+    def services(self) -> ServiceSet | None:
+        """What is open now."""
+        return self._open.services if self._open is not None and self._open.ready else None
+
+    @property
+    def locked(self) -> bool:
+        """Whether the vault or the screen waits for a password."""
+        return self._locked
+
+    @property
+    def _vault(self) -> OpenVault | None:
+        return None if self._open is None else self._open.pages
+
+    def start(self) -> None:
+        """Find out what to open and open it; the window may be shown before."""
+        # Workers run Python too: shorter turns of the interpreter keep the window's own turns short.
+        sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL))
+        self._garbage.start()
+        self.window.status.set_connection("Opening…", tone="info")
+        self._run(self._entrance.find)
+
+    def close(self) -> None:
+        """Stop jobs, close the database, close the window; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._sessions is not None:
+            self._sessions.close()
+        opened, self._open = self._open, None
+        if opened is not None:
+            opened.leave()
+        self._jobs.close()
+        if opened is not None:
+            with suppress(AetherError):  # a server that went away keeps no window open
+                opened.finish()
+        self._settings.close()
+        self._garbage.close()
+        self._app.setStyleSheet("")  # the application is the caller's
+        self.window.close()
+        self.window.deleteLater()
+
+    # ------------------------------------------------------------------------------------------------------- opening
+    def _run(self, work: Callable[[], Entry], *, made: bool = False) -> None:
+        job = self._jobs.write(lambda _token, _progress: work(), repeatable=False)
+        job.on_success(lambda entry: self._on_entered(entry, made=made)).on_failure(self._on_failed)
+
+    def _on_entered(self, entry: Entry, *, made: bool) -> None:
+        if entry is None:
+            self._show_first_run()
+            self.opened.emit()
+        elif isinstance(entry, ClosedVault):
+            self._show_door(entry)
+        else:
+            self._on_opened(entry, made=made)
+
+    def _show_door(self, vault: ClosedVault) -> None:
+        from aether_desktop.services.vault_access import AccessState  # noqa: PLC0415
+        from aether_desktop.ui.shell.vault_door import VaultDoor  # noqa: PLC0415
+
+        self._close_door()
+        self._door = door = VaultDoor(self.window, self._theme, jobs=self._jobs, vault=vault)
+        door.opened.connect(lambda services: self._on_opened(services, made=False))
+        door.failed.connect(self.failed)
+        door.other_asked.connect(self._on_other_asked)
+        self.window.status.set_connection("Locked", tone="warn", icon="lock")
+        door.show()
+        self._set_locked(on=vault.state is AccessState.LOCKED)
+
+    def _on_opened(self, services: ServiceSet, *, made: bool) -> None:
+        from aether_desktop.ui.context import Messages  # noqa: PLC0415  # pages load after the first paint
+        from aether_desktop.ui.shell.opened_vault import OpenedVault  # noqa: PLC0415
+
+        self._garbage.freeze()
+        if self._messages is None:
+            self._messages = Messages(self)
+            self._messages.shown.connect(self.window.messages.show_message)
+        self._open = opened = OpenedVault(
+            self.window,
+            services,
+            theme=self._theme,
+            messages=self._messages,
+            jobs=self._jobs,
+            session_problem=self._session().problem,
+        )
+        opened.vault_lock_asked.connect(self._on_vault_lock_asked)
+        opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
+        opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
+        opened.built.connect(self._garbage.freeze)
+        QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
+
+    def _on_shown(self, opened: OpenedVault, *, made: bool) -> None:
+        if self._open is not opened:
+            return
+        if self.window.going:  # the first page is on its way, over several turns
+            QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
+            return
+        opened.begin(made=made)
+        self._close_door()
+        if self._first_run is not None:
+            self._first_run.deleteLater()
+            self._first_run = None
+        self._set_locked(on=False)
+        if self._entrance.answer is not None:
+            from aether_desktop.ui.shell.answering import answer_invitation  # noqa: PLC0415
+
+            answer, self._entrance.answer = self._entrance.answer, None
+            answer_invitation(opened.pages.context, *answer)
+        self.opened.emit()
+
+    def _on_failed(self, error: BaseException) -> None:
+        self._close_door()
+        if self._first_run is None:
+            self._show_first_run()
+        if self._first_run is not None:
+            self._first_run.set_busy("")
+            self._first_run.show_error(_said(error))
+        self.failed.emit(error)
+
+    def _report(self, error: BaseException) -> None:
+        from aether_desktop.ui.widgets.message_bar import MessageLevel  # noqa: PLC0415
+
+        self.window.messages.show_message(MessageLevel.ERROR, _said(error))
+
+    def _show_first_run(self) -> None:
+        from aether_desktop import composition  # noqa: PLC0415
+        from aether_desktop.ui.shell.first_run import FirstRunPage  # noqa: PLC0415
+
+        page = FirstRunPage(self._theme, proposed_vault=composition.default_vault(self._options.data_dir))
+        entrance, target = self._entrance, composition.Target
+        page.create_chosen.connect(
+            lambda path, word: self._choose("Creating the vault…", lambda: entrance.create(path, word), made=True)
+        )
+        page.open_chosen.connect(
+            lambda path: self._choose("Opening the vault…", lambda: entrance.enter(target(vault=Path(path))))
+        )
+        page.connect_chosen.connect(
+            lambda url: self._choose("Connecting…", lambda: entrance.enter(target(database_url=url)))
+        )
+        page.invited_chosen.connect(
+            lambda path, secret: self._choose("Reading the invitation…", lambda: entrance.join(path, secret))
+        )
+        page.sample_chosen.connect(lambda: self._choose("Opening the sample…", entrance.open_sample))
+        self._first_run = page
+        self.window.status.set_connection("")
+        self.window.show_alone(page)
+
+    def _choose(self, doing: str, act: Callable[[], Entry], *, made: bool = False) -> None:
+        if self._first_run is not None:
+            self._first_run.set_busy(doing)
+        self._run(act, made=made)
+
+    def _on_other_asked(self) -> None:
+        self._close_door()
+        self._set_locked(on=False)
+        self._show_first_run()
+
+    def _close_door(self) -> None:
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+
+    # ------------------------------------------------------------------------------------------------------- locking
+    def _on_vault_lock_asked(self) -> None:
+        if self._entrance.target is not None:
+            self._leave_for(self._entrance.target, title="Locking…")
+
+    def _on_vault_asked(self, path: object) -> None:
+        from aether_desktop import composition  # noqa: PLC0415
+
+        self._leave_for(composition.Target(vault=Path(str(path))), title="Opening another vault…")
+
+    def _leave_for(self, target: Target, *, title: str) -> None:
+        """Hide at once, wipe the keys, then close what is open; what opens ``target`` is asked for after that."""
+        from aether_desktop.ui.widgets.alone_page import AlonePage  # noqa: PLC0415
+
+        opened, self._open = self._open, None
+        if opened is None:
+            return
+        waiting = AlonePage(self._theme, object_name="", icon="lock", title=title)
+        waiting.show_busy("Ending jobs and closing the vault…")
+        self.window.setWindowTitle("Aether")
+        self.window.status.set_connection("Locked", tone="warn", icon="lock")
+        self.window.status.set_rows("")
+        self.window.show_alone(waiting)
+        self.window.messages.clear()
+        opened.leave()
+        self._set_locked(on=True)
+
+        def work() -> Entry:
+            opened.finish()
+            return self._entrance.enter(target)
+
+        def closed(entry: Entry) -> None:
+            self.window.clear_sections()
+            self._garbage.unfreeze()
+            waiting.deleteLater()
+            self._on_entered(entry, made=False)
+
+        job = self._jobs.write(lambda _token, _progress: work(), repeatable=False)
+        job.on_success(closed).on_failure(self._on_failed)
+
+    def _set_locked(self, *, on: bool) -> None:
+        if on != self._locked:
+            self._locked = on
+            self.locked_changed.emit(on)
+
+    def _session(self) -> SessionWatch:
+        """Who listens to the desktop's own lock and to sleep, once something was opened."""
+        if self._sessions is None:
+            from aether_desktop import composition  # noqa: PLC0415
+            from aether_desktop.ui.shell.session_watch import SessionWatch  # noqa: PLC0415
+
+            self._sessions = watch = SessionWatch(composition.login_session(), self)
+            watch.locked.connect(lambda: self._tell_locker("lock"))
+            watch.sleeping.connect(lambda: self._tell_locker("sleep"))
+        return self._sessions
+
+    def _tell_locker(self, what: str) -> None:
+        locker = None if self._open is None else self._open.locker
+        if locker is not None:
+            locker.on_sleep() if what == "sleep" else locker.on_session_locked()
+
+
+def _theme_mode(settings: SettingsFile) -> ThemeMode:
+    kept = settings.get("theme")
+    return ThemeMode(kept) if isinstance(kept, str) and kept in {mode.value for mode in ThemeMode} else ThemeMode.SYSTEM
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, AetherError):
+        return str(error)
+    return f"Something in the program went wrong ({type(error).__name__}); nothing was changed."
