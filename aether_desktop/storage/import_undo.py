@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, select, update
 
-from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.imports import BatchStatus
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.storage import BatchTouch
 from aether_desktop.storage.database import Unit
 from aether_desktop.storage.schema import (
-    ANNOTATION_TAGS,
     ANNOTATIONS,
     IMPORT_BATCHES,
     IMPORT_SIGHTINGS,
     TRANSACTIONS,
 )
 from aether_desktop.storage.settling import unsettle
-from aether_desktop.storage.stores.annotations import note_of
+from aether_desktop.storage.stores.annotations import annotations_of
 
 _BATCHES, _SIGHTINGS, _ROWS, _WORDS = IMPORT_BATCHES.c, IMPORT_SIGHTINGS.c, TRANSACTIONS.c, ANNOTATIONS.c
 _LISTED_WORDS: Final = 1000
@@ -42,23 +39,8 @@ class ImportUndo:
         total = self._scalar(select(func.count()).select_from(TRANSACTIONS).where(own))
         kept = self._scalar(select(func.count()).select_from(TRANSACTIONS).where(own, self._seen_elsewhere()))
         query = self._words_of_leaving_rows(ANNOTATIONS).order_by(_ROWS.occurred_at, _ROWS.id).limit(_LISTED_WORDS)
-        found = self._connection.execute(query).all()
-        tags = self._tags([row.id for row in found])
-        words = tuple(
-            Annotation(
-                id=row.id,
-                table=row.table_name,
-                row_id=row.row_id,
-                label=row.label,
-                note=note_of(row.note, row.note_sealed),
-                tags=tuple(tags.get(row.id, ())),
-                extra=row.extra,
-                version=row.version,
-                owner_id=row.owner_id,
-            )
-            for row in found
-        )
-        return BatchTouch(total - kept, kept, words)
+        words = annotations_of(self._connection, self._vault_id, query)
+        return BatchTouch(total - kept, kept, tuple(words))
 
     def run(self, unit: Unit) -> tuple[int, int, bool]:
         """Rows removed, rows kept, and whether own words were put aside. The batch is marked by the caller."""
@@ -199,18 +181,6 @@ class ImportUndo:
             )
             .values(identity=own.correlate(IMPORT_SIGHTINGS).scalar_subquery())
         )
-
-    def _tags(self, annotation_ids: list[int]) -> dict[int, list[str]]:
-        columns = ANNOTATION_TAGS.c
-        query = (
-            select(columns.annotation_id, columns.tag)
-            .where(columns.vault_id == self._vault_id, columns.annotation_id.in_(annotation_ids))
-            .order_by(columns.annotation_id, columns.position)
-        )
-        found: defaultdict[int, list[str]] = defaultdict(list)
-        for annotation_id, tag in self._connection.execute(query):
-            found[annotation_id].append(tag)
-        return found
 
     def _scalar(self, query: Select[Any]) -> int:
         return int(self._connection.execute(query).scalar_one())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, false, insert, select, update
+from sqlalchemy import Connection, Select, delete, false, insert, select, update
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.records import TableName
@@ -157,7 +157,7 @@ class SqlAnnotationStore:
                 columns.row_id.in_(part),
                 columns.detached.is_(false()),
             )
-            for annotation in self._with_tags(connection, connection.execute(query).mappings().all()):
+            for annotation in annotations_of(connection, self._database.vault_id, query):
                 found[annotation.row_id] = annotation
         return found
 
@@ -174,26 +174,7 @@ class SqlAnnotationStore:
             query = query.where(
                 (columns.table_name > table) | ((columns.table_name == table) & (columns.row_id > row_id))
             )
-        return self._database.fetch(
-            lambda connection: self._with_tags(connection, connection.execute(query).mappings().all())
-        )
-
-    def _with_tags(self, connection: Connection, rows: Sequence[RowMapping]) -> list[Annotation]:
-        tags = tags_of(connection, self._database.vault_id, [row["id"] for row in rows])
-        return [
-            Annotation(
-                id=row["id"],
-                table=row["table_name"],
-                row_id=row["row_id"],
-                label=row["label"],
-                note=note_of(row["note"], row["note_sealed"]),
-                tags=tags.get(row["id"], ()),
-                extra=row["extra"],
-                version=row["version"],
-                owner_id=row["owner_id"],
-            )
-            for row in rows
-        ]
+        return self._database.fetch(lambda connection: annotations_of(connection, self._database.vault_id, query))
 
     def _owner_of_row(self, connection: Connection, table: TableName, row_id: int) -> int:
         columns = RECORD_TABLES[table].c
@@ -282,6 +263,26 @@ class SqlAnnotationStore:
             .values(record=label.record)
         )
         return bool(unit.connection.execute(statement).rowcount)
+
+
+def annotations_of(connection: Connection, vault_id: int, query: Select[Any]) -> list[Annotation]:
+    """What a query selects of the columns of ``annotations``, with their tags."""
+    rows = connection.execute(query).mappings().all()
+    tags = tags_of(connection, vault_id, [row["id"] for row in rows])
+    return [
+        Annotation(
+            id=row["id"],
+            table=row["table_name"],
+            row_id=row["row_id"],
+            label=row["label"],
+            note=note_of(row["note"], row["note_sealed"]),
+            tags=tags.get(row["id"], ()),
+            extra=row["extra"],
+            version=row["version"],
+            owner_id=row["owner_id"],
+        )
+        for row in rows
+    ]
 
 
 def tag_rows(vault_id: int, annotation_id: int, tags: Sequence[str]) -> list[dict[str, Any]]:
