@@ -98,7 +98,8 @@ class JobHandle(Generic[ResultT]):
 class JobRunner(QObject):
     """Submits work to the lanes and delivers outcomes; lives on the GUI thread.
 
-    ``failed_unheard`` carries the error of a job whose failure nobody listens to: it must reach the message bar.
+    ``failed_unheard`` carries the error of a job whose failure nobody listens to, or not any more: it must reach the
+    message bar.
     """
 
     job_started = Signal(object)
@@ -243,7 +244,7 @@ class JobRunner(QObject):
     def _end(self, handle: JobHandle[Any], payload: Any) -> None:
         self._live.pop(handle.number, None)
         self._repeats.pop(handle.number, None)
-        unheard = isinstance(payload, Failed) and not handle._failed
+        unheard = isinstance(payload, Failed) and not any(map(_hears, handle._failed))
         handle._deliver(payload)
         self.job_ended.emit(handle)
         if unheard:

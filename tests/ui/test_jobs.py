@@ -46,6 +46,18 @@ def test_a_failure_nobody_listens_to_is_announced(runner: JobRunner, qtbot: QtBo
     assert isinstance(heard.args[1], ZeroDivisionError)
 
 
+def test_a_failure_is_announced_when_who_listened_was_closed(runner: JobRunner, qtbot: QtBot) -> None:
+    class Sheet(QLabel):
+        def show_error(self, error: BaseException) -> None:
+            self.setText(str(error))
+
+    closed = Sheet()
+    with qtbot.waitSignal(runner.failed_unheard) as heard:
+        runner.write(lambda _token, _progress: 1 // 0).on_failure(closed.show_error)
+        delete(closed)
+    assert isinstance(heard.args[1], ZeroDivisionError)
+
+
 def test_progress_is_throttled_and_the_end_is_never_lost(runner: JobRunner, qtbot: QtBot) -> None:
     told: list[tuple[int, int | None, str]] = []
 

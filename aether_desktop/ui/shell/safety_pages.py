@@ -131,7 +131,11 @@ class SafetyPages(QObject):
     def _make_key_file(self, page: CompromisedPage, path: Path, level: Court) -> None:
         access = self._access
         job = self._jobs.read(lambda _token, _progress: access.make_key_file(path), repeatable=False)
-        job.on_success(lambda _none: page.use_key_file(path, level)).on_failure(page.show_error)
+        job.on_success(partial(self._on_key_file_made, page, path, level)).on_failure(page.show_error)
+
+    def _on_key_file_made(self, page: CompromisedPage, path: Path, level: Court, _none: None) -> None:
+        if page is self._page:  # it may have been left meanwhile
+            page.use_key_file(path, level)
 
     def close(self) -> None:
         """The vault is closed."""

@@ -67,13 +67,20 @@ class VaultDoor(QObject):
             return access.device(), access.wait()
 
         job = self._jobs.read(lambda _token, _progress: look(), repeatable=False)
-        job.on_success(lambda found: self._on_looked(*found)).on_failure(self._on_failed)
+        job.on_success(self._on_looked).on_failure(self._on_unseen)
 
-    def _on_looked(self, report: DeviceKeyReport, wait: float) -> None:
+    def _on_looked(self, found: tuple[DeviceKeyReport, float]) -> None:
+        report, wait = found
         if isinstance(self._page, UnlockPage):
             self._page.show_keyring(report)
             if wait > 0:
                 self._page.wait.start(wait)
+
+    def _on_unseen(self, error: BaseException) -> None:
+        """Said, and not asked again: it would fail again."""
+        if isinstance(self._page, UnlockPage):
+            self._page.show_error(error)
+        self.failed.emit(error)
 
     def _on_unlock_asked(self, factor: Factor) -> None:
         self._run("Unlocking…", lambda: self.vault.access.unlock(factor))
