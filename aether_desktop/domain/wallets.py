@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aether_desktop.domain.addresses import same_address
+from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.records import Record, require_address, require_chain, require_text
 
 
@@ -35,3 +37,7 @@ class Wallet(Record):
         require_text("symbol", self.symbol, limit=64, empty=True)
         if not self.symbol:
             object.__setattr__(self, "symbol", chain.symbol)
+
+    def is_at(self, address: str) -> bool:
+        """Whether that is its address, in whatever spelling; False for what is no address."""
+        return address == self.address or same_address(self.address, address, CHAINS[self.chain].family)

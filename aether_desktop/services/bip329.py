@@ -13,9 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
-from aether_desktop.domain.addresses import same_address
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
-from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.imports import Rejection
 from aether_desktop.domain.records import InvalidRecordError, TableName
 from aether_desktop.domain.sealed_fields import Sealed
@@ -299,14 +297,8 @@ class LabelService:
         if kind == "tx":
             return [row.id for row in self._storage.transactions.by_hash(ref)]
         if kind == "addr":
-            return [wallet.id for wallet in wallets if _is_at(wallet, ref)]
+            return [wallet.id for wallet in wallets if wallet.is_at(ref)]
         return []
-
-
-def _is_at(wallet: Wallet, address: str) -> bool:
-    return bool(wallet.address) and (
-        wallet.address == address or same_address(wallet.address, address, CHAINS[wallet.chain].family)
-    )
 
 
 def _words(annotation: Annotation) -> tuple[str, str | Sealed, tuple[str, ...], str]:

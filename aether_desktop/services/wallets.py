@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aether_desktop.domain.addresses import InvalidAddressError, parse_address
 from aether_desktop.domain.chains import UnknownChainError, find_chain
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.wallets import Wallet, WalletKind
@@ -37,7 +36,7 @@ class WalletService:
         wallets = self._storage.wallets.all()
         named = [wallet for wallet in wallets if wallet.name.casefold() == wanted.casefold()]
         if not named:
-            named = [wallet for wallet in wallets if str(wallet.id) == wanted or _has_address(wallet, wanted)]
+            named = [wallet for wallet in wallets if str(wallet.id) == wanted or wallet.is_at(wanted)]
         if len(named) > 1:
             raise InvalidInputError(
                 f"Several wallets match {wanted[:80]!r}.", field="wallet", hint="Give the wallet's id instead."
@@ -47,13 +46,3 @@ class WalletService:
             hint = f"Known wallets: {known}." if known else "Add one first."
             raise NotFoundError(f"There is no wallet {wanted[:80]!r}.", hint=hint)
         return named[0]
-
-
-def _has_address(wallet: Wallet, text: str) -> bool:
-    if not wallet.address:
-        return False
-    chain = find_chain(wallet.chain)
-    try:
-        return parse_address(text, chain.family, testnet=chain.testnet) == wallet.address
-    except InvalidAddressError:
-        return False
