@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QComboBox, QPushButton
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.bootstrap import WindowProgram
@@ -186,6 +186,10 @@ def test_compromised_gives_everything_new_keys(opened: Opened, qtbot: QtBot, tmp
     before = pages(tmp_path / "books.aether")
     click(opened, "compromised")
     qtbot.waitUntil(lambda: opened.program.window.alone_page is not None, timeout=WAIT)
+    page = named(opened.program, names.COMPROMISED_PAGE)
+    told = " ".join(label.text() for label in page.findChildren(QLabel))
+    assert "Once begun this cannot be cancelled" in told
+    assert "encrypted anew" in told
     fill(opened.program, names.COMPROMISED_CURRENT, PASSWORD)
     for name in (names.COMPROMISED_NEW, f"{names.COMPROMISED_NEW}_repeat"):
         fill(opened.program, name, NEW)
