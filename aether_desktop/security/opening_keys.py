@@ -21,7 +21,7 @@ from aether_desktop.security.key_descriptions import describe_device, describe_l
 from aether_desktop.security.key_header import Header, LevelKeys, authenticate, open_file_key, open_former
 from aether_desktop.security.keys_seen import KeysSeen
 from aether_desktop.security.memory import Secret
-from aether_desktop.security.slot_factors import WRONG, factor_bytes
+from aether_desktop.security.slot_factors import factor_bytes, wrong_factor
 from aether_desktop.security.slot_making import SlotMaker
 from aether_desktop.security.slots import Slot, open_slot
 from aether_desktop.security.unlocked_keys import UnlockedKeys
@@ -161,7 +161,9 @@ class OpeningKeys:
                     return header, secret
         wait = self._attempts.wait(level)
         raise WrongFactorError(
-            WRONG[factor.kind], wait=wait, hint=f"Wait {shown_wait(wait)}, then try again." if wait else "Try again."
+            wrong_factor(factor.kind, level),
+            wait=wait,
+            hint=f"Wait {shown_wait(wait)}, then try again." if wait else "Try again.",
         )
 
     def _candidates(self, level: Court, slots: list[Slot], held: ExitStack) -> list[tuple[Slot, Secret | None]]:

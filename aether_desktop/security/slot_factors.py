@@ -5,19 +5,27 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
+from aether_desktop.domain.courts import Court
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.vault_keys import Factor, FactorKind
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.memory import Secret
 from aether_desktop.security.recovery_kit import entropy_of
 
-WRONG: Final = MappingProxyType(
+_WRONG: Final = MappingProxyType(
     {
         FactorKind.PASSPHRASE: "That is not the password.",
         FactorKind.KEY_FILE: "That key file is not the one of this vault.",
         FactorKind.KIT: "These words are a recovery kit, but not of this vault.",
     }
 )
+
+
+def wrong_factor(kind: FactorKind, level: Court) -> str:
+    """Said when a factor opens nothing; the password opens level 1 only."""
+    if kind is FactorKind.PASSPHRASE and level is not Court.OUTER:
+        return f"That is not the passphrase of level {int(level)}."
+    return _WRONG[kind]
 
 
 def factor_bytes(factor: Factor) -> Secret:

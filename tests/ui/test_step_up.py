@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.courts import Court
-from aether_desktop.ports.access import LevelLockedError
+from aether_desktop.ports.access import LevelLockedError, WrongFactorError
 from aether_desktop.ports.errors import StorageError
 from aether_desktop.ports.vault_keys import Factor, FactorKind
 from aether_desktop.ui import object_names as names
@@ -123,6 +123,7 @@ def test_a_wrong_factor_is_said_and_may_be_typed_again(vault: Keyed, step_up: St
     asking(qtbot, step_up)
     give(step_up, "something else")
     qtbot.waitUntil(lambda: bool(text(step_up, names.STEP_UP_ERROR)), timeout=WAIT)
+    assert "That is not the passphrase of level 2." in text(step_up, names.STEP_UP_ERROR)
     assert wanted.tries == 1
     give(step_up, SECOND)
     qtbot.waitUntil(lambda: wanted.done == 1, timeout=WAIT)
@@ -206,6 +207,18 @@ def test_closing_gives_up_what_waits(vault: Keyed, step_up: StepUp, qtbot: QtBot
     step_up.close()
     qtbot.waitUntil(lambda: wanted.cancelled == 1, timeout=WAIT)
     assert vault.said == []
+
+
+def test_what_has_room_does_not_scroll(vault: Keyed, step_up: StepUp, qtbot: QtBot) -> None:
+    set_up(vault, Court.HOLY)
+    vault.access.relock(Court.HOLY)
+    step_up.ask(Court.HOLY, WHY)
+    asking(qtbot, step_up)
+    scroll = step_up.panel.findChild(QScrollArea)
+    assert isinstance(scroll, QScrollArea)
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().maximum() == 0, timeout=WAIT)
+    step_up.panel.show_error(WrongFactorError("That is not it. " * 12, wait=9.0), wait=9.0)
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().maximum() == 0, timeout=WAIT)
 
 
 def test_the_panel_stays_inside_a_small_window(step_up: StepUp, ground: QWidget, qtbot: QtBot) -> None:

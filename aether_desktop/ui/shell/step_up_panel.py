@@ -25,7 +25,7 @@ _SET_UP = (
     "This level was not set up yet. Choose what opens it from now on: a passphrase other than the password, or a key "
     "file, best on a stick that is not always plugged in."
 )
-_EDGE = 2  # the frame's line
+_EDGE = 2  # around what scrolls, inside the frame's line
 
 
 class StepUpPanel(QFrame):
@@ -133,7 +133,8 @@ class StepUpPanel(QFrame):
         room = parent.rect()
         width = min(Size.FORM_WIDTH + Space.HUGE, room.width() - 2 * Space.S)
         layout = self._inner.layout()
-        high = 2 * _EDGE + (0 if layout is None else layout.totalHeightForWidth(width - 2 * _EDGE))
+        edges = 2 * (_EDGE + self.frameWidth())
+        high = edges + (0 if layout is None else layout.totalHeightForWidth(width - edges))
         top = max(Space.S, min(Space.HUGE * 2, (room.height() - high) // 3))
         self.setGeometry((room.width() - width) // 2, top, width, min(high, room.height() - 2 * Space.S))
 
