@@ -124,7 +124,7 @@ def facts(storage: Storage) -> dict[str, Any]:
         ),
         "batches": [(batch.file_name, batch.new, batch.duplicates, batch.rejected) for batch in storage.imports.all()],
         "tags": sorted(storage.annotations.tags()),
-        "labels": sorted((words.label, words.note, words.tags) for words in storage.annotations.all()),
+        "labels": sorted((words.label, str(words.note), words.tags) for words in storage.annotations.all()),
         "people": sorted(user.username for user in storage.users.all()),
         "prices": {symbol: price.price for symbol, price in storage.prices.latest("EUR").items()},
         "foreign": [label.record for label in storage.annotations.foreign_labels()],

@@ -137,10 +137,10 @@ def fill(storage: SqlStorage) -> None:
     external_id = Sealed.of(1, b"external id" * 4, token=token)
     storage.payments.create(dataclasses.replace(payment, external_id=external_id))
     _fill_identity(storage)
-    noted = samples.wallet(storage, name="Noted", address=samples.evm_address(77))
-    storage.wallets.create(noted)
     note = Sealed.of(1, b"note" * 15, words=(bytes(7) + b"\x01" + bytes(range(32)),))
-    storage.annotations.put(Annotation(id=storage.new_id(), table=TableName.WALLETS, row_id=noted.id, note=note))
+    storage.annotations.put(
+        Annotation(id=storage.new_id(), table=TableName.PAYMENT_METHODS, row_id=method.id, note=note)
+    )
     storage.prices.put([Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")])
     storage.annotations.put_foreign_labels([ForeignLabel("tx", "ab", {"type": "tx", "ref": "ab", "label": "Later"})])
 

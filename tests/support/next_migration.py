@@ -33,7 +33,7 @@ def upgrade() -> None:
         sys.stdin.readline()
     if os.environ.get("AETHER_TEST_FAIL"):
         op.execute("INSERT INTO no_such_table VALUES (1)")
-    op.execute("UPDATE annotations SET note = note || '!'")
+    op.execute("UPDATE annotations SET note = note || '!' WHERE note_sealed IS NULL")
 """
 
 
