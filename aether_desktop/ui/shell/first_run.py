@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +25,7 @@ from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, plain_butto
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import set_kind, text_label
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
+from aether_desktop.ui.widgets.scrolling import fill_middle
 
 _SUFFIX = ".aether"
 _FILTER = f"Vaults (*{_SUFFIX})"
@@ -199,21 +199,7 @@ class FirstRunPage(QWidget):
         column.addWidget(self._busy)
         column.addWidget(self._error)
         column.addStretch(2)
-        inner.setMaximumWidth(Size.PALETTE_WIDTH)
-        middle = QWidget()
-        row = QHBoxLayout(middle)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(inner, 100)
-        row.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(middle)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        fill_middle(self, inner)
 
     # ------------------------------------------------------------------------------------------------------- slots
     def _say(self, text: str, *, wrong: bool) -> None:

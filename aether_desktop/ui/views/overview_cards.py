@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -59,6 +60,8 @@ _SURE = {  # what is asked once more before it is done
     AttentionKind.OLDER_KEYS: "Accept the older key file for good",
     AttentionKind.OLD_COPIES: "Verify the vault, then delete it for good",
 }
+
+HoldingT = TypeVar("HoldingT", CurrencyTotal, WalletBalance)
 
 
 class TotalsCard(Card):
@@ -261,6 +264,7 @@ class LastImportCard(Card):
 
 
 def _total_columns() -> list[ValueColumn[CurrencyTotal]]:
+    held: tuple[ValueColumn[CurrencyTotal], ...] = _holding_columns("Amount", amount_width=21, value_width=18)
     return [
         ValueColumn(
             "currency",
@@ -270,30 +274,12 @@ def _total_columns() -> list[ValueColumn[CurrencyTotal]]:
             whole=lambda each: f"{currency_name(each.currency)} {each.currency.contract}".strip(),
             order=lambda each: currency_name(each.currency).casefold(),
         ),
-        ValueColumn(
-            "amount",
-            "Amount",
-            lambda each: amount_cell(each.base_units, each.currency),
-            width=21,
-            whole=lambda each: units_text(each.base_units, each.currency),
-            right=True,
-            fraction_digits=FRACTION_DIGITS,
-            unit_chars=5,
-        ),
-        ValueColumn(
-            "value",
-            "Value",
-            lambda each: value_cell(each.value),
-            width=18,
-            whole=lambda each: value_whole(each.value),
-            right=True,
-            fraction_digits=2,
-            unit_chars=3,
-        ),
+        *held,
     ]
 
 
 def _balance_columns() -> list[ValueColumn[WalletBalance]]:
+    held: tuple[ValueColumn[WalletBalance], ...] = _holding_columns("Balance", amount_width=20, value_width=17)
     return [
         ValueColumn(
             "wallet",
@@ -303,11 +289,19 @@ def _balance_columns() -> list[ValueColumn[WalletBalance]]:
             whole=lambda each: each.wallet,
             order=lambda each: each.wallet.casefold(),
         ),
+        *held,
+        ValueColumn("rows", "Rows", _rows_cell, width=4, order=lambda each: each.rows, right=True),
+    ]
+
+
+def _holding_columns(title: str, *, amount_width: int, value_width: int) -> tuple[ValueColumn[HoldingT], ...]:
+    """How much of a currency, and what it is worth."""
+    return (
         ValueColumn(
             "amount",
-            "Balance",
+            title,
             lambda each: amount_cell(each.base_units, each.currency),
-            width=20,
+            width=amount_width,
             whole=lambda each: units_text(each.base_units, each.currency),
             right=True,
             fraction_digits=FRACTION_DIGITS,
@@ -317,14 +311,13 @@ def _balance_columns() -> list[ValueColumn[WalletBalance]]:
             "value",
             "Value",
             lambda each: value_cell(each.value),
-            width=17,
+            width=value_width,
             whole=lambda each: value_whole(each.value),
             right=True,
             fraction_digits=2,
             unit_chars=3,
         ),
-        ValueColumn("rows", "Rows", _rows_cell, width=4, order=lambda each: each.rows, right=True),
-    ]
+    )
 
 
 def _rows_cell(balance: WalletBalance) -> Cell:

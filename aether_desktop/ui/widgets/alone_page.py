@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.buttons import IconLabel, link_button
 from aether_desktop.ui.widgets.labels import breakable, set_kind, text_label
+from aether_desktop.ui.widgets.scrolling import fill_middle
 
 
 class AlonePage(QWidget):
@@ -80,7 +81,6 @@ class AlonePage(QWidget):
 
     def _compose(self, icon: str, card: QWidget) -> None:
         inner = QWidget()
-        inner.setMaximumWidth(Size.PALETTE_WIDTH)
         column = QVBoxLayout(inner)
         column.setSpacing(Space.M)
         head = QHBoxLayout()
@@ -96,17 +96,4 @@ class AlonePage(QWidget):
         column.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self.foot)
         column.addStretch(2)
-        middle = QWidget()
-        row = QHBoxLayout(middle)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addStretch(1)
-        row.addWidget(inner, 100)
-        row.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(middle)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        fill_middle(self, inner)
