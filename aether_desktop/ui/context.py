@@ -21,7 +21,7 @@ from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.service_set import ServiceSet
-from aether_desktop.ui.jobs import JobHandle, JobRunner
+from aether_desktop.ui.jobs import JobHandle, JobRunner, hears
 from aether_desktop.ui.permissions import Permissions
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.widgets.message_bar import MessageLevel
@@ -139,7 +139,7 @@ class UiContext:
         def on_success(_result: object) -> None:
             if said:
                 self.messages.done(said)
-            if then is not None:
+            if then is not None and hears(then):
                 then()
 
         self.jobs.write(lambda _token, _progress: work()).on_success(on_success).on_failure(self.messages.report)
@@ -163,6 +163,25 @@ class UiContext:
                 return work(token, progress)
 
         return self.jobs.write(guarded, title=title)
+
+    def act(
+        self, level: Court, why: str, work: Work[object], *, said: str, then: Callable[[], None], title: str = ""
+    ) -> None:
+        """Run work as ``with_level`` does; success says ``said``. However it ends, ``then`` looks at what is so now."""
+
+        def on_success(_result: object) -> None:
+            self.messages.done(said)
+            look()
+
+        def on_failure(error: BaseException) -> None:
+            self.messages.report(error)
+            look()
+
+        def look() -> None:
+            if hears(then):
+                then()
+
+        self.with_level(level, why, work, title=title).on_success(on_success).on_failure(on_failure).on_cancelled(look)
 
     def require_level(self, level: Court, why: str) -> JobHandle[None]:
         """See to it that a level is open, and leave it open: the window asks for it, saying ``why``."""

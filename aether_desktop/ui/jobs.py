@@ -78,20 +78,20 @@ class JobHandle(Generic[ResultT]):
     def _deliver_progress(self, done: int, total: int | None, message: str) -> None:
         if self.outcome is None:
             self.done, self.total, self.message = done, total, message
-            for slot in filter(_hears, self._progressed):
+            for slot in filter(hears, self._progressed):
                 slot(done, total, message)
 
     def _deliver(self, outcome: Outcome[ResultT]) -> None:
         self.outcome = outcome
         match outcome:
             case Succeeded(value):
-                for slot in filter(_hears, self._succeeded):
+                for slot in filter(hears, self._succeeded):
                     slot(value)
             case Failed(error):
-                for failure_slot in filter(_hears, self._failed):
+                for failure_slot in filter(hears, self._failed):
                     failure_slot(error)
             case Cancelled():
-                for cancelled_slot in filter(_hears, self._cancelled):
+                for cancelled_slot in filter(hears, self._cancelled):
                     cancelled_slot()
 
 
@@ -244,15 +244,15 @@ class JobRunner(QObject):
     def _end(self, handle: JobHandle[Any], payload: Any) -> None:
         self._live.pop(handle.number, None)
         self._repeats.pop(handle.number, None)
-        unheard = isinstance(payload, Failed) and not any(map(_hears, handle._failed))
+        unheard = isinstance(payload, Failed) and not any(map(hears, handle._failed))
         handle._deliver(payload)
         self.job_ended.emit(handle)
         if unheard:
             self.failed_unheard.emit(handle, payload.error)
 
 
-def _hears(slot: Callable[..., object]) -> bool:
-    """False for a method of an object that Qt has deleted: nobody is there to be told."""
+def hears(slot: Callable[..., object]) -> bool:
+    """False for a method (or a partial of one) of an object that Qt has deleted: nobody is there to be told."""
     while isinstance(slot, partial):
         slot = slot.func
     owner = getattr(slot, "__self__", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.identity import StoredInvitation
+from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.exchange_files import read_exchange_file
 from aether_desktop.services.people import Overview, PeopleService
 from aether_desktop.ui.context import UiContext
@@ -54,29 +54,25 @@ class InvitationsSheet(SideSheet):
         """Certify the keys of a reply: the stored one, or the one in a file."""
         people = self._people
 
-        def work() -> None:
+        def work(_token: CancelToken, _progress: Progress) -> None:
             people.accept(invitation_id, None if path is None else read_exchange_file(path))
 
-        self._act(
-            f"To certify the keys of {name}.", work, f"{name} is certified. Compare the code of their keys by voice."
+        self._context.act(
+            Court.HOLY,
+            f"To certify the keys of {name}.",
+            work,
+            said=f"{name} is certified. Compare the code of their keys by voice.",
+            then=self.refresh,
         )
 
     def withdraw(self, invitation_id: int, name: str) -> None:
         """Let it open nothing any more."""
         people = self._people
-        job = self._context.jobs.write(lambda _token, _progress: people.withdraw(invitation_id))
-        job.on_success(lambda _none: self._on_done(f"The invitation of {name} is withdrawn."))
-        job.on_failure(self._context.messages.report)
+        self._context.write(
+            lambda: people.withdraw(invitation_id), then=self.refresh, said=f"The invitation of {name} is withdrawn."
+        )
 
     # -- inside --------------------------------------------------------------------------------------------------
-
-    def _act(self, why: str, work: Callable[[], object], said: str) -> None:
-        job = self._context.with_level(Court.HOLY, why, lambda _token, _progress: work())
-        job.on_success(lambda _result: self._on_done(said)).on_failure(self._context.messages.report)
-
-    def _on_done(self, said: str) -> None:
-        self._context.messages.done(said)
-        self.refresh()
 
     def _show(self, overview: Overview) -> None:
         if self._ground is not None:

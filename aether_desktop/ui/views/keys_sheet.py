@@ -12,7 +12,6 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.identity import MembershipError, MembershipFault
-from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.people import CourtStanding, Overview, PeopleService
 from aether_desktop.services.rotation import RotationService, WaitingOwner
 from aether_desktop.ui.context import UiContext
@@ -70,55 +69,38 @@ class KeysSheet(SideSheet):
     def begin(self) -> None:
         """Make the founder's keys and the first statements."""
         people = self._people
-        self._act(
+        self._context.act(
             Court.MOST_HOLY,
             "To make your keys: it needs all three levels.",
             lambda _token, _progress: people.found(),
             said=f"Your keys are made; you are the founder. {_FROM_THEN}",
+            then=self.refresh,
         )
 
     def make_own_courts(self) -> None:
         """The first keys of one's own courts, once certified."""
         people = self._people
-        self._act(
+        self._context.act(
             Court.HOLY,
             "To make the keys of your courts.",
             lambda _token, _progress: people.make_own_courts(),
             said=f"The keys of your courts are made. {_FROM_THEN}",
+            then=self.refresh,
         )
 
     def rotate(self, owner_id: int, court: Court, whose: str) -> None:
         """Replace a key and seal the rows anew; goes on with what was left unfinished."""
         rotation = self._rotation
-        self._act(
+        self._context.act(
             max(court, Court.HOLY),
             f"To replace the key of {whose} {court.title}.",
             lambda token, progress: rotation.rotate(owner_id, court, token=token, progress=progress),
             said=f"The key of {whose} {court.title} is replaced.",
-            job_title=f"Replace the key of {whose} {court.title}",
+            then=self.refresh,
+            title=f"Replace the key of {whose} {court.title}",
         )
 
     # -- inside --------------------------------------------------------------------------------------------------
-
-    def _act(
-        self,
-        level: Court,
-        why: str,
-        work: Callable[[CancelToken, Progress], object],
-        *,
-        said: str,
-        job_title: str = "",
-    ) -> None:
-        def on_success(_result: object) -> None:
-            self._context.messages.done(said)
-            self.refresh()
-
-        job = self._context.with_level(level, why, work, title=job_title)
-        job.on_success(on_success).on_failure(self._on_failed).on_cancelled(self.refresh)
-
-    def _on_failed(self, error: BaseException) -> None:
-        self._context.messages.report(error)
-        self.refresh()
 
     def _on_unread(self, error: BaseException) -> None:
         """A list that is not trusted: where this computer only lacks the memory of it, a colleague's code helps."""

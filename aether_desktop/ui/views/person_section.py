@@ -192,32 +192,17 @@ class PersonSection(QWidget):
             people.revoke_court(court, user_id)
             rotation.resume(me, court, progress=progress, token=token)
 
-        self._run(
+        self._context.act(
+            max(court, Court.HOLY),
             f"To revoke {name}'s grant of your {court.title}.",
             work,
             said=f"{name} gets no further key of your {court.title}; your rows are sealed under a new one.",
-            level=max(court, Court.HOLY),
-            job_title=f"Replace the key of your {court.title}",
+            then=self.refresh,
+            title=f"Replace the key of your {court.title}",
         )
 
     def _act(self, why: str, work: Callable[[], object], *, said: str, level: Court = Court.HOLY) -> None:
-        self._run(why, lambda _token, _progress: work(), said=said, level=level)
-
-    def _run(
-        self,
-        why: str,
-        work: Callable[[CancelToken, Progress], object],
-        *,
-        said: str,
-        level: Court,
-        job_title: str = "",
-    ) -> None:
-        def on_success(_result: object) -> None:
-            self._context.messages.done(said)
-            self.refresh()
-
-        job = self._context.with_level(level, why, work, title=job_title)
-        job.on_success(on_success).on_failure(self._context.messages.report).on_cancelled(self.refresh)
+        self._context.act(level, why, lambda _token, _progress: work(), said=said, then=self.refresh)
 
     # -- layout --------------------------------------------------------------------------------------------------
 
