@@ -180,6 +180,7 @@ class RecordService:
         for name in values:
             if name not in allowed:
                 raise InvalidInputError(f"A {TABLES[table].singular} has no field {name!r}.", field=name)
+        _require_filled(kind, values, new=base is None)
         typed: dict[str, Any] = {name: _coerce(kind, name, value) for name, value in values.items()}
         try:
             if base is not None:
@@ -191,9 +192,6 @@ class RecordService:
             raise InvalidInputError(error.reason, field=error.field) from error
         except InvalidAmountError as error:
             raise InvalidInputError(error.reason, field="amount") from error
-        except TypeError as error:
-            missing = next((name for name in allowed if name not in values and f"'{name}'" in str(error)), "")
-            raise InvalidInputError("Fill this in; it must not be empty.", field=missing, details=str(error)) from error
 
     def _store(self, table: TableName) -> RecordStore[Any]:
         storage = self._storage
@@ -215,6 +213,19 @@ def _difference(old: Record, new: Record) -> tuple[dict[str, object], dict[str, 
     names = [field.name for field in dataclasses.fields(old) if field.name not in _BOOKKEEPING]
     changed = [name for name in names if getattr(old, name) != getattr(new, name)]
     return {name: getattr(old, name) for name in changed}, {name: getattr(new, name) for name in changed}
+
+
+def _require_filled(kind: type[Record], values: Mapping[str, object], *, new: bool) -> None:
+    """Raises InvalidInputError naming a field that has no default and no value, or None where there must be one."""
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        if field.name in values:
+            empty = values[field.name] is None and type(None) not in typing.get_args(hints[field.name])
+        else:
+            has_default = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+            empty = new and not has_default and field.name not in _BOOKKEEPING
+        if empty:
+            raise InvalidInputError("Fill this in; it must not be empty.", field=field.name)
 
 
 def _coerce(kind: type[Record], name: str, value: object) -> object:

@@ -128,6 +128,8 @@ def test_undo_never_overwrites_what_somebody_else_changed(
         (TableName.WALLETS, {**WALLET, "kind": "odd"}, "kind", "native, token, nft"),
         (TableName.WALLETS, {**WALLET, "colour": "red"}, "colour", "no field"),
         (TableName.WALLETS, {"name": "x", "address": ADDRESS}, "chain", "Fill this in"),
+        (TableName.WALLETS, {**WALLET, "name": None}, "name", "Fill this in"),
+        (TableName.PAYMENTS, {"paid_at": NOW, "amount": None}, "amount", "Fill this in"),
         (TableName.TEMPLE_NODES, {"node_id": "x", "tier": "most_holy_place", "storage_threshold": 4}, "tier", "tier"),
         (
             TableName.PAYMENT_METHODS,
