@@ -13,6 +13,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scripts.gui_session import Gaps
 
 ROOT = Path(__file__).resolve().parent.parent
 STARTS = 7
@@ -62,6 +66,7 @@ def bench_stall() -> None:
 def session() -> None:
     from aether_desktop.composition import open_sample
     from scripts.gui_session import application, opened, run_session
+    from scripts.lock_session import run_lock_session
 
     application()
     with tempfile.TemporaryDirectory(prefix="aether-bench-") as folder:
@@ -71,7 +76,13 @@ def session() -> None:
         program = opened(vault, Path(folder))
         gaps = run_session(program, Path(folder))
         program.close()
-    print(f"\nGUI thread during a scripted session ({gaps.turns:,} turns of the event loop), milliseconds")
+        print_gaps("a scripted session", gaps)
+    with tempfile.TemporaryDirectory(prefix="aether-bench-") as folder:
+        print_gaps("making, locking and opening a vault", run_lock_session(Path(folder)))
+
+
+def print_gaps(what: str, gaps: Gaps) -> None:
+    print(f"\nGUI thread during {what} ({gaps.turns:,} turns of the event loop), milliseconds")
     print(f"  longest gap            {gaps.longest * 1000:6.1f}   (wanted: under 50; at {gaps.longest_in})")
     print(f"  99th percentile        {gaps.p99 * 1000:6.1f}   (wanted: under 16)")
 

@@ -115,6 +115,8 @@ class WindowProgram(QObject):
         job.on_success(lambda entry: self._on_entered(entry, made=made)).on_failure(self._on_failed)
 
     def _on_entered(self, entry: Entry, *, made: bool) -> None:
+        if self._messages is None:  # nothing was open yet: all there is are modules
+            self._garbage.loaded()
         if entry is None:
             self._show_first_run()
             self.opened.emit()
@@ -140,8 +142,8 @@ class WindowProgram(QObject):
         from aether_desktop.ui.context import Messages  # noqa: PLC0415  # pages load after the first paint
         from aether_desktop.ui.shell.opened_vault import OpenedVault  # noqa: PLC0415
 
-        self._garbage.freeze()
         if self._messages is None:
+            self._garbage.loaded()
             self._messages = Messages(self)
             self._messages.shown.connect(self.window.messages.show_message)
         self._open = opened = OpenedVault(
@@ -155,7 +157,6 @@ class WindowProgram(QObject):
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
         opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
-        opened.built.connect(self._garbage.freeze)
         QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
 
     def _on_shown(self, opened: OpenedVault, *, made: bool) -> None:
@@ -262,7 +263,6 @@ class WindowProgram(QObject):
 
         def closed(entry: Entry) -> None:
             self.window.clear_sections()
-            self._garbage.unfreeze()
             waiting.deleteLater()
             self._on_entered(entry, made=False)
 

@@ -27,8 +27,15 @@ class GarbageCollector(QObject):
         self._timer.timeout.connect(self.look)
 
     def start(self) -> None:
-        """No collection but ours from now on; a second call changes nothing."""
+        """No collection from now on, until the program is loaded."""
         gc.disable()
+
+    def loaded(self) -> None:
+        """The modules loaded so far stay, and are left out of collections, which keeps those short; ours begin.
+
+        Later calls are for what was loaded since. Not for pages: they go again.
+        """
+        gc.freeze()
         self._timer.start()
 
     def close(self) -> None:
@@ -37,14 +44,6 @@ class GarbageCollector(QObject):
         gc.unfreeze()
         if self._was_on:
             gc.enable()
-
-    def freeze(self) -> None:
-        """What exists now stays: later collections skip it, which keeps them short. Call when a stage is built."""
-        gc.freeze()
-
-    def unfreeze(self) -> None:
-        """What was built goes: it takes part in collections again."""
-        gc.unfreeze()
 
     def look(self) -> None:
         """Collect as far as it is due."""

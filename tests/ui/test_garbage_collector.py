@@ -25,6 +25,7 @@ class _Knot:
 def collector(qtbot: QtBot) -> Iterator[GarbageCollector]:
     made = GarbageCollector()
     made.start()
+    made.loaded()
     yield made
     made.close()
 
@@ -59,15 +60,15 @@ def test_older_generations_come_round_as_well(collector: GarbageCollector) -> No
     assert 1 < looks < 1000  # not in the first look, which takes the young only
 
 
-def test_what_was_frozen_takes_part_again(collector: GarbageCollector) -> None:
+def test_what_was_loaded_is_left_out_until_the_end(collector: GarbageCollector) -> None:
     ended: list[int] = []
     knot = _Knot()
     weakref.finalize(knot, lambda: ended.append(1))
-    collector.freeze()
+    collector.loaded()
     del knot
     gc.collect()
     assert not ended
-    collector.unfreeze()
+    collector.close()
     gc.collect()
     assert ended
 

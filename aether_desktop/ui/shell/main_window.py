@@ -254,14 +254,14 @@ class MainWindow(QMainWindow):
 
     # ----------------------------------------------------------------------------------------------- on the way
     def _make_on_the_way(self, key: str) -> None:
-        """Made, given the style sheet's look, and shown: three turns of the loop."""
+        """Made (some in several turns of the loop), given the style sheet's look in another, and shown in the last."""
         if key != self._going_to:
             return
         if self._stack.is_made(key):
             self._stack.page(key)
             QTimer.singleShot(TURN_MS, self, partial(self._arrive, key))
         else:
-            self._stack.make(key)
+            self._stack.make_on(key)
             QTimer.singleShot(TURN_MS, self, partial(self._make_on_the_way, key))
 
     def _arrive(self, key: str) -> None:

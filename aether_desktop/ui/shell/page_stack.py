@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from aether_desktop.ui import object_names
-from aether_desktop.ui.shell.sections import Section
+from aether_desktop.ui.shell.sections import Section, Steps
 
 
 class PageStack(QStackedWidget):
@@ -20,6 +20,7 @@ class PageStack(QStackedWidget):
         self.setObjectName(object_names.PAGES)
         self._sections: dict[str, Section] = {}
         self._made: dict[str, QWidget] = {}
+        self._making: dict[str, Steps] = {}
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -33,7 +34,7 @@ class PageStack(QStackedWidget):
     def clear_sections(self) -> None:
         """Forget all sections; their pages go one a turn of the loop."""
         pages = self.made_pages
-        self._sections, self._made = {}, {}
+        self._sections, self._made, self._making = {}, {}, {}
         for page in pages:
             self.removeWidget(page)
         self._drop_next(pages)
@@ -49,13 +50,28 @@ class PageStack(QStackedWidget):
 
     def make(self, key: str) -> QWidget:
         """Return a section's page, made but not yet given its look; KeyError if unknown."""
-        page = self._made.get(key)
-        if page is None:
-            page = self._sections[key].factory()
-            if not page.objectName():
-                page.setObjectName(object_names.page_name(key))
-            self._made[key] = page
-        return page
+        while key not in self._made:
+            self.make_on(key)
+        return self._made[key]
+
+    def make_on(self, key: str) -> None:
+        """Make a section's page, or one more step of it where it is made in steps; KeyError if unknown."""
+        section = self._sections[key]
+        if section.steps is None:
+            self._keep(key, section.factory())
+            return
+        steps = self._making.pop(key, None) or section.steps()
+        try:
+            next(steps)
+        except StopIteration as end:
+            self._keep(key, end.value)
+        else:
+            self._making[key] = steps
+
+    def _keep(self, key: str, page: QWidget) -> None:
+        if not page.objectName():
+            page.setObjectName(object_names.page_name(key))
+        self._made[key] = page
 
     def page(self, key: str) -> QWidget:
         """Return a section's page, making it if this is its first time; KeyError if unknown."""

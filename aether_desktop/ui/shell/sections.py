@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from PySide6.QtWidgets import QWidget
+
+Steps: TypeAlias = Generator[None, None, QWidget]
 
 
 class PageCommand(StrEnum):
@@ -26,7 +28,8 @@ class PageCommand(StrEnum):
 class Section:
     """One entry of the navigation. ``factory`` runs on the GUI thread when the section is opened for the first time.
 
-    Entries of one ``group`` stand together.
+    Entries of one ``group`` stand together. ``steps``, where there is, makes the same page in several turns of the
+    loop: it yields between them and returns the page.
     """
 
     key: str
@@ -34,6 +37,7 @@ class Section:
     icon: str
     factory: Callable[[], QWidget]
     group: int = 0
+    steps: Callable[[], Steps] | None = None
 
 
 @runtime_checkable

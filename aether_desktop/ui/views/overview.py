@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -49,23 +51,47 @@ class _Found:
     safety: tuple[Attention, ...]
 
 
+class OverviewParts:
+    """The cards, made one by one. GUI thread only."""
+
+    def __init__(self, context: UiContext) -> None:
+        self._context = context
+
+    def make(self) -> Iterator[QWidget]:
+        """Make them all; each is given as it is made."""
+        theme = self._context.theme
+        self.totals = TotalsCard(theme)
+        yield self.totals
+        self.balances = BalancesCard(theme)
+        yield self.balances
+        self.history = HistoryCard(self._context)
+        yield self.history
+        self.attention = AttentionCard(theme)
+        self.last_import = LastImportCard(theme)
+        yield self.last_import
+        self.cards = CardColumns((self.totals, self.history, self.last_import), (self.attention, self.balances))
+        self.cards.setObjectName(overview_part_name("cards"))
+        yield self.cards
+
+
 class OverviewView(QWidget):
     """Computed on the read lane, once at a time; changes that come meanwhile are answered by one more look."""
 
-    def __init__(self, context: UiContext) -> None:
+    def __init__(self, context: UiContext, parts: OverviewParts | None = None) -> None:
+        """``parts`` were made before; without them all are made now."""
         super().__init__()
         self.setObjectName(page_name("overview"))
+        if parts is None:
+            parts = OverviewParts(context)
+            deque(parts.make(), maxlen=0)
         self._context = context
         self._running = False
         self._stale = True
         self.shown: Overview | None = None
         theme = context.theme
         self.header = PageHeader(theme, "Overview")
-        self.totals, self.balances = TotalsCard(theme), BalancesCard(theme)
-        self.history, self.attention = HistoryCard(context), AttentionCard(theme)
-        self.last_import = LastImportCard(theme)
-        cards = CardColumns((self.totals, self.history, self.last_import), (self.attention, self.balances))
-        cards.setObjectName(overview_part_name("cards"))
+        self.totals, self.balances, self.history = parts.totals, parts.balances, parts.history
+        self.attention, self.last_import, cards = parts.attention, parts.last_import, parts.cards
         self._empty = scrolling(self._make_empty(), name="Beginning")
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
