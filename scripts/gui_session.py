@@ -17,25 +17,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QTableView, QWidget
 
 from aether_desktop.bootstrap import WindowProgram, build
+from aether_desktop.ui.object_names import SECTIONS
 from aether_desktop.ui.wizards.import_wizard import ImportWizard
 
-SECTIONS = (
-    "wallets",
-    "transactions",
-    "payments",
-    "contracts",
-    "content",
-    "temple_nodes",
-    "monitoring",
-    "people",
-    "payment_methods",
-    "imports",
-    "tokens",
-    "audit",
-    "modules",
-    "settings",
-    "overview",
-)
 _ADDRESS = "0xf98d0d57b5d23b1d4ba4d1e4a4a8d0cd4a5a0a3c"
 _HEADINGS = (
     "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),From,To,ContractAddress,Value_IN(ETH),Value_OUT(ETH),"
@@ -140,7 +124,7 @@ def _steps(window: QWidget, folder: Path) -> Iterator[str]:
 
 
 def _visits(window: QWidget) -> Iterator[str]:
-    for section in SECTIONS:
+    for section in (*SECTIONS[1:], SECTIONS[0]):  # the first is open already
         click(window, f"navigation_{section}")
         yield f"open {section}"
 

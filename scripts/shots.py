@@ -21,30 +21,13 @@ from aether_desktop.bootstrap import WindowProgram, build
 from aether_desktop.composition import create_vault, open_sample
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.services.settings_file import SettingsFile
-from aether_desktop.ui.object_names import UNLOCK_PASSWORD, UNLOCK_START, audit_part_name
+from aether_desktop.ui.object_names import SECTIONS, UNLOCK_PASSWORD, UNLOCK_START, audit_part_name
 from aether_desktop.ui.theme.theme import ThemeMode
 from aether_desktop.ui.wizards.import_wizard import ImportWizard
 from scripts.gui_session import application, click, named, settle, wait, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "build" / "shots"
-SECTIONS = (
-    "overview",
-    "wallets",
-    "transactions",
-    "payments",
-    "payment_methods",
-    "contracts",
-    "content",
-    "temple_nodes",
-    "monitoring",
-    "people",
-    "imports",
-    "tokens",
-    "audit",
-    "modules",
-    "settings",
-)
 
 
 class Camera:
