@@ -232,6 +232,29 @@ def _add_postgres_words(words: _Words) -> None:
         parser.add_argument("url", metavar="URL", help="as a superuser, or as the database's owner with CREATEROLE")
 
 
+def _add_quorum_words(courts: _Words) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """Those that name a court."""
+    deal = courts.add("deal", "share a court's key out: several people together can give it back after a loss")
+    deal.add_argument("--holders", required=True, metavar="NAMES", help="user names with commas; one more than needed")
+    deal.add_argument("--needed", required=True, type=int, metavar="NUMBER", help="how many of them must agree")
+    ask = courts.add("ask", "after a loss: ask the holders for a court's key")
+    ask.add_argument("--purpose", required=True, metavar="TEXT", help="what for, in words that the holders read")
+    for parser in (deal, ask):
+        parser.add_argument("--owner", default="", metavar="NAME", help="a group of yours (default: yourself)")
+    _add_json(courts.add("requests", "say who holds shares, what you are asked, and what you ask"))
+    _add_factor_file(deal)
+    _add_factor_file(ask)
+    for name, said in (
+        ("release", "agree: release your share for one request"),
+        ("restore", "with enough shares: take the key back"),
+        ("withdraw", "take your request back"),
+    ):
+        parser = courts.add(name, said)
+        parser.add_argument("request", metavar="REQUEST", help="its number, see: courts requests")
+        _add_factor_file(parser)
+    return deal, ask
+
+
 def _add_people_words(words: _Words) -> None:
     people = words.group("people", "who shares these books: invite, certify, roles, and who may open what you sealed")
     _add_json(people.add("list", "list people, whether their keys are certified, and the codes to compare by voice"))
@@ -264,7 +287,8 @@ def _add_people_words(words: _Words) -> None:
     make = courts.add("make", "once certified: make the first keys of one's own courts")
     rotate = courts.add("rotate", "replace a court's key and seal the rows anew; goes on where it was ended")
     rotate.add_argument("--owner", default="", metavar="NAME", help="a group of yours (default: yourself)")
-    for parser in (grant, revoke, rotate):
+    deal, ask = _add_quorum_words(courts)
+    for parser in (grant, revoke, rotate, deal, ask):
         parser.add_argument("court", choices=("outer", "holy", "most-holy", "1", "2", "3"))
     payments = words.group("payments", "payments of level quantum")
     check = payments.add("check", "verify signatures; exit code 1 when a payment was altered since, or is not signed")

@@ -24,6 +24,7 @@ from aether_desktop.security.audit_signing import (
     PersonCheckpointSigner,
     SignatureProofs,
 )
+from aether_desktop.security.court_quorums import PersonQuorums
 from aether_desktop.security.identity import PersonIdentity
 from aether_desktop.security.person_signing import PersonSigning
 from aether_desktop.security.pin_stores import FilePinStore, KeyringPinStore, PassingPinStore
@@ -31,6 +32,7 @@ from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.audit import AuditService
 from aether_desktop.services.level_locks import Record
 from aether_desktop.services.people import Logins, PeopleService
+from aether_desktop.services.quorum import QuorumService
 from aether_desktop.services.rotation import RotationService
 from aether_desktop.storage.sql_storage import SqlStorage
 
@@ -43,6 +45,7 @@ class VaultIdentity:
 
     people: PeopleService
     rotation: RotationService
+    quorum: QuorumService
     signer: PersonSigning
     sealer: FieldSealer | None
     auditor: DeviceAuditSigner | None
@@ -70,6 +73,14 @@ def identity_of(storage: SqlStorage, levels: Levels, *, key_file: Path | None) -
     return VaultIdentity(
         people=people,
         rotation=rotation,
+        quorum=QuorumService(
+            storage,
+            storage.quorums,
+            identity=identity,
+            quorums=PersonQuorums(identity),
+            people=people,
+            rotation=rotation,
+        ),
         signer=PersonSigning(identity),
         sealer=identity.sealer if _seals(identity) else None,
         auditor=DeviceAuditSigner(identity.keyring()) if _is_certified(identity) else None,

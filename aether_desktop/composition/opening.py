@@ -268,6 +268,7 @@ def _services(
         sealer=None if identity is None else identity.sealer,
         people=None if identity is None else identity.people,
         rotation=None if identity is None else identity.rotation,
+        quorum=None if identity is None else identity.quorum,
     )
 
 

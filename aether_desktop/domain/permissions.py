@@ -182,6 +182,16 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
             columns={Role.MEMBER: ("started_at", "field", "row_id", "rows_done", "finished_at")},
             groups=True,
         ),
+        "quorum_deals": TableRule(noun="shares of court keys", owner="dealer_id", read=EVERYBODY, add=OWN),
+        "quorum_requests": TableRule(
+            noun="requests to holders of shares",
+            owner="requester_id",
+            read=EVERYBODY,
+            add=OWN,
+            change=OWN,
+            columns={Role.MEMBER: ("settled_at",)},
+        ),
+        "quorum_releases": TableRule(noun="released shares", owner="holder_id", read=EVERYBODY, add=OWN),
         "wallet_secrets": TableRule(noun="wallet secrets", read=OWN, add=OWN, change=OWN, remove=OWN),
         "key_slots": TableRule(noun="key slots", owner="", read=NOBODY),
     }

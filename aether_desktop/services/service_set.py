@@ -23,6 +23,7 @@ from aether_desktop.services.payment_signatures import PaymentSignatures
 from aether_desktop.services.people import PeopleService
 from aether_desktop.services.plain_values import PlainValueSealer
 from aether_desktop.services.prices import PriceService
+from aether_desktop.services.quorum import QuorumService
 from aether_desktop.services.records import RecordService
 from aether_desktop.services.rotation import RotationService
 from aether_desktop.services.sealed_fields import SealedFieldService
@@ -66,6 +67,7 @@ class ServiceSet:
     people: PeopleService | None = None
     """None where the person has no keys: the sample, a vault without a password."""
     rotation: RotationService | None = None
+    quorum: QuorumService | None = None
 
     @property
     def info(self) -> StorageInfo:
@@ -89,6 +91,7 @@ def build_services(
     audit: AuditService | None = None,
     people: PeopleService | None = None,
     rotation: RotationService | None = None,
+    quorum: QuorumService | None = None,
 ) -> ServiceSet:
     """Wire the services over one storage. ``signer`` and ``sealer``: the person's own keys, where the vault has them.
 
@@ -132,6 +135,7 @@ def build_services(
         access=access,
         people=people,
         rotation=rotation,
+        quorum=quorum,
     )
 
 

@@ -31,6 +31,7 @@ from aether_desktop.storage.stores.payment_methods import SqlPaymentMethodStore
 from aether_desktop.storage.stores.payments import SqlPaymentStore
 from aether_desktop.storage.stores.plain_values import SqlPlainValueStore
 from aether_desktop.storage.stores.prices import SqlPriceStore
+from aether_desktop.storage.stores.quorum import SqlQuorumStore
 from aether_desktop.storage.stores.sealed_rows import SqlSealedRows
 from aether_desktop.storage.stores.temple_nodes import SqlTempleNodeStore
 from aether_desktop.storage.stores.transactions import SqlTransactionStore
@@ -63,6 +64,7 @@ class SqlStorage:
         self._audit = SqlAuditStore(database)
         self._windows = SqlWindowStore(database)
         self._identity = SqlIdentityStores(database)
+        self._quorums = SqlQuorumStore(database)
         self._plain_values = SqlPlainValueStore(database)
         self._sealed_rows = SqlSealedRows(database)
         self._wallet_secrets = SqlWalletSecretStore(database)
@@ -134,6 +136,10 @@ class SqlStorage:
     @property
     def windows(self) -> SqlWindowStore:
         return self._windows
+
+    @property
+    def quorums(self) -> SqlQuorumStore:
+        return self._quorums
 
     @property
     def plain_values(self) -> SqlPlainValueStore:

@@ -293,6 +293,8 @@ def people_part_name(part: str) -> str:
     Parts: note, invitations, keys (the two header buttons), person (the section) and its state, code, role, give_role,
     activity, invite_again, court_N, revoke_now, revoke_not; invite (the sheet) and its username, display_name, role,
     url, send, secret, copy, save; invitations_sheet, accept_N, open_N, withdraw_N; keys_sheet, begin, rotate_N,
-    code_typed, trust, own_courts.
+    code_typed, trust, own_courts, open_recovery; recovery (the sheet) and its release_N, restore_N,
+    recovery_withdraw_N, recovery_asked, recovery_purpose, recovery_ask, recovery_court, recovery_holder_N,
+    recovery_needed, recovery_deal.
     """
     return f"people_{part}"

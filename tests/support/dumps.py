@@ -33,6 +33,7 @@ from aether_desktop.ports.identity import (
     StoredRotation,
     StoredStatement,
 )
+from aether_desktop.ports.quorum import StoredDeal, StoredRelease, StoredRequest
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.addresses import read_address
 from aether_desktop.storage.columns import microseconds
@@ -160,6 +161,10 @@ def _fill_identity(storage: SqlStorage) -> None:
     stores.rotations.put(
         StoredRotation(me, Court.HOLY, 2, samples.NOW, field="payment.metadata", row_id=7, rows_done=9)
     )
+    deal, request = storage.new_id(), storage.new_id()
+    storage.quorums.add_deal(StoredDeal(deal, me, Court.HOLY, 1, me, b"body", b"signature", samples.NOW))
+    storage.quorums.add_request(StoredRequest(request, deal, me, b"body", b"signature", samples.NOW, samples.LATER))
+    storage.quorums.add_release(StoredRelease(request, me, b"body", samples.NOW))
 
 
 def sqlite_text(connection: Any) -> str:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.identity import IdentityStores
+from aether_desktop.security.court_quorums import PersonQuorums
 from aether_desktop.security.identity import PersonIdentity
 from aether_desktop.security.person_signing import PersonSigning
 from aether_desktop.services.people import Logins, PeopleService
+from aether_desktop.services.quorum import QuorumService
 from aether_desktop.services.rotation import RotationService
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.storage.sql_storage import SqlStorage
@@ -41,7 +43,18 @@ class Person:
 
     def services(self, services: ServiceSet) -> ServiceSet:
         """The same services, with this person's keys."""
-        return dataclasses.replace(services, people=self.people, rotation=self.rotation)
+        return dataclasses.replace(services, people=self.people, rotation=self.rotation, quorum=self.quorum)
+
+    @property
+    def quorum(self) -> QuorumService:
+        return QuorumService(
+            self.storage,
+            self.storage.quorums,
+            identity=self.identity,
+            quorums=PersonQuorums(self.identity),
+            people=self.people,
+            rotation=self.rotation,
+        )
 
 
 def person(storage: SqlStorage, user_id: int, name: str, *, logins: Logins | None = None) -> Person:

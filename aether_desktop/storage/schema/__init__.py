@@ -25,6 +25,7 @@ from aether_desktop.storage.schema.keys import (
 )
 from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
 from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
+from aether_desktop.storage.schema.quorum import QUORUM_DEALS, QUORUM_RELEASES, QUORUM_REQUESTS
 from aether_desktop.storage.schema.security import ID_CLIENTS, KEY_SLOTS, VAULT_MEMBERS, VAULTS
 from aether_desktop.storage.schema.temple import TEMPLE_NODES
 from aether_desktop.storage.schema.transactions import TRANSACTIONS
@@ -69,6 +70,9 @@ __all__ = [
     "PAYMENT_METHODS",
     "PERSON_KEYS",
     "PRICES",
+    "QUORUM_DEALS",
+    "QUORUM_RELEASES",
+    "QUORUM_REQUESTS",
     "RECORD_TABLES",
     "ROTATION_JOURNAL",
     "SEAL_COUNTS",

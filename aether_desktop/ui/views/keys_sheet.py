@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
@@ -46,6 +46,8 @@ _ROTATE: Final = (
 
 class KeysSheet(SideSheet):
     """GUI thread only; works on the lanes. Long work stands in the activity list, with Cancel."""
+
+    recovery_asked = Signal()
 
     def __init__(self, context: UiContext, people: PeopleService, rotation: RotationService) -> None:
         super().__init__(context.theme, "Courts and keys", object_name=people_part_name("keys_sheet"))
@@ -140,6 +142,7 @@ class KeysSheet(SideSheet):
             for standing in overview.courts:
                 self._add_court(column, standing, overview)
             column.addWidget(text_label(self.theme, _ROTATE, kind="dim", wrap=True))
+            self._add_button(column, "Recovery by several people\u2026", "open_recovery", self.recovery_asked.emit)
         self._add_waiting(column, overview)
 
     @property

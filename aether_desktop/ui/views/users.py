@@ -20,6 +20,7 @@ from aether_desktop.ui.views.invitations_sheet import InvitationsSheet
 from aether_desktop.ui.views.invite_sheet import InviteSheet
 from aether_desktop.ui.views.keys_sheet import KeysSheet
 from aether_desktop.ui.views.person_section import NO_KEYS, PersonSection
+from aether_desktop.ui.views.recovery_sheet import RecoverySheet
 from aether_desktop.ui.views.table_content import TablePageWords
 from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.widgets.guarded_button import Guard
@@ -97,7 +98,14 @@ class PeopleView(TablePage):
         """The sheet of courts and keys."""
         found = self._services()
         if found is not None:
-            self.side.open_sheet(KeysSheet(self.context, *found))
+            sheet = KeysSheet(self.context, *found)
+            sheet.recovery_asked.connect(self.open_recovery)
+            self.side.open_sheet(sheet)
+
+    def open_recovery(self) -> None:
+        """The sheet of shares: who gives a court's key back."""
+        if (quorum := self.context.services.quorum) is not None:
+            self.side.open_sheet(RecoverySheet(self.context, quorum))
 
     def open_part(self, part: str) -> None:
         """``keys``, ``invitations`` or ``invite``, as the command palette asks for them."""
