@@ -27,8 +27,8 @@ IDLE_MOST: Final = 60 * 60.0
 HOLY_SECONDS: Final = 5 * 60.0  # level 2, from the step-up
 MOST_HOLY_SECONDS: Final = 60.0  # level 3, when no operation follows the step-up
 
-
 Record: TypeAlias = Callable[[str, Mapping[str, object]], AbstractContextManager[None]]
+"""Around a change of keys: what is done, and facts about it."""
 
 
 class AccessState(StrEnum):
@@ -43,7 +43,8 @@ class AccessState(StrEnum):
 class LevelLocks:
     """What is open of a vault, and for how long. The rest of a vault's keys is ``vault_access.VaultAccess``.
 
-    Times are seconds of the injected monotonic clock.
+    Quick methods say so and may be called from any thread; the rest on worker threads. Times are seconds of the
+    injected monotonic clock. The screen sets one timer for ``next_deadline`` and calls ``expire`` then; nothing polls.
     """
 
     def __init__(self, keys: VaultKeys, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -255,6 +256,7 @@ class LevelLocks:
 
 @contextmanager
 def wiped(*factors: Factor) -> Iterator[None]:
+    """Wipe the factors at the end, whatever happens."""
     try:
         yield
     finally:

@@ -32,11 +32,8 @@ __all__ = [
 
 
 class VaultAccess(LevelLocks):
-    """One vault's locks. Quick methods say so and may be called from any thread; the rest on worker threads.
-
-    Times are seconds of the injected monotonic clock. The screen sets one timer for ``next_deadline`` and calls
-    ``expire`` then; nothing polls. Factors that are handed in are wiped.
-    """
+    """One vault's keys, over its locks. Quick methods say so and may be called from any thread; the rest on worker
+    threads. Factors that are handed in are wiped."""
 
     # -- making --------------------------------------------------------------------------------------------------
 

@@ -55,8 +55,11 @@ class ImportParts:
         """Between two chunks. Raises as ``Database.write``."""
         if not self._database.can_give_way(unit):
             return
-        if not self.count and not self._lock.enter_context(self._database.importing()):
-            return  # another import is waiting for this one
+        if not self.count:
+            with ExitStack() as asked:
+                if not asked.enter_context(self._database.importing()):
+                    return  # another import is waiting for this one
+                self._lock = asked.pop_all()
         self._set(
             unit,
             status=BatchStatus.UNDONE,
