@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,14 +35,14 @@ def with_levels(context: Context, work: Callable[[], ResultT]) -> ResultT:
     return work()
 
 
-def factor_files(context: Context) -> dict[Court, Path]:
-    """What ``--factor-file`` names, by level. Raises InvalidInputError."""
+def factor_files(context: Context, option: str = "factor-file") -> dict[Court, Path]:
+    """What ``--factor-file``, or another option like it, names by level. Raises InvalidInputError."""
     found: dict[Court, Path] = {}
-    for given in context.options.factor_file:
+    for given in getattr(context.options, option.replace("-", "_")):
         level, equals, path = given.partition("=")
         if not equals or not path or level not in {"2", "3"}:
             raise InvalidInputError(
-                f"{given[:80]!r} is not LEVEL=PATH.", field="factor-file", hint="For example: --factor-file 2=PATH"
+                f"{given[:80]!r} is not LEVEL=PATH.", field=option, hint=f"For example: --{option} 2=PATH"
             )
         found[Court(int(level))] = Path(path)
     return found
@@ -53,24 +53,40 @@ def _open(context: Context, access: VaultAccess, level: Court, files: dict[Court
         if Court.OUTER < below < level and not access.is_open(below):
             _open(context, access, below, files)
     if access.describe()[level - 1].exists:
-        access.step_up(level, _factor(context, level, files, new=False))
+        access.step_up(level, level_factor(context, level, files))
         return
-    access.set_factor(level, _factor(context, level, files, new=True))
+    access.set_factor(level, new_level_factor(context, level, files))
     context.terminal.say(f"Level {int(level)} ({level.title}) was not set up yet; it opens with this factor now.")
 
 
-def _factor(context: Context, level: Court, files: dict[Court, Path], *, new: bool) -> Factor:
+def level_factor(context: Context, level: Court, files: Mapping[Court, Path]) -> Factor:
+    """What opens a level: from its file, or typed. Raises as ``from_file``, VaultLockedError when nobody can be asked.
+
+    ``files``: what ``factor_files`` found.
+    """
     if level in files:
-        factor = from_file(files[level])
-        return context.asker.judged(factor) if new else factor
+        return from_file(files[level])
+    _require_terminal(context, level, "factor-file")
+    return context.asker.typed(f"Passphrase of {_named(level)}: ")
+
+
+def new_level_factor(
+    context: Context, level: Court, files: Mapping[Court, Path], *, option: str = "factor-file"
+) -> Factor:
+    """What is to open a level from now on, judged. Raises as ``level_factor``, InvalidInputError for a weak one."""
+    if level in files:
+        return context.asker.judged(from_file(files[level]))
+    _require_terminal(context, level, option)
+    return context.asker.typed_twice(f"New passphrase of {_named(level)}: ")
+
+
+def _require_terminal(context: Context, level: Court, option: str) -> None:
     if not context.asker.can_type:
         raise VaultLockedError(
-            f"This needs level {int(level)} ({level.title}).",
-            hint=f"Name a file with its passphrase (mode 0600): --factor-file {int(level)}=PATH",
+            f"This needs {_named(level)}.",
+            hint=f"Name a file with its passphrase (mode 0600): --{option} {int(level)}=PATH",
         )
-    what = f"level {int(level)} ({level.title})"
-    return (
-        context.asker.typed_twice(f"New passphrase of {what}: ")
-        if new
-        else context.asker.typed(f"Passphrase of {what}: ")
-    )
+
+
+def _named(level: Court) -> str:
+    return f"level {int(level)} ({level.title})"

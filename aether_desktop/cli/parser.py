@@ -122,16 +122,8 @@ def _add_key_words(vault: _Words) -> None:
     for parser in (password, compromised):
         parser.add_argument("--new-password-file", metavar="PATH", default="", help="the new password (mode 0600)")
     for parser in (kit, compromised):
-        parser.add_argument(
-            "--factor-file",
-            action="append",
-            default=[],
-            metavar="LEVEL=PATH",
-            help="the passphrase of level 2 or 3 (mode 0600), where that level was set up",
-        )
-    compromised.add_argument(
-        "--new-factor-file", action="append", default=[], metavar="LEVEL=PATH", help="and the new one"
-    )
+        _add_factor_file(parser, "the passphrase of level 2 or 3 (mode 0600), where that level was set up")
+    _add_factor_file(compromised, "and the new one", name="--new-factor-file")
 
 
 def _add_wallet_words(words: _Words) -> None:
@@ -308,12 +300,8 @@ def _add_sealed_words(words: _Words) -> None:
     _add_json(listing)
     reveal.add_argument("row", metavar="ID", help="the row's id, as sealed list says it")
     reveal.add_argument("field", metavar="FIELD", help="for example email, external_id, last_four")
-    reveal.add_argument(
-        "--factor-file",
-        action="append",
-        default=[],
-        metavar="LEVEL=PATH",
-        help="the passphrase of level 2 (mode 0600), for fields of the Holy Place; asked for at a terminal otherwise",
+    _add_factor_file(
+        reveal, "the passphrase of level 2 (mode 0600), for fields of the Holy Place; asked for at a terminal otherwise"
     )
 
 
@@ -348,14 +336,13 @@ def _add_audit_words(words: _Words) -> None:
         _add_json(parser)
 
 
-def _add_factor_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--factor-file",
-        action="append",
-        default=[],
-        metavar="LEVEL=PATH",
-        help="the passphrase of level 2 or 3 (mode 0600); asked for at a terminal otherwise",
-    )
+def _add_factor_file(
+    parser: argparse.ArgumentParser,
+    text: str = "the passphrase of level 2 or 3 (mode 0600); asked for at a terminal otherwise",
+    *,
+    name: str = "--factor-file",
+) -> None:
+    parser.add_argument(name, action="append", default=[], metavar="LEVEL=PATH", help=text)
 
 
 def _add_care_words(words: _Words) -> None:

@@ -157,6 +157,7 @@ class TestChanges:
         command = ("vault", "compromised", "--new-password-file", new_file)
         assert "--factor-file 2=PATH" in books(*command, code=1).err
         assert "--new-factor-file 2=PATH" in books(*command, "--factor-file", f"2={second}", code=1).err
+        assert "'two' is not LEVEL=PATH" in books(*command, "--new-factor-file", "two", code=1).err
         books(*command, "--factor-file", f"2={second}", "--new-factor-file", f"2={second_new}")
         assert (tmp_path / "books.key").read_text() != old_device
         assert Path(options[3]).read_bytes()[:4096] != before[:4096]

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from aether_desktop.cli.levels import with_levels
+from aether_desktop.cli.naming import user_named
 from aether_desktop.cli.runner import DONE, REFUSED, Context
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.audit import AuditEntry, AuditError, AuditFilter
-from aether_desktop.ports.errors import InvalidInputError, NotFoundError
+from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.services.audit import Agreement
 
 _PAGE = 500
@@ -20,7 +21,7 @@ def list_entries(context: Context) -> int:
     options = context.options
     audit = context.services().audit
     wanted = AuditFilter(
-        user_id=_person(context),
+        user_id=user_named(context, options.person).id if options.person else None,
         action=options.event,
         table=options.table,
         row_id=options.row,
@@ -163,16 +164,6 @@ def accept(context: Context) -> int:
     size = audit.accept()
     context.terminal.say(f"This computer takes the audit log as it is, with {size} entries, from now on.")
     return DONE
-
-
-def _person(context: Context) -> int | None:
-    name = context.options.person
-    if not name:
-        return None
-    for user in context.services().storage.users.all():
-        if user.username.casefold() == name.strip().casefold():
-            return user.id
-    raise NotFoundError(f"There is nobody called {name[:100]!r} here.", hint="List them with: people list")
 
 
 def _day(text: str, field: str, *, after: int = 0) -> datetime | None:

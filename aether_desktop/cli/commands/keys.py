@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from aether_desktop.cli.asking import from_file, words_from_file
+from aether_desktop.cli.levels import factor_files, level_factor, new_level_factor
 from aether_desktop.cli.runner import DONE, Context
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.errors import AetherError, InvalidInputError, OperationCancelled
@@ -123,6 +124,7 @@ def unlock(context: Context) -> int:
 
 def compromised(context: Context) -> int:
     """New secrets everywhere, then the file encrypted anew."""
+    new_files = factor_files(context, "new-factor-file")
     target, access, name = _vault(context)
     _require_password(access)
     current = context.asker.password(name)
@@ -131,7 +133,7 @@ def compromised(context: Context) -> int:
     new = {Court.OUTER: _new_password(context, target, name)}
     for level in access.describe():
         if level.exists and level.level is not Court.OUTER:
-            new[level.level] = _level_factor(context, level.level, new=True)
+            new[level.level] = new_level_factor(context, level.level, new_files, option="new-factor-file")
     context.terminal.say(
         "Everything gets new keys, then the file is encrypted anew. That cannot be cancelled once it has begun; if it"
         " is interrupted, the next opening finishes it, with the new password."
@@ -234,23 +236,7 @@ def _tried(target: Target) -> tuple[str, ...]:
 
 def _open_all(context: Context, access: VaultAccess) -> None:
     """Open every level there is."""
+    files = factor_files(context)
     for level in access.describe():
         if level.exists and not access.is_open(level.level):
-            access.step_up(level.level, _level_factor(context, level.level, new=False))
-
-
-def _level_factor(context: Context, level: Court, *, new: bool) -> Factor:
-    option = "new_factor_file" if new else "factor_file"
-    files = dict(each.partition("=")[::2] for each in getattr(context.options, option))
-    named = files.get(str(int(level)))
-    if named:
-        factor = from_file(Path(named))
-        return context.asker.judged(factor) if new else factor
-    if not context.asker.can_type:
-        raise VaultLockedError(
-            f"Level {int(level)} needs its factor.",
-            hint=f"Name a file with it: --{option.replace('_', '-')} {int(level)}=PATH",
-        )
-    if new:
-        return context.asker.typed_twice(f"New passphrase of level {int(level)}: ")
-    return context.asker.typed(f"Passphrase of level {int(level)}: ")
+            access.step_up(level.level, level_factor(context, level.level, files))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from aether_desktop.cli.levels import with_levels
+from aether_desktop.cli.naming import user_named
 from aether_desktop.cli.runner import DONE, Context
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.permissions import title
@@ -17,7 +18,7 @@ from aether_desktop.ports.identity import StoredInvitation
 from aether_desktop.ports.vault_keys import VaultLockedError
 from aether_desktop.security.private_files import read_first_line
 from aether_desktop.services.exchange_files import new_exchange_file, read_exchange_file, write_exchange_file
-from aether_desktop.services.people import PeopleService, Standing
+from aether_desktop.services.people import Overview, PeopleService, Standing
 from aether_desktop.services.rotation import RotationService
 
 COURTS: Final = {
@@ -83,7 +84,7 @@ def invite(context: Context) -> int:
     url = options.address or context.services().info.location
     with new_exchange_file(file) as write:  # first: once the person is invited, the file must not fail
         if options.again:
-            user = _user(context, options.name)
+            user = user_named(context, options.name)
             made = with_levels(context, lambda: people.invite_again(user.id, url=url))
             context.terminal.say(f"{user.username} gets another login; the one they had is shut.")
         else:
@@ -131,7 +132,7 @@ def own_courts(context: Context) -> int:
 def certify(context: Context) -> int:
     options = context.options
     people, _ = _services(context)
-    user = _user(context, options.name)
+    user = user_named(context, options.name)
     invitation = _invitation(people.open_invitations(), user)
     reply = read_exchange_file(Path(options.reply)) if options.reply else None
     with_levels(context, lambda: people.accept(invitation.id, reply))
@@ -143,7 +144,7 @@ def certify(context: Context) -> int:
 
 def set_role(context: Context) -> int:
     people, _ = _services(context)
-    user, role = _user(context, context.options.name), _role(context.options.role)
+    user, role = user_named(context, context.options.name), _role(context.options.role)
     with_levels(context, lambda: people.set_role(user.id, role))
     context.terminal.say(f"{user.username} is {title(role)} now. Roles give verbs, never keys.")
     return DONE
@@ -151,7 +152,7 @@ def set_role(context: Context) -> int:
 
 def disable(context: Context) -> int:
     people, _ = _services(context)
-    user = _user(context, context.options.name)
+    user = user_named(context, context.options.name)
     with_levels(context, lambda: people.disable(user.id))
     context.terminal.say(f"{user.username} is disabled. Keys they hold are to be replaced: see courts status")
     return DONE
@@ -159,7 +160,7 @@ def disable(context: Context) -> int:
 
 def enable(context: Context) -> int:
     people, _ = _services(context)
-    user = _user(context, context.options.name)
+    user = user_named(context, context.options.name)
     with_levels(context, lambda: people.enable(user.id))
     context.terminal.say(f"{user.username} is enabled again; courts replaced meanwhile must be granted anew.")
     return DONE
@@ -167,7 +168,7 @@ def enable(context: Context) -> int:
 
 def grant(context: Context) -> int:
     people, _ = _services(context)
-    user, court = _user(context, context.options.name), COURTS[context.options.court]
+    user, court = user_named(context, context.options.name), COURTS[context.options.court]
     with_levels(context, lambda: people.grant_court(court, user.id))
     context.terminal.say(f"{user.username} may open your {court.title} now.")
     return DONE
@@ -175,7 +176,7 @@ def grant(context: Context) -> int:
 
 def revoke(context: Context) -> int:
     people, rotation = _services(context)
-    user, court = _user(context, context.options.name), COURTS[context.options.court]
+    user, court = user_named(context, context.options.name), COURTS[context.options.court]
     with_levels(context, lambda: people.revoke_court(court, user.id))
     context.terminal.say(
         f"{user.username} gets no further key of your {court.title}. It cannot unread: what they have opened so far "
@@ -201,42 +202,24 @@ def status(context: Context) -> int:
     """Versions, holders, and what is outstanding."""
     people, _ = _services(context)
     overview = people.overview()
-    waiting = [
-        {"owner": each.name, "court": int(each.court), "reason": each.reason, "mine": each.mine}
-        for each in overview.waiting
-    ]
-    courts = [
-        {
-            "owner": overview.names.get(each.owner_id, str(each.owner_id)),
-            "court": int(each.court),
-            "title": each.court.title,
-            "version": each.version,
-            "opened_by": [holder.username for holder in each.holders],
-            "replace": each.stale,
-        }
-        for each in overview.courts
-    ]
     if context.options.json:
-        context.terminal.json(
-            {"my_code": overview.my_code, "log_code": overview.log_code, "courts": courts, "outstanding": waiting}
-        )
+        context.terminal.json(_status(overview))
         return DONE
     context.terminal.say(f"Code of your keys: {overview.my_code or 'none yet'}")
     context.terminal.say(f"Code of the list of people: {overview.log_code or 'none yet'}")
     rows = [
-        (str(each["owner"]), str(each["title"]), str(each["version"] or "none"), ", ".join(holders(each)))
-        for each in courts
+        (
+            _owner_name(overview, each.owner_id),
+            each.court.title,
+            str(each.version or "none"),
+            ", ".join(holder.username for holder in each.holders),
+        )
+        for each in overview.courts
     ]
     context.terminal.table(("owner", "court", "key", "opened by"), rows)
-    for line in waiting:
-        context.terminal.say(f"Outstanding: {line['owner']}, {Court(int(str(line['court']))).title}: {line['reason']}")
+    for each in overview.waiting:
+        context.terminal.say(f"Outstanding: {each.name}, {each.court.title}: {each.reason}")
     return DONE
-
-
-def holders(court: dict[str, object]) -> list[str]:
-    """Who opens a court, as status lists it."""
-    found = court["opened_by"]
-    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 # -- inside ------------------------------------------------------------------------------------------------------
@@ -270,13 +253,6 @@ def _resume(context: Context, rotation: RotationService, owner: int, court: Cour
     context.terminal.say(f"{done.rows_done} values are sealed under key number {done.version}.")
 
 
-def _user(context: Context, name: str) -> User:
-    try:
-        return context.services().storage.users.by_username(name)
-    except NotFoundError:
-        raise NotFoundError(f"There is no person {name[:80]!r}.", hint="See: aether-desktop people list") from None
-
-
 def _owner(context: Context) -> int:
     """A person, or a group that one administers."""
     people, _ = _services(context)
@@ -303,6 +279,29 @@ def _invitation(invitations: list[StoredInvitation], user: User) -> StoredInvita
     if not found:
         raise NotFoundError(f"No invitation of {user.username} is open.", hint="See: aether-desktop people list")
     return found[-1]
+
+
+def _owner_name(overview: Overview, owner_id: int) -> str:
+    return overview.names.get(owner_id, str(owner_id))
+
+
+def _status(overview: Overview) -> dict[str, object]:
+    waiting = [
+        {"owner": each.name, "court": int(each.court), "reason": each.reason, "mine": each.mine}
+        for each in overview.waiting
+    ]
+    courts = [
+        {
+            "owner": _owner_name(overview, each.owner_id),
+            "court": int(each.court),
+            "title": each.court.title,
+            "version": each.version,
+            "opened_by": [holder.username for holder in each.holders],
+            "replace": each.stale,
+        }
+        for each in overview.courts
+    ]
+    return {"my_code": overview.my_code, "log_code": overview.log_code, "courts": courts, "outstanding": waiting}
 
 
 def _state(standing: Standing) -> str:
