@@ -251,11 +251,11 @@ def _services(
         unwatch = identity.watch(lock.keys.levels.on_lock, storage.changes)
     if lock is not None:
         lock.access.record_with(recorder_of(storage))
-    with suppress(AetherError):  # such as a vault that may not be written: it is tried again the next time
-        storage.imports.take_back_unfinished()
     audit = audit_of(storage, identity, pins=None if lock is None else pins_of(lock.key_file))
     with suppress(AuditError, KeyStoreError):  # a log that was altered refuses every write, and the audit page says why
         audit.sign_on()
+    with suppress(AetherError):  # such as a vault that may not be written: it is tried again the next time
+        storage.imports.take_back_unfinished()
     return build_services(
         storage,
         settings,

@@ -11,13 +11,19 @@ import pytest
 
 from aether_desktop import composition
 from aether_desktop.composition import Target, shared_databases
+from aether_desktop.domain.audit import entry_leaf
+from aether_desktop.domain.merkle import Frontier
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreAbsentError, NotFoundError
-from aether_desktop.security import KeyringStore
+from aether_desktop.ports.work import CancelToken
+from aether_desktop.security import KeyFileStore, KeyringStore
 from aether_desktop.services.places import find_places
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.services.targets import TargetOrigin
 from aether_desktop.storage.addresses import split_password
+from aether_desktop.storage.sqlite import SqliteKit
+from tests.storage.files import incoming, new_batch
+from tests.support.audits import log_of
 from tests.support.session_bus import SessionBus
 from tests.support.storages import as_founder, provision
 
@@ -84,6 +90,33 @@ def test_a_restored_backup_lies_beside_the_open_vault(settings: SettingsFile, tm
     with closing(opened) as services:
         assert services.wallets.find("Main").id == wallet.id
     settings.close()
+
+
+def test_nothing_is_written_before_the_audit_log_is_compared(settings: SettingsFile, tmp_path: Path) -> None:
+    """Not even the end of an import that a killed program left half-way."""
+    key, path = tmp_path / "key", tmp_path / "own.aether"
+    composition.create_vault(path, settings=settings, key_file=key).close()
+    with closing(composition.open_services(Target(vault=path), settings=settings, key_file=key)) as services:
+        wallet = services.wallets.add(name="Main", chain="ethereum", address="0x" + "11" * 20)
+        batch = new_batch(services.storage, wallet.id)
+        services.storage.imports.store(batch, [[incoming(1)]], [], token=CancelToken())
+        kept = log_of(services.storage)[:-1]
+    frontier = Frontier()
+    for row in kept:
+        frontier.append(entry_leaf(row.entry, row.signature))
+    kit = SqliteKit(path, KeyFileStore(key).load(path))
+    with kit.writer.connect() as connection, connection.begin():
+        for statement in (
+            f"DELETE FROM audit_entries WHERE leaf_index >= {frontier.size}",
+            f"UPDATE audit_heads SET size = {frontier.size}, peaks = x'{frontier.peaks.hex()}'",
+            "UPDATE import_batches SET status = 'undone', undone_at = 0",
+        ):
+            connection.exec_driver_sql(statement)
+    kit.dispose()
+    with closing(composition.open_services(Target(vault=path), settings=settings, key_file=key)) as services:
+        assert services.audit.problem is not None
+        assert services.storage.audit.last_index() == frontier.size - 1
+        assert services.storage.imports.get(batch.id).unfinished
 
 
 def test_without_a_keyring_nothing_is_left_behind(
