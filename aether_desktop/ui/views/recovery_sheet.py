@@ -15,6 +15,7 @@ from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.quorum import QuorumOverview, QuorumService, QuorumStanding, RequestStanding
 from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.jobs import hears
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import plain_button
@@ -122,7 +123,8 @@ class RecoverySheet(SideSheet):
     ) -> None:
         def on_success(_result: object) -> None:
             self._context.messages.done(said)
-            self.refresh()
+            if hears(self.refresh):
+                self.refresh()
 
         job = self._context.with_level(level, why, work, title=job_title)
         job.on_success(on_success).on_failure(self._on_failed).on_cancelled(self.refresh)
