@@ -32,15 +32,15 @@ check:
 
 bench:
 	@scripts/setup --dev
-	@$(PRIVATE) $(PYTHON) scripts/bench.py $(ARGS)
+	@$(PRIVATE) $(PYTHON) -m scripts.bench $(ARGS)
 
 bench-large:
 	@scripts/setup --dev
-	@$(PRIVATE) $(PYTHON) scripts/bench.py --large $(ARGS)
+	@$(PRIVATE) $(PYTHON) -m scripts.bench --large $(ARGS)
 
 shots:
 	@scripts/setup --dev
-	@$(PRIVATE) $(PYTHON) scripts/shots.py $(ARGS)
+	@$(PRIVATE) $(PYTHON) -m scripts.shots $(ARGS)
 
 migration:
 	@test -n "$(m)" || { echo 'usage: make migration m="what changes"' >&2; exit 2; }
@@ -53,7 +53,7 @@ lock:
 
 sample:
 	@scripts/setup --dev
-	@$(PRIVATE) $(PYTHON) scripts/sample.py $(ARGS)
+	@$(PRIVATE) $(PYTHON) -m scripts.sample $(ARGS)
 
 package:
 	@scripts/setup --package

@@ -56,14 +56,14 @@ def bench_start() -> None:
     print(f"  ... first page usable  {statistics.median(usable):6.3f}   {statistics.median(usable) / base:.2f}")
 
 
-def bench_stall() -> None:
-    """The scripted session in a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, __file__, "--session"]
-    subprocess.run(command, env=environment, check=True, timeout=600)
+def run(script: str, *arguments: object, timeout: float) -> None:
+    """Another script, in a process of its own."""
+    command = [sys.executable, "-m", f"scripts.{script}", *map(str, arguments)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=timeout)
 
 
 def session() -> None:
+    """Scripted sessions in the window, in this process: their longest stalls."""
     from aether_desktop.composition import open_sample
     from scripts.gui_session import application, opened, run_session
     from scripts.lock_session import run_lock_session
@@ -87,25 +87,6 @@ def print_gaps(what: str, gaps: Gaps) -> None:
     print(f"  99th percentile        {gaps.p99 * 1000:6.1f}   (wanted: under 16)")
 
 
-def bench_import(rows: int) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "scripts" / "bench_import.py"), "--rows", str(rows)]
-    subprocess.run(command, env=environment, check=True, timeout=3600)
-
-
-def bench_seal() -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "bench_sealing.py")], env=environment, check=True, timeout=900
-    )
-
-
-def bench_access(rows: int) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "scripts" / "bench_access.py"), "--rows", str(rows)]
-    subprocess.run(command, env=environment, check=True, timeout=3600)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="ten million rows instead of one")
@@ -120,13 +101,13 @@ def main() -> int:
     if options.only in {None, "start"}:
         bench_start()
     if options.only in {None, "stall"}:
-        bench_stall()
+        run("bench", "--session", timeout=600)
     if options.only in {None, "import"}:
-        bench_import(rows)
+        run("bench_import", "--rows", rows, timeout=3600)
     if options.only in {None, "access"}:
-        bench_access(rows)
+        run("bench_access", "--rows", rows, timeout=3600)
     if options.only in {None, "seal"}:
-        bench_seal()
+        run("bench_sealing", timeout=900)
     return 0
 
 

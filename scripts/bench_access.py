@@ -1,6 +1,6 @@
 """What row security costs: the same work of the program with the policies and without them, on one table of a million.
 
-usage: python scripts/bench_access.py [--rows N]
+usage: python -m scripts.bench_access [--rows N]
 
 "without" is the server's superuser, whom no policy binds, doing what the person does: for members with the same
 condition on the owner. "reads all" is a Zadokite; members own a tenth and a thousandth of the rows, spread evenly.
@@ -14,36 +14,32 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import psycopg
 
-import psycopg  # noqa: E402 - after the path
-
-from aether_desktop.domain.amounts import Amount  # noqa: E402
-from aether_desktop.domain.imports import ImportBatch  # noqa: E402
-from aether_desktop.domain.records import TableName  # noqa: E402
-from aether_desktop.domain.transactions import (  # noqa: E402
+from aether_desktop.domain.amounts import Amount
+from aether_desktop.domain.imports import ImportBatch
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.transactions import (
     Direction,
     Leg,
     Movement,
     TransactionKind,
     TransactionStatus,
 )
-from aether_desktop.domain.users import Role  # noqa: E402
-from aether_desktop.ports.query_language import parse_table_query  # noqa: E402
-from aether_desktop.ports.work import CancelToken  # noqa: E402
-from aether_desktop.security.scram import scram_verifier  # noqa: E402
-from aether_desktop.storage.access.logins import SqlLoginAdministration  # noqa: E402
-from aether_desktop.storage.addresses import read_address  # noqa: E402
-from aether_desktop.storage.columns import microseconds  # noqa: E402
-from aether_desktop.storage.opening import OpenVault, VaultSeat, open_shared  # noqa: E402
-from aether_desktop.storage.postgresql import open_postgresql  # noqa: E402
-from aether_desktop.storage.sql_storage import SqlStorage  # noqa: E402
-from tests.storage import samples  # noqa: E402
-from tests.support.postgres import PostgresCluster  # noqa: E402
-from tests.support.storages import PASSWORD, as_founder, provision  # noqa: E402
+from aether_desktop.domain.users import Role
+from aether_desktop.ports.query_language import parse_table_query
+from aether_desktop.ports.work import CancelToken
+from aether_desktop.security.scram import scram_verifier
+from aether_desktop.storage.access.logins import SqlLoginAdministration
+from aether_desktop.storage.addresses import read_address
+from aether_desktop.storage.columns import microseconds
+from aether_desktop.storage.opening import OpenVault, VaultSeat, open_shared
+from aether_desktop.storage.postgresql import open_postgresql
+from aether_desktop.storage.sql_storage import SqlStorage
+from tests.storage import samples
+from tests.support.postgres import PostgresCluster
+from tests.support.storages import PASSWORD, as_founder, provision
 
 TURNS = 15
 IMPORTED = 20_000

@@ -3,7 +3,7 @@
 Raw is: the driver alone, rows ready in memory, one prepared executemany (SQLCipher) or COPY (PostgreSQL) into a vault
 with the same schema, indexes, foreign keys and settings, in one transaction. Wanted: at least 0.4 of raw.
 
-usage: python scripts/bench_import.py [--rows N] [--engine sqlite|postgresql] [--seed N] [--profile]
+usage: python -m scripts.bench_import [--rows N] [--engine sqlite|postgresql] [--seed N] [--profile]
 """
 
 from __future__ import annotations
@@ -23,28 +23,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import psycopg
+from sqlalchemy import insert, select
 
-import psycopg  # noqa: E402 - after the path
-from sqlalchemy import insert, select  # noqa: E402
-
-from aether_desktop.domain.wallets import Wallet  # noqa: E402
-from aether_desktop.services.modules import ModuleService  # noqa: E402
-from aether_desktop.services.service_set import ServiceSet, build_services  # noqa: E402
-from aether_desktop.services.settings_file import SettingsFile  # noqa: E402
-from aether_desktop.storage.bulk_sqlite import SqliteRoad  # noqa: E402
-from aether_desktop.storage.opening import (  # noqa: E402
+from aether_desktop.domain.wallets import Wallet
+from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.service_set import ServiceSet, build_services
+from aether_desktop.services.settings_file import SettingsFile
+from aether_desktop.storage.bulk_sqlite import SqliteRoad
+from aether_desktop.storage.opening import (
     OpenVault,
     create_vault_file,
     open_shared,
     open_vault_file,
 )
-from aether_desktop.storage.schema import CURRENCIES, IMPORT_BATCHES, TRANSACTIONS  # noqa: E402
-from aether_desktop.storage.sql_storage import SqlStorage  # noqa: E402
-from aether_desktop.sums.built_in import BUILT_IN  # noqa: E402
-from tests.support.postgres import PostgresCluster  # noqa: E402
-from tests.support.storages import as_founder, provision  # noqa: E402
+from aether_desktop.storage.schema import CURRENCIES, IMPORT_BATCHES, TRANSACTIONS
+from aether_desktop.storage.sql_storage import SqlStorage
+from aether_desktop.sums.built_in import BUILT_IN
+from tests.support.postgres import PostgresCluster
+from tests.support.storages import as_founder, provision
 
 KEY = bytes(range(32))
 SLAB = 50_000

@@ -5,7 +5,7 @@ per batch in one transaction into SQLCipher, as an import does; the one seals pr
 each payment method on the way, the other stores them plain, as the sample does. CPU seconds of this process, rounds
 alternating, medians. Wanted: sealing under 35 % of the time with it.
 
-usage: python scripts/bench_sealing.py [--rows N] [--rounds N]
+usage: python -m scripts.bench_sealing [--rows N] [--rounds N]
 """
 
 from __future__ import annotations
@@ -25,14 +25,11 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from aether_desktop.domain.payments import PaymentMethod, PaymentMethodKind  # noqa: E402 - after the path
-from aether_desktop.domain.records import TableName  # noqa: E402
-from aether_desktop.services.sealed_fields import SealedFieldService  # noqa: E402
-from aether_desktop.storage.sql_storage import SqlStorage, create_vault  # noqa: E402
-from tests.services.signers import Signers  # noqa: E402
+from aether_desktop.domain.payments import PaymentMethod, PaymentMethodKind
+from aether_desktop.domain.records import TableName
+from aether_desktop.services.sealed_fields import SealedFieldService
+from aether_desktop.storage.sql_storage import SqlStorage, create_vault
+from tests.services.signers import Signers
 
 KEY = bytes(range(32))
 BATCH = 2_000

@@ -10,20 +10,17 @@ import csv
 import hashlib
 import json
 import random
-import sys
 from base64 import b32encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from aether_desktop.domain.addresses import to_checksum
+from aether_desktop.domain.amounts import format_units
+from aether_desktop.domain.temple import Tier, may_serve, node_type
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from aether_desktop.domain.addresses import to_checksum  # noqa: E402 - after the path is set
-from aether_desktop.domain.amounts import format_units  # noqa: E402 - same
-from aether_desktop.domain.temple import Tier, may_serve, node_type  # noqa: E402 - same
-
 TARGET = ROOT / "resources" / "sample"
 SEED = 2615
 FIRST, LAST = datetime(2021, 3, 7, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)

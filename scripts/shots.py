@@ -171,9 +171,9 @@ def main() -> int:
         return 0
     for mode in ("light", "dark"):
         for scale in (1, 2):
-            environment = {**os.environ, "QT_SCALE_FACTOR": str(scale), "PYTHONPATH": str(ROOT)}
-            command = [sys.executable, __file__, "--take", mode, str(scale)]
-            subprocess.run(command, env=environment, check=True)
+            environment = {**os.environ, "QT_SCALE_FACTOR": str(scale)}
+            command = [sys.executable, "-m", "scripts.shots", "--take", mode, str(scale)]
+            subprocess.run(command, cwd=ROOT, env=environment, check=True)
     if options.readme:
         images = ROOT / "docs" / "images"
         images.mkdir(parents=True, exist_ok=True)
