@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from aether_desktop.domain.times import EPOCH
 
 
 class BatchStatus(StrEnum):
@@ -13,7 +15,7 @@ class BatchStatus(StrEnum):
     UNDONE = "undone"
 
 
-UNFINISHED: Final = datetime(1970, 1, 1, tzinfo=UTC)  # in ``undone_at``
+UNFINISHED: Final = EPOCH  # in ``undone_at``
 
 
 @dataclass(frozen=True, slots=True)

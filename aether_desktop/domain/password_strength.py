@@ -200,17 +200,16 @@ def _order(text: str) -> float:
     return 0.3 if any(not letter.isalnum() for letter in text) else 0.0
 
 
-_UNITS: Final = (
-    (60, "seconds"),
-    (3600, "minutes"),
-    (86_400, "hours"),
-    (86_400 * 60, "days"),
-    (86_400 * 730, "months"),
-    (86_400 * 365 * 200, "years"),
-    (86_400 * 365 * 10_000, "centuries"),
+_DAY: Final = 86_400
+_UNITS: Final = (  # in seconds: up to when it is used, and its length
+    (60, 1, "seconds"),
+    (3600, 60, "minutes"),
+    (_DAY, 3600, "hours"),
+    (_DAY * 60, _DAY, "days"),
+    (_DAY * 730, _DAY * 30, "months"),
+    (_DAY * 365 * 200, _DAY * 365, "years"),
+    (_DAY * 365 * 10_000, _DAY * 36_500, "centuries"),
 )
-_LENGTHS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "months": 86_400 * 30,
-                   "years": 86_400 * 365, "centuries": 86_400 * 36_500}  # fmt: skip
 
 
 def _time_words(power: float) -> str:
@@ -220,8 +219,8 @@ def _time_words(power: float) -> str:
     if power > 12:
         return "longer than anybody has time"
     seconds = 10**power
-    for limit, unit in _UNITS:
+    for limit, length, unit in _UNITS:
         if seconds < limit:
-            number = max(2, round(seconds / _LENGTHS[unit]))
+            number = max(2, round(seconds / length))
             return f"in about {number} {unit}"
     return "in thousands of years"
