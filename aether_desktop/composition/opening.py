@@ -236,6 +236,7 @@ def _services(
                 unwatch()
             if lock is not None:
                 lock.access.record_with(None)
+                lock.keys.count_in(None)
             storage.close()
             if lock is not None and not keep_lock:
                 lock.access.lock()
@@ -251,6 +252,7 @@ def _services(
         unwatch = identity.watch(lock.keys.levels.on_lock, storage.changes)
     if lock is not None:
         lock.access.record_with(recorder_of(storage))
+        lock.keys.count_in(storage.attempts if lock.shared else None)
     audit = audit_of(storage, identity, pins=None if lock is None else pins_of(lock.key_file))
     with suppress(AuditError, KeyStoreError):  # a log that was altered refuses every write, and the audit page says why
         audit.sign_on()

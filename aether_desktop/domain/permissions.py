@@ -193,6 +193,14 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         ),
         "quorum_releases": TableRule(noun="released shares", owner="holder_id", read=EVERYBODY, add=OWN),
         "wallet_secrets": TableRule(noun="wallet secrets", read=OWN, add=OWN, change=OWN, remove=OWN),
+        "unlock_attempts": TableRule(
+            noun="counts of wrong factors",
+            owner="user_id",
+            read=OWN,
+            add=OWN,
+            change=OWN,
+            columns={Role.MEMBER: ("failures", "last_at")},
+        ),
         "key_slots": TableRule(noun="key slots", owner="", read=NOBODY),
     }
 )

@@ -58,6 +58,22 @@ class Levels(Protocol):
         ...
 
 
+class AttemptCounter(Protocol):
+    """Wrong factors in a row, by level, and how long they make one wait. Worker threads only."""
+
+    def wait(self, level: Court) -> float:
+        """Seconds until the next attempt, 0 for now."""
+        ...
+
+    def begin(self, level: Court) -> None:
+        """Count an attempt as failed before it is made. Raises WrongFactorError while the wait lasts."""
+        ...
+
+    def succeed(self, level: Court) -> None:
+        """The factor was right: the next failure is the first one."""
+        ...
+
+
 class AuditSigner(Protocol):
     """Signs audit entries as one device of one person."""
 

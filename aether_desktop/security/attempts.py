@@ -1,4 +1,5 @@
-"""Back-off after wrong factors, kept in NAME.aether.attempts so that a restart does not reset it.
+"""Back-off after wrong factors, kept in NAME.aether.attempts so that a restart does not reset it; on a shared database
+in a row of the person's as well.
 
 It slows down somebody at the keyboard, however many programs guess at once: counting is one program's at a time.
 Whoever copies the files is slowed down by Argon2id alone, so the file needs no authentication, and what cannot be read
@@ -15,28 +16,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from aether_desktop.domain.back_off import MOST_FAILURES, seconds_left, shown_wait
 from aether_desktop.domain.courts import Court
-from aether_desktop.ports.access import WrongFactorError
-from aether_desktop.ports.errors import KeyStoreError
+from aether_desktop.ports.access import AttemptCounter, WrongFactorError
+from aether_desktop.ports.errors import AetherError, KeyStoreError
 from aether_desktop.security.one_at_a_time import BusyElsewhereError, one_at_a_time
 from aether_desktop.security.private_files import replace_file
 
-FREE_FAILURES: Final = 2
-LONGEST_WAIT: Final = 3600  # seconds
 _LONGEST_LOCK: Final = 10.0  # seconds; counting takes a millisecond
 _FORMAT: Final = 1
 _LIMIT: Final = 4096  # bytes
-_MOST_FAILURES: Final = 1_000_000
-
-
-def wait_after(failures: int) -> int:
-    """Seconds after so many failures in a row: 0, 0, then the Fibonacci numbers 1, 1, 2, 3, 5, 8, ... up to an hour."""
-    present, following = 0, 1
-    for _ in range(failures - FREE_FAILURES):
-        present, following = following, present + following
-        if present >= LONGEST_WAIT:
-            return LONGEST_WAIT
-    return present
 
 
 class Attempts:
@@ -63,7 +52,7 @@ class Attempts:
             if left > 0:
                 raise WrongFactorError("Too many wrong attempts.", wait=left, hint=f"Wait {shown_wait(left)}.")
             failures = counts.get(level, (0, 0.0))[0]
-            counts[level] = (min(failures + 1, _MOST_FAILURES), self._clock())
+            counts[level] = (min(failures + 1, MOST_FAILURES), self._clock())
             self._write(counts)
 
     def succeed(self, level: Court) -> None:
@@ -87,8 +76,7 @@ class Attempts:
 
     def _left(self, counts: dict[Court, tuple[int, float]], level: Court) -> float:
         failures, last = counts.get(level, (0, 0.0))
-        whole = wait_after(failures)
-        return min(max(0.0, last + whole - self._clock()), float(whole))
+        return seconds_left(failures, self._clock() - last)
 
     def _read(self) -> dict[Court, tuple[int, float]]:
         try:
@@ -96,7 +84,7 @@ class Attempts:
                 fields = json.loads(file.read(_LIMIT))
             levels = fields["levels"] if fields["format"] == _FORMAT else {}
             return {
-                Court(int(level)): (max(0, min(int(failures), _MOST_FAILURES)), float(last))
+                Court(int(level)): (max(0, min(int(failures), MOST_FAILURES)), float(last))
                 for level, (failures, last) in levels.items()
             }
         except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -115,9 +103,44 @@ class Attempts:
             return  # a folder that cannot be written: see above
 
 
-def shown_wait(seconds: float) -> str:
-    """A wait in words, rounded up."""
-    whole = int(seconds) + (seconds > int(seconds))
-    if whole < 120:
-        return f"{whole} second{'' if whole == 1 else 's'}"
-    return f"{(whole + 59) // 60} minutes"
+class AllAttempts:
+    """Those beside the keys and, for what is opened once a shared database is connected, those in the database.
+
+    What the database does not answer stops nobody: the count beside the keys goes on. Any thread.
+    """
+
+    def __init__(self, beside: Attempts) -> None:
+        self._beside = beside
+        self.shared: AttemptCounter | None = None
+
+    def wait(self, level: Court) -> float:
+        """The longer of the two; may ask the database."""
+        left = self._beside.wait(level)
+        shared = self._shared_for(level)
+        if shared is not None:
+            with suppress(AetherError):
+                left = max(left, shared.wait(level))
+        return left
+
+    def begin(self, level: Court) -> None:
+        """Raises as ``Attempts.begin``."""
+        shared = self._shared_for(level)
+        if shared is not None and self._beside.wait(level) <= 0:
+            try:
+                shared.begin(level)
+            except WrongFactorError:
+                raise
+            except AetherError:
+                pass  # unreachable, or a standby
+        self._beside.begin(level)
+
+    def succeed(self, level: Court) -> None:
+        """Never raises."""
+        self._beside.succeed(level)
+        shared = self._shared_for(level)
+        if shared is not None:
+            with suppress(AetherError):
+                shared.succeed(level)
+
+    def _shared_for(self, level: Court) -> AttemptCounter | None:
+        return self.shared if level >= Court.HOLY else None

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from aether_desktop.domain.back_off import shown_wait
 from aether_desktop.domain.courts import Court
-from aether_desktop.ports.access import KeysDamagedError, WrongFactorError
+from aether_desktop.ports.access import AttemptCounter, KeysDamagedError, WrongFactorError
 from aether_desktop.ports.errors import KeyMissingError, NotFoundError
 from aether_desktop.ports.identity import PinStore
 from aether_desktop.ports.vault_keys import DeviceKeyReport, Factor, KeysNotice, LevelDescription
 from aether_desktop.security import recovery_kit
-from aether_desktop.security.attempts import Attempts, shown_wait
+from aether_desktop.security.attempts import AllAttempts, Attempts
 from aether_desktop.security.device_keys import DeviceKeys
 from aether_desktop.security.header_file import HeaderFile
 from aether_desktop.security.key_descriptions import describe_device, describe_levels
@@ -52,7 +53,7 @@ class OpeningKeys:
         self._maker = SlotMaker(clock)
         self._seen = KeysSeen(pins, vault)
         self._opened_with: dict[Court, Slot] = {}
-        self._attempts = Attempts(vault.with_name(f"{vault.name}.attempts"), clock=clock)
+        self._attempts = AllAttempts(Attempts(vault.with_name(f"{vault.name}.attempts"), clock=clock))
         self._lock = threading.RLock()
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -68,6 +69,10 @@ class OpeningKeys:
 
     def wait(self, level: Court) -> float:
         return self._attempts.wait(level)
+
+    def count_in(self, shared: AttemptCounter | None) -> None:
+        """While a shared database is open: wrong factors of levels 2 and 3 count there as well. Any thread."""
+        self._attempts.shared = shared
 
     def wrong_words(self, words: str) -> str:
         return recovery_kit.problem_with(words)

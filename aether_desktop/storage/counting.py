@@ -12,7 +12,16 @@ from aether_desktop.storage.schema import METADATA
 
 # Housekeeping without content of the vault's people: the log itself, and who may give which ids.
 UNWATCHED: Final = frozenset(
-    {"audit_entries", "audit_heads", "audit_devices", "audit_checkpoints", "audit_tally", "id_clients", "seal_counts"}
+    {
+        "audit_entries",
+        "audit_heads",
+        "audit_devices",
+        "audit_checkpoints",
+        "audit_tally",
+        "id_clients",
+        "seal_counts",
+        "unlock_attempts",
+    }
 )
 _VERB: Final = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)")
 _UPSERT: Final = re.compile(r"ON CONFLICT[^;]* DO UPDATE")

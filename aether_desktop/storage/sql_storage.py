@@ -20,6 +20,7 @@ from aether_desktop.storage.access.provisioning import Provisioned, migrate_shar
 from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
+from aether_desktop.storage.stores.attempts import SqlAttemptStore
 from aether_desktop.storage.stores.audit import SqlAuditStore
 from aether_desktop.storage.stores.content import SqlContentStore
 from aether_desktop.storage.stores.contracts import SqlContractStore
@@ -62,6 +63,7 @@ class SqlStorage:
         self._imports = SqlImportStore(database, self._currencies)
         self._prices = SqlPriceStore(database)
         self._audit = SqlAuditStore(database)
+        self._attempts = SqlAttemptStore(database)
         self._windows = SqlWindowStore(database)
         self._identity = SqlIdentityStores(database)
         self._quorums = SqlQuorumStore(database)
@@ -152,6 +154,11 @@ class SqlStorage:
     @property
     def wallet_secrets(self) -> SqlWalletSecretStore:
         return self._wallet_secrets
+
+    @property
+    def attempts(self) -> SqlAttemptStore:
+        """Wrong factors of the person who is logged in."""
+        return self._attempts
 
     def login_administration(self) -> SqlLoginAdministration:
         """Logins of people; on PostgreSQL only."""

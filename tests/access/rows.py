@@ -19,7 +19,15 @@ Row = dict[str, Any]
 _MOMENT = 1_700_000_000_000_000
 _KEY = bytes(32)
 _TEXTS: Mapping[str, str] = {"sha256": "0" * 64, "price": "1", "symbol": "ETH", "chain": "ethereum"}
-_NUMBERS: Mapping[str, int] = {"court": 1, "level": 1, "decimals": 18, "version": 1, "generation": 1, "key_version": 1}
+_NUMBERS: Mapping[str, int] = {
+    "court": 1,
+    "level": 1,
+    "decimals": 18,
+    "version": 1,
+    "generation": 1,
+    "key_version": 1,
+    "abundance_threshold": 1,
+}
 _BYTES: Mapping[str, bytes] = {"recipient_key": _KEY, "public_key": _KEY, "amount": b"\0", "peaks": b"", "fee": b"\0"}
 _SHARED = frozenset(
     {"vaults", "currencies", "prices", "audit_heads", "membership_statements", "id_clients", "key_slots"}
@@ -140,6 +148,7 @@ class RowMaker:
             "prices": {"symbol": unique},
             "wallet_secrets": {"wallet_id": wallet["id"]},
             "person_keys": {"generation": number},
+            "unlock_attempts": {"level": 2 if "unlock_attempts" in owner.keys else 1},
             "court_keys": {"key_version": number},
             "seal_counts": {"key_version": number},
             "rotation_journal": {"key_version": number},

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aether_desktop.domain.back_off import shown_wait, wait_after
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
-from aether_desktop.security.attempts import Attempts, shown_wait, wait_after
+from aether_desktop.ports.errors import AetherError, StorageUnavailableError
+from aether_desktop.security.attempts import AllAttempts, Attempts
 from aether_desktop.security.one_at_a_time import BusyElsewhereError, one_at_a_time
 from aether_desktop.security.private_files import replace_file
 
@@ -163,3 +165,65 @@ def test_a_folder_that_cannot_be_written_keeps_nobody_out(tmp_path: Path) -> Non
 )
 def test_waits_in_words(seconds: float, text: str) -> None:
     assert shown_wait(seconds) == text
+
+
+class Counter:
+    """A count in a database, or one that does not answer."""
+
+    def __init__(self, left: float = 0.0, *, error: AetherError | None = None) -> None:
+        self.left = left
+        self.error = error
+        self.seen: list[tuple[str, Court]] = []
+
+    def wait(self, level: Court) -> float:
+        self._note("wait", level)
+        return self.left
+
+    def begin(self, level: Court) -> None:
+        self._note("begin", level)
+        if self.left:
+            raise WrongFactorError("Too many.", wait=self.left)
+
+    def succeed(self, level: Court) -> None:
+        self._note("succeed", level)
+
+    def _note(self, what: str, level: Court) -> None:
+        if self.error is not None:
+            raise self.error
+        self.seen.append((what, level))
+
+
+class TestBesideAndShared:
+    def test_what_opens_before_connecting_is_counted_beside_the_keys_only(self, path: Path, clock: Clock) -> None:
+        attempts = AllAttempts(Attempts(path, clock=clock))
+        attempts.shared = counter = Counter()
+        attempts.begin(Court.OUTER)
+        attempts.succeed(Court.OUTER)
+        assert attempts.wait(Court.OUTER) == 0
+        assert counter.seen == []
+
+    def test_both_count_and_the_longer_wait_holds(self, path: Path, clock: Clock) -> None:
+        beside = Attempts(path, clock=clock)
+        attempts = AllAttempts(beside)
+        attempts.shared = counter = Counter()
+        for _ in range(3):
+            attempts.begin(Court.HOLY)
+        assert (attempts.wait(Court.HOLY), beside.wait(Court.HOLY)) == (1, 1)
+        counter.left = 30.0
+        assert attempts.wait(Court.HOLY) == 30
+        clock.now += 2
+        with pytest.raises(WrongFactorError):
+            attempts.begin(Court.HOLY)
+        assert beside.wait(Court.HOLY) == 0  # nothing was tried, so nothing was counted
+        counter.left = 0.0
+        attempts.succeed(Court.HOLY)
+        assert counter.seen[-1] == ("succeed", Court.HOLY)
+
+    def test_a_database_that_does_not_answer_stops_nobody(self, path: Path, clock: Clock) -> None:
+        attempts = AllAttempts(Attempts(path, clock=clock))
+        attempts.shared = Counter(error=StorageUnavailableError("gone"))
+        for _ in range(3):
+            attempts.begin(Court.HOLY)
+        assert attempts.wait(Court.HOLY) == 1
+        attempts.succeed(Court.HOLY)
+        assert attempts.wait(Court.HOLY) == 0

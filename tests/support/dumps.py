@@ -1,7 +1,8 @@
 """Every released schema kept with data, as text: writing the files, and making vaults and databases from them.
 
-``python -m tests.support.dumps`` writes the two files of the current schema. A file that is released is never written
-again: it is what people have.
+``python -m tests.support.dumps`` writes the two files of the current schema, rows and tables. The rows of an older file
+are what people have and never change; with ``--tables`` its tables are written anew, as the migrations up to it make
+them, for a migration that was corrected before it was released.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
 from aether_desktop.domain.wallet_secrets import SecretKind, WalletSecret
+from aether_desktop.locations import migrations_dir
 from aether_desktop.ports.identity import (
     StoredCourtKey,
     StoredInvitation,
@@ -40,11 +44,11 @@ from aether_desktop.storage.columns import microseconds
 from aether_desktop.storage.postgresql import PostgresKit
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.storage.sqlite import SqliteKit
-from aether_desktop.storage.upgrade import Migrations
+from aether_desktop.storage.upgrade import VERSION_TABLE, Migrations, create_schema
 from aether_desktop.storage.vault_files import create_file
 from tests.storage import ledger, samples
 from tests.support.postgres import PostgresCluster, binaries
-from tests.support.storages import KEY, VaultPlace, vault_place
+from tests.support.storages import ENGINES, KEY, VaultPlace, vault_place
 
 FOLDER = Path(__file__).parents[1] / "storage" / "fixtures"
 _VOLATILE = re.compile(r"^(\\|--|SET |SELECT pg_catalog\.set_config|\s*$)")  # of pg_dump: other versions write others
@@ -70,6 +74,15 @@ def make_vault(revision: str, path: Path) -> None:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.executescript(dump_file("sqlite", revision).read_text("utf-8"))
     kit.dispose()
+
+
+def migrations_until(revision: str, folder: Path) -> Migrations:
+    """What a program with that schema had; in a new folder."""
+    shutil.copytree(migrations_dir(), folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (folder / "versions").glob("[0-9]*.py"):
+        if path.name[: len(revision)] > revision:
+            path.unlink()
+    return Migrations(folder)
 
 
 def make_database(revision: str, url: str) -> None:
@@ -142,6 +155,7 @@ def fill(storage: SqlStorage) -> None:
     storage.annotations.put(
         Annotation(id=storage.new_id(), table=TableName.PAYMENT_METHODS, row_id=method.id, note=note)
     )
+    storage.attempts.begin(Court.HOLY)
     storage.prices.put([Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")])
     storage.annotations.put_foreign_labels([ForeignLabel("tx", "ab", {"type": "tx", "ref": "ab", "label": "Later"})])
 
@@ -190,14 +204,18 @@ def postgresql_text(url: str, *, bare: str) -> str:
 
     Without what names its server's version, and without logins: they are made anew where the file is read.
     """
-    command = [str(binaries() / "pg_dump"), "--no-owner", "--no-privileges", "--inserts"]
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
     lines: list[str] = []
     for section, source in (("pre-data", bare), ("data", url), ("post-data", bare)):
-        dump = [*command, f"--section={section}", source]
-        lines += subprocess.run(dump, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
-    kept = [_without_login(line) for line in lines if not _VOLATILE.match(line)]
-    return "\n".join(["SET check_function_bodies = false;", *kept, ""])
+        lines += section_of(source, section)
+    return "\n".join(["SET check_function_bodies = false;", *map(_without_login, lines), ""])
+
+
+def section_of(url: str, section: str) -> list[str]:
+    """Lines of pg_dump, without what names its server's version. ``section``: pre-data, data or post-data."""
+    command = [str(binaries() / "pg_dump"), "--no-owner", "--no-privileges", "--inserts", f"--section={section}", url]
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    return [line for line in said.splitlines() if not _VOLATILE.match(line)]
 
 
 def _without_login(line: str) -> str:
@@ -215,36 +233,65 @@ def _write(place: VaultPlace, revision: str, cluster: PostgresCluster) -> None:
             text = sqlite_text(opened)
         file.dispose()
     else:
-        bare = cluster.url(cluster.create_database())
-        kit = PostgresKit(read_address(bare))
-        with kit.writer.connect() as connection, connection.begin():
-            Migrations().run(connection)
-        kit.dispose()
+        bare = bare_database(cluster.url(cluster.create_database()), Migrations())
         text = postgresql_text(place.administration, bare=bare)
     dump_file(place.engine, revision).write_text(text, "utf-8")
 
 
+def bare_database(url: str, migrations: Migrations) -> str:
+    """An empty database, migrated: no roles, rules or people; returns its address."""
+    kit = PostgresKit(read_address(url))
+    with kit.writer.connect() as connection, connection.begin():
+        migrations.run(connection)
+    kit.dispose()
+    return url
+
+
+def with_tables_anew(engine: str, revision: str, folder: Path, cluster: Callable[[], PostgresCluster]) -> str:
+    """The text of a kept file with the tables that the migrations make today, and the same rows."""
+    migrations = migrations_until(revision, folder / f"{engine}-{revision}")
+    if engine == "postgresql":
+        url = cluster().url(cluster().create_database())
+        make_database(revision, url)
+        return postgresql_text(url, bare=bare_database(cluster().url(cluster().create_database()), migrations))
+    path = folder / f"anew-{revision}.aether"
+    create_file(path)
+    kit = SqliteKit(path, KEY)
+    create_schema(kit, migrations)
+    with closing(kit.connect()) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(f"DELETE FROM {VERSION_TABLE}")
+        for line in dump_file(engine, revision).read_text("utf-8").split("\nINSERT INTO ")[1:]:
+            connection.execute("INSERT INTO " + line.partition(";\nCREATE ")[0].removesuffix("\nCOMMIT;\n"))
+        text = sqlite_text(connection)
+    kit.dispose()
+    return text
+
+
 def main() -> int:
-    """Write the files of the current schema."""
+    """Write the files of the current schema, or the tables of all files."""
     FOLDER.mkdir(exist_ok=True)
-    revision = Migrations().head
     with tempfile.TemporaryDirectory() as folder, closing(PostgresCluster()) as cluster:
         cluster.start()
-
-        def make(*, template: str) -> str:
-            return cluster.url(cluster.create_database(template=template))
-
-        for engine in ("sqlite", "postgresql"):
-            for place in vault_place(
-                engine,
-                folder=Path(folder),
-                templates=Path(folder),
-                cluster=lambda: cluster,
-                make_database=make,
-            ):
-                _write(place, revision, cluster)
+        if sys.argv[1:] != ["--tables"]:
+            _write_current(Path(folder), cluster)
+            return 0
+        for revision in revisions():
+            for engine in ENGINES:
+                text = with_tables_anew(engine, revision, Path(folder), lambda: cluster)
+                dump_file(engine, revision).write_text(text, "utf-8")
                 print(dump_file(engine, revision))  # noqa: T201 - talks to a terminal
     return 0
+
+
+def _write_current(folder: Path, cluster: PostgresCluster) -> None:
+    def make(*, template: str) -> str:
+        return cluster.url(cluster.create_database(template=template))
+
+    for engine in ENGINES:
+        for place in vault_place(engine, folder=folder, templates=folder, cluster=lambda: cluster, make_database=make):
+            _write(place, Migrations().head, cluster)
+            print(dump_file(engine, Migrations().head))  # noqa: T201 - talks to a terminal
 
 
 if __name__ == "__main__":

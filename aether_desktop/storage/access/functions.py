@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from aether_desktop.domain.back_off import MOST_FAILURES
 from aether_desktop.domain.permissions import RANKS
 from aether_desktop.storage.access.names import AccessNames
 
@@ -42,6 +43,7 @@ INTERNAL: Final = (
     "aether_follow_member()",
     "aether_hold_number()",
     "aether_guard_person()",
+    "aether_count_attempt()",
 )
 
 
@@ -58,6 +60,7 @@ def of_provisioner(names: AccessNames, *, role_options: bool) -> Iterator[str]:
     yield _FOLLOW_MEMBER
     yield _HOLD_NUMBER
     yield _GUARD_PERSON
+    yield _COUNT_ATTEMPT
     yield _create_login(names, role_options=role_options)
     yield _RELEASE_LOGIN
     yield _SET_ROLE
@@ -93,6 +96,10 @@ def of_owner(names: AccessNames) -> Iterator[str]:
     yield (
         "CREATE OR REPLACE TRIGGER aether_guard_person BEFORE UPDATE ON public.users"
         " FOR EACH ROW EXECUTE FUNCTION public.aether_guard_person()"
+    )
+    yield (
+        "CREATE OR REPLACE TRIGGER aether_count_attempt BEFORE UPDATE ON public.unlock_attempts"
+        " FOR EACH ROW EXECUTE FUNCTION public.aether_count_attempt()"
     )
 
 
@@ -138,6 +145,18 @@ BEGIN
        AND NOT pg_has_role(session_user, (SELECT c.relowner FROM pg_class c WHERE c.oid = TG_RELID), 'MEMBER')
        AND NOT NEW.vault_id = ANY (public.aether_vaults('zadokite')) THEN
         RAISE insufficient_privilege USING MESSAGE = 'only a Zadokite changes an e-mail address that is not sealed';
+    END IF;
+    RETURN NEW;
+END $$"""
+
+# Wrong factors: one more by the server's clock, or none any more. The server cannot know a right factor from a claim.
+_COUNT_ATTEMPT: Final = f"""
+CREATE OR REPLACE FUNCTION public.aether_count_attempt() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.last_at := {_NOW};
+    IF NEW.failures <> 0 THEN
+        NEW.failures := least(OLD.failures + 1, {MOST_FAILURES});
     END IF;
     RETURN NEW;
 END $$"""

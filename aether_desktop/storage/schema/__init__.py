@@ -26,7 +26,7 @@ from aether_desktop.storage.schema.keys import (
 from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
 from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
 from aether_desktop.storage.schema.quorum import QUORUM_DEALS, QUORUM_RELEASES, QUORUM_REQUESTS
-from aether_desktop.storage.schema.security import ID_CLIENTS, KEY_SLOTS, VAULT_MEMBERS, VAULTS
+from aether_desktop.storage.schema.security import ID_CLIENTS, KEY_SLOTS, UNLOCK_ATTEMPTS, VAULT_MEMBERS, VAULTS
 from aether_desktop.storage.schema.temple import TEMPLE_NODES
 from aether_desktop.storage.schema.transactions import TRANSACTIONS
 from aether_desktop.storage.schema.users import USERS
@@ -79,6 +79,7 @@ __all__ = [
     "SMART_CONTRACTS",
     "TEMPLE_NODES",
     "TRANSACTIONS",
+    "UNLOCK_ATTEMPTS",
     "USERS",
     "VAULTS",
     "VAULT_MEMBERS",

@@ -45,6 +45,20 @@ KEY_SLOTS = vault_table(
     length_check("kind", 40, least=1),
 )
 
+# Wrong factors in a row of levels that are opened while a shared database is connected. There a trigger writes the
+# server's time, and a count only grows by one or ends. Not content, so not audited row by row.
+UNLOCK_ATTEMPTS = vault_table(
+    "unlock_attempts",
+    required("user_id", Identifier()),
+    required("level", Identifier()),
+    required("failures", Identifier()),
+    required("last_at", UtcTime()),
+    CheckConstraint("level BETWEEN 1 AND 3", name="level"),
+    CheckConstraint("failures >= 0", name="failures"),
+    reference("user_id", "users"),
+    key=("user_id", "level"),
+)
+
 # Who may give ids with this client number, and until when; ``generation`` grows with every change of hands, ``writes``
 # with every commit of the holder (other clients poll it where notifications do not reach them). On a shared server
 # a trigger writes whose login holds the number, and from when on (microseconds): the ids that login may use.
