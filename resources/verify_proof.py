@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Verifies files that Aether Desktop exports from its audit log, without Aether Desktop.
 
-    python verify_proof.py FILE [--key PUBLIC_KEY_HEX]
+    python verify_proof.py FILE [--key PUBLIC_KEY_HEX]...
 
 FILE is a checkpoint, an inclusion proof, or a consistency proof between two checkpoints (JSON). Without --key the
 signatures are verified with the key that stands in the file itself: compare the printed fingerprint with one that you
-have from the person. Exit status: 0 it holds, 1 it does not, 2 nothing could be verified.
+have from the person. With it every checkpoint must be signed with one of the keys given. Exit status: 0 it holds, 1 it
+does not, 2 nothing could be verified.
 
 Needs Python 3.11 and the package "cryptography" 50 or newer. Standards: RFC 9162 (Merkle tree), RFC 8032 (Ed25519),
 FIPS 204 (ML-DSA-65). Canonical structures are elements of tag (1 byte), length (4 bytes, big-endian), content: 1 bytes,
@@ -153,13 +154,13 @@ def roots_from_consistency(first: int, second: int, first_root: bytes, proof: Se
 # -- the files
 
 
-def checkpoint(fields: dict[str, Any], key: bytes | None) -> Checkpoint:
+def checkpoint(fields: dict[str, Any], keys: Sequence[bytes]) -> Checkpoint:
     """A checkpoint whose two signatures hold."""
     body, public, signature = (bytes.fromhex(fields[name]) for name in ("body", "public_key", "signature"))
     if fields["format"] != CHECKPOINT or len(public) != 32 + 1952 or len(signature) != 1 + 64 + 3309:
         raise DoesNotHoldError("this is no checkpoint")
-    if key is not None and key != public:
-        raise DoesNotHoldError("the checkpoint is signed with another key than the one given")
+    if keys and public not in keys:
+        raise DoesNotHoldError("the checkpoint is signed with another key than those given")
     message = element(SIGNED) + element(CHECKPOINT) + element(public) + element(body)
     try:
         if signature[0] != 1:
@@ -177,8 +178,8 @@ def checkpoint(fields: dict[str, Any], key: bytes | None) -> Checkpoint:
     return found
 
 
-def inclusion(fields: dict[str, Any], key: bytes | None) -> None:
-    point = checkpoint(fields["checkpoint"], key)
+def inclusion(fields: dict[str, Any], keys: Sequence[bytes]) -> None:
+    point = checkpoint(fields["checkpoint"], keys)
     content, signature = bytes.fromhex(fields["entry"]), bytes.fromhex(fields["entry_signature"])
     kinds = (NUMBER,) * 4 + (TEXT, BYTES, NUMBER, BYTES, TEXT, TEXT, NUMBER, TEXT)
     entry = Entry(*structure(ENTRY, content, kinds))
@@ -206,8 +207,8 @@ def inclusion(fields: dict[str, Any], key: bytes | None) -> None:
     print(f"detail      {entry.detail!a}")
 
 
-def consistency(fields: dict[str, Any], key: bytes | None) -> None:
-    first, second = checkpoint(fields["first"], key), checkpoint(fields["second"], None)
+def consistency(fields: dict[str, Any], keys: Sequence[bytes]) -> None:
+    first, second = checkpoint(fields["first"], keys), checkpoint(fields["second"], keys)
     if first.vault != second.vault:
         raise DoesNotHoldError("the checkpoints are of different vaults")
     proof = [bytes.fromhex(step) for step in fields["proof"]]
@@ -224,7 +225,8 @@ def moment(microseconds: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Verify a file exported from an audit log.")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--key", type=bytes.fromhex, help="the public key that must have signed, in hexadecimal")
+    text = "a public key, in hexadecimal; given several times: one of them must have signed"
+    parser.add_argument("--key", type=bytes.fromhex, action="append", default=[], help=text)
     given = parser.parse_args(arguments)
     try:
         fields = json.loads(given.file.read_text("utf-8"))

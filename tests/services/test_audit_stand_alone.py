@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
 
 from aether_desktop.locations import resources_dir
 from aether_desktop.services.audit import AuditService
@@ -27,6 +30,19 @@ def script(path: Path, folder: Path, *arguments: str) -> subprocess.CompletedPro
     shutil.copy(resources_dir() / "verify_proof.py", alone)
     command = [sys.executable, "-I", str(alone / "verify_proof.py"), str(path), *arguments]
     return subprocess.run(command, cwd=alone, capture_output=True, text=True, check=False, timeout=60)
+
+
+def sign_anew(fields: dict[str, str]) -> str:
+    """Sign a checkpoint with a stranger's keys; returns the public ones in hexadecimal."""
+    verifier = runpy.run_path(str(resources_dir() / "verify_proof.py"))
+    element, label = verifier["element"], verifier["CHECKPOINT"]
+    one, two = Ed25519PrivateKey.generate(), MLDSA65PrivateKey.generate()
+    public = one.public_key().public_bytes_raw() + two.public_key().public_bytes_raw()
+    body = bytes.fromhex(fields["body"])
+    message = element(verifier["SIGNED"]) + element(label) + element(public) + element(body)
+    fields["public_key"] = public.hex()
+    fields["signature"] = (b"\x01" + one.sign(message) + two.sign(message, label.encode())).hex()
+    return public.hex()
 
 
 class TestStandAlone:
@@ -98,6 +114,25 @@ class TestStandAlone:
         fields["proof"][0] = "00" * 32
         path.write_text(json.dumps(fields))
         assert script(path, tmp_path).returncode == 1
+
+    def test_both_checkpoints_of_a_proof_must_be_signed_with_a_key_that_was_given(
+        self, service: AuditService, busy: SqlStorage, tmp_path: Path
+    ) -> None:
+        service.checkpoint()
+        busy.audit.note("more")
+        service.checkpoint()
+        first, second = service.checkpoints()
+        path = tmp_path / "consistency.json"
+        service.export_consistency_proof(second.id, first.id, path)
+        fields = json.loads(path.read_text("utf-8"))
+        strangers = sign_anew(fields["second"])
+        path.write_text(json.dumps(fields))
+        known = ["--key", first.public_key.hex()]
+        assert script(path, tmp_path).returncode == 0
+        run = script(path, tmp_path, *known)
+        assert run.returncode == 1
+        assert "signed with another key" in run.stdout
+        assert script(path, tmp_path, *known, "--key", strangers).returncode == 0
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "aether/1/audit-checkpoint"}', "\x00"])
     def test_what_it_cannot_read_it_says(self, tmp_path: Path, content: str) -> None:
