@@ -296,10 +296,12 @@ def _add_sealed_words(words: _Words) -> None:
     listing = sealed.add("list", "list the rows that have sealed values; nothing is opened")
     reveal = sealed.add("reveal", "print one sealed value to standard output; the audit log tells of it")
     for parser in (listing, reveal):
-        parser.add_argument("table", metavar="TABLE", help="users, payments or payment_methods")
+        parser.add_argument(
+            "table", metavar="TABLE", help="users, payments or payment_methods; any, in a shared database: notes"
+        )
     _add_json(listing)
     reveal.add_argument("row", metavar="ID", help="the row's id, as sealed list says it")
-    reveal.add_argument("field", metavar="FIELD", help="for example email, external_id, last_four")
+    reveal.add_argument("field", metavar="FIELD", help="for example email, external_id, last_four, note")
     _add_factor_file(
         reveal, "the passphrase of level 2 (mode 0600), for fields of the Holy Place; asked for at a terminal otherwise"
     )
