@@ -13,7 +13,7 @@ from aether_desktop.ui.models.cells import one_line
 from aether_desktop.ui.object_names import form_part_name
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
-from aether_desktop.ui.widgets.buttons import plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import plain_button, primary_button, without_mnemonics
 from aether_desktop.ui.widgets.labels import text_label
 
 
@@ -68,7 +68,7 @@ class ConflictPanel(QWidget):
     def _add_choice(self, grid: QGridLayout, key: str, title: str, texts: tuple[str, str]) -> None:
         group = QButtonGroup(self)
         for number, (who, text) in enumerate(zip(("Theirs", "Yours"), texts, strict=True)):
-            button = QRadioButton(one_line(f"{who}: {text or 'empty'}").replace("&", "&&"))
+            button = QRadioButton(without_mnemonics(one_line(f"{who}: {text or 'empty'}")))
             button.setAccessibleName(one_line(f"{title}, {who}: {text}"))
             button.setChecked(number == 1)
             group.addButton(button, number)

@@ -53,11 +53,11 @@ def _buttons(c: Colours) -> str:
 QPushButton {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line};
   border-radius: {Radius.MEDIUM}px; padding: {Space.XS}px {Space.M}px; min-height: {height}px; }}
 QPushButton:hover, QPushButton:pressed {{ background: {c.pressed}; }}
-QPushButton:focus {{ border: {Size.FOCUS}px solid {c.accent}; padding: 3px 11px; }}
+QPushButton:focus {{ border: {Size.FOCUS}px solid {c.accent}; {_held(Space.M)} }}
 QPushButton:disabled {{ color: {c.faint}; background: {c.panel}; }}
 QPushButton[refused="true"], QPushButton[refused="true"]:hover {{
   color: {c.dim}; background: {c.panel}; border-style: dashed; border-color: {c.line}; }}
-QPushButton[refused="true"]:focus {{ border: {Size.FOCUS}px solid {c.accent}; padding: 3px 11px; }}
+QPushButton[refused="true"]:focus {{ border: {Size.FOCUS}px solid {c.accent}; {_held(Space.M)} }}
 QPushButton:checked {{ background: {c.selection}; }}
 QPushButton[kind="primary"] {{ background: {c.accent}; color: {c.on_accent}; border: 1px solid {c.accent}; }}
 QPushButton[kind="primary"]:hover, QPushButton[kind="primary"]:pressed {{
@@ -95,7 +95,7 @@ def _fields(c: Colours, marks: Path) -> str:
   border-radius: {Radius.MEDIUM}px; padding: {Space.XS}px {Space.S}px; }}
 QLineEdit, QPlainTextEdit, QTextEdit {{ selection-background-color: {c.dim}; selection-color: {c.panel}; }}
 QLineEdit, QComboBox, QAbstractSpinBox {{ min-height: {height}px; }}
-{_each(fields, ":focus")} {{ border: {Size.FOCUS}px solid {c.accent}; padding: 3px 7px; }}
+{_each(fields, ":focus")} {{ border: {Size.FOCUS}px solid {c.accent}; {_held(Space.S)} }}
 {_each(fields, '[invalid="true"]')} {{ border-color: {c.bad.shape}; }}
 {_each(fields, ":disabled")} {{ color: {c.faint}; border-color: {c.line}; }}
 {_each(fields, '[readOnly="true"]')} {{ border-color: {c.line}; }}
@@ -205,3 +205,9 @@ def _each(selectors: str, suffix: str) -> str:
 
 def _url(marks: Path, name: str) -> str:
     return (marks / f"{name}.svg").as_posix()
+
+
+def _held(aside: Space) -> str:
+    """The padding of what has the focus: less by what its border grew, so that what it holds does not move."""
+    grown = Size.FOCUS - 1
+    return f"padding: {Space.XS - grown}px {aside - grown}px;"

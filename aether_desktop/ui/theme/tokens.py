@@ -136,6 +136,7 @@ class Size(IntEnum):
     CONTROL = 32  # buttons and fields
     NAVIGATION_ROW = 36
     NAVIGATION_WIDTH = 196
+    COLUMN_MIN = 48  # of a grid
     DETAILS_WIDTH = 264
     DETAILS_MIN = 220
     STATUS_BAR = 24

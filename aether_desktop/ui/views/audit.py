@@ -82,7 +82,7 @@ class AuditView(ValuePage):
         self._problem.setObjectName(audit_part_name("problem"))
         self._problem.hide()
         self._compose()
-        context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
+        context.navigator.look_changed.connect(self._recolumn)
         self.rows_wanted.connect(self._read)
         grid.current_changed.connect(self._on_current)
         self.filter.changed.connect(self._on_filter_changed)
@@ -219,6 +219,9 @@ class AuditView(ValuePage):
         for link in (self._row_link, self._person_link, self._proof_link):
             self.side.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         self.side.body.addStretch(1)
+
+    def _recolumn(self) -> None:
+        self.model.recolumn(self._columns(self.context))
 
     def _columns(self, context: UiContext) -> Sequence[ValueColumn[AuditRow]]:
         return audit_columns(self._zone, zone_name(context.settings))

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QHeaderView, QMenu
 
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ui.models.roles import HeaderRole
+from aether_desktop.ui.theme.tokens import Size
 from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
 from aether_desktop.ui.widgets.pop_up_menu import pop_up
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 
-_LEAST, _MOST = 48, 2000  # logical pixels
+_MOST = 2000  # logical pixels of one column
 _SAVE_MS = 400
 _AS_IN_THE_HEADER: Mapping[str, str] = MappingProxyType({})
 
@@ -134,7 +135,7 @@ class ColumnLayout(QObject):
     def _take(self, kept: Mapping[object, object]) -> None:
         known, widths = set(self._keys), kept.get("widths")
         self._widths = {
-            key: min(max(width, _LEAST), _MOST)
+            key: min(max(width, Size.COLUMN_MIN), _MOST)
             for key, width in (widths.items() if isinstance(widths, dict) else ())
             if key in known and isinstance(width, int)
         }

@@ -26,7 +26,7 @@ from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.guarded_button import Guard
-from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.labels import breakable, text_label
 
 _OWN_WORDS = frozenset({"label", "note", "tags"})
 _BREAK = 12
@@ -229,9 +229,9 @@ class DetailsPane(QFrame):
         position = self._spec.index(key)
         cell = self._formatter.cell(row, position)
         if key != "amount":
-            return _breakable(cell.plain())
+            return breakable(cell.plain(), run=_BREAK)
         sign = cell.plain()[:1] if cell.plain()[:1] in "+\u2212" else ""
-        return _breakable(sign + self._formatter.whole(row, position))
+        return breakable(sign + self._formatter.whole(row, position), run=_BREAK)
 
     def _entries(self, row: Row) -> list[DetailEntry]:
         entries = []
@@ -284,8 +284,3 @@ class DetailsPane(QFrame):
         outer.addWidget(self._empty, 0, Qt.AlignmentFlag.AlignTop)
         outer.addWidget(scroll, 1)
         outer.addLayout(buttons)
-
-
-def _breakable(text: str) -> str:
-    """Let a long number or name wrap every few characters, by zero-width spaces; it is not copied from here."""
-    return "\u200b".join(text[at : at + _BREAK] for at in range(0, len(text), _BREAK))

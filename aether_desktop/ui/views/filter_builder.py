@@ -22,6 +22,7 @@ from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec
 from aether_desktop.ui.models.formatting import words
 from aether_desktop.ui.object_names import builder_part_name
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import link_button, plain_button
 from aether_desktop.ui.widgets.labels import ElidedLabel
 
@@ -69,10 +70,10 @@ class FilterBuilder(QFrame):
         self._editors.addWidget(self.choice)
         self.add_button = plain_button(theme, "Add condition", object_name=builder_part_name(table, "add"))
         self._in_force = QGridLayout()
-        self._in_force.setVerticalSpacing(4)
+        self._in_force.setVerticalSpacing(Space.XS)
         layout = QGridLayout(self)
-        layout.setContentsMargins(16, 12, 16, 12)
-        layout.setHorizontalSpacing(8)
+        layout.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
+        layout.setHorizontalSpacing(Space.S)
         layout.addWidget(self.field, 0, 0)
         layout.addWidget(self.comparison, 0, 1)
         layout.addWidget(self._editors, 0, 2)

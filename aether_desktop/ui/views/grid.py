@@ -177,7 +177,7 @@ class GridView(FreezableTableView):
         header.setSectionsClickable(True)
         header.setHighlightSections(False)
         header.setSortIndicatorShown(True)
-        header.setMinimumSectionSize(48)
+        header.setMinimumSectionSize(Size.COLUMN_MIN)
         header.setStretchLastSection(True)
         header.setFixedHeight(max(Size.HEADER_ROW, header.fontMetrics().height() + Space.M))
 

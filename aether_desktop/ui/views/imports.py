@@ -63,7 +63,7 @@ class ImportsView(ValuePage):
             keeps_columns=True,
         )
         model.setParent(self)
-        context.navigator.look_changed.connect(lambda: model.recolumn(self._columns(context)))
+        context.navigator.look_changed.connect(self._recolumn)
         self.rows_link = link_button(theme, "Show its rows", object_name=imports_part_name("rows"))
         self.rejections = RejectionList(context)
         self.undo = UndoBox(context)
@@ -132,6 +132,9 @@ class ImportsView(ValuePage):
     def _show(self, rows: Sequence[BatchRow]) -> None:
         undone = sum(row.batch.status is BatchStatus.UNDONE for row in rows)
         self.show_rows(rows, noun="file", more=f", {undone:,} undone" if undone else "")
+
+    def _recolumn(self) -> None:
+        self.model.recolumn(self._columns(self.context))
 
     def _columns(self, context: UiContext) -> Sequence[ValueColumn[BatchRow]]:
         return batch_columns(self._zone, zone_name(context.settings))

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QWidge
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ui.models.cells import one_line
+from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.widgets.buttons import without_mnemonics
 
 
 class SavedViews:
@@ -36,12 +38,12 @@ class SavedViews:
         """Standing views, the person's own, and a line to keep the present one."""
         own = self.all()
         for title, text in (("All rows", ""), ("Archived rows", "archived:only"), *own.items()):
-            action = menu.addAction(one_line(title).replace("&", "&&"))
+            action = menu.addAction(without_mnemonics(one_line(title)))
             action.triggered.connect(lambda _checked=False, text=text: choose(text))
         if own:
             forget = menu.addMenu("Forget a view")
             for name in own:
-                forget.addAction(one_line(name).replace("&", "&&")).triggered.connect(
+                forget.addAction(without_mnemonics(one_line(name))).triggered.connect(
                     lambda _checked=False, name=name: self.forget(name)
                 )
         menu.addSeparator()
@@ -50,7 +52,7 @@ class SavedViews:
     def _keep_action(self, menu: QMenu, current: str) -> QAction:
         holder = QWidget()
         row = QHBoxLayout(holder)
-        row.setContentsMargins(8, 4, 8, 4)
+        row.setContentsMargins(Space.S, Space.XS, Space.S, Space.XS)
         name = QLineEdit()
         name.setPlaceholderText("Name for this view")
         name.setAccessibleName("Name for this view")

@@ -13,7 +13,7 @@ from aether_desktop.domain.text import plain_line
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.buttons import IconButton
-from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.labels import breakable, text_label
 
 _GROUP = 4
 _ROWS_A_TURN = 5  # to make a row costs about 1 ms
@@ -123,9 +123,4 @@ class _DetailRow(QWidget):
 
 def _breakable(text: str) -> str:
     """Let long runs without spaces wrap, by zero-width spaces; what is copied does not have them."""
-    lines = (plain_line(line, _LONGEST) for line in text.splitlines())
-    return "\n".join(" ".join(_broken(word) for word in line.split(" ")) for line in lines)
-
-
-def _broken(word: str) -> str:
-    return "\u200b".join(word[at : at + _BREAK] for at in range(0, len(word), _BREAK)) if len(word) > _BREAK else word
+    return breakable("\n".join(plain_line(line, _LONGEST) for line in text.splitlines()), run=_BREAK)

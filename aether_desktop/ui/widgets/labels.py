@@ -52,13 +52,16 @@ def rule() -> QFrame:
     return line
 
 
-def breakable(text: str) -> str:
-    """Let runs without spaces (paths, hashes) wrap, by zero-width spaces: for labels whose text is not copied."""
-    return "\n".join(" ".join(_broken(word) for word in line.split(" ")) for line in text.split("\n"))
+def breakable(text: str, *, run: int = _RUN) -> str:
+    """Let runs without spaces (paths, hashes) wrap, by zero-width spaces: for labels whose text is not copied.
+
+    ``run``: a longer one gets a place to wrap after so many characters.
+    """
+    return "\n".join(" ".join(_broken(word, run) for word in line.split(" ")) for line in text.split("\n"))
 
 
-def _broken(word: str) -> str:
-    return "\u200b".join(word[at : at + _RUN] for at in range(0, len(word), _RUN)) if len(word) > _RUN else word
+def _broken(word: str, run: int) -> str:
+    return "\u200b".join(word[at : at + run] for at in range(0, len(word), run))
 
 
 def _line(text: str) -> str:

@@ -13,7 +13,7 @@ from aether_desktop.ui.models.copying import delimited_text
 from aether_desktop.ui.models.roles import HeaderRole, Role
 from aether_desktop.ui.models.value_table_model import ValueTableModel
 from aether_desktop.ui.theme.theme import Theme
-from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
 from aether_desktop.ui.widgets.grid_style import dress_grid
 
@@ -117,7 +117,7 @@ class ValueGrid(FreezableTableView):
 
     def _dress_header(self, stretch: str) -> None:
         header = self.horizontalHeader()
-        header.setMinimumSectionSize(48)
+        header.setMinimumSectionSize(Size.COLUMN_MIN)
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self._on_header_clicked)
         for column in range(self._model.columnCount()):
