@@ -1,6 +1,6 @@
 """make bench: what the program costs, always as a ratio to something measured in the same run.
 
-Cold start against a bare PySide6 window; import against the raw engine; what sealing adds; the longest stall.
+Cold start against a bare PySide6 window; import against the raw engine; what sealing and the audit add; longest stall.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="ten million rows instead of one")
     parser.add_argument("--rows", type=int, help="rows to import")
-    parser.add_argument("--only", choices=("start", "import", "stall", "access", "seal"), help="one part")
+    parser.add_argument("--only", choices=("start", "import", "stall", "access", "seal", "audit"), help="one part")
     parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.session:
@@ -108,6 +108,8 @@ def main() -> int:
         run("bench_access", "--rows", rows, timeout=3600)
     if options.only in {None, "seal"}:
         run("bench_sealing", timeout=900)
+    if options.only in {None, "audit"}:
+        run("bench_audit", timeout=1800)
     return 0
 
 

@@ -230,6 +230,30 @@ def test_a_person_is_invited_answers_and_is_certified(run: Run, postgres_databas
     assert aaron("people", "list", "--json").json("people-list")[0]["username"] == "aaron"
 
 
+def test_wrong_factors_are_counted_in_the_database_too(run: Run, postgres_database: Any, tmp_path: Path) -> None:
+    """So that another computer, or a file that was deleted, gives no new attempts."""
+    administrator = postgres_database()
+    miriam = Desk(run, tmp_path / "miriam")
+    miriam.url = miriam("postgres", "provision", administrator, "--username", "miriam", url="").out.strip()
+    miriam("vault", "password")
+    miriam("people", "begin", factors=True)
+    wrong = private(tmp_path / "wrong", "another passphrase")
+    rotate = ("courts", "rotate", "holy", "--factor-file")
+    miriam(*rotate, f"2={wrong}", code=1)
+    with psycopg.connect(administrator) as owner:
+        assert owner.execute("SELECT level, failures FROM unlock_attempts WHERE failures > 0").fetchall() == [(2, 1)]
+        owner.execute("ALTER TABLE unlock_attempts DISABLE TRIGGER aether_count_attempt")
+        owner.execute("UPDATE unlock_attempts SET failures = 20")  # as if they had gone on
+        owner.execute("ALTER TABLE unlock_attempts ENABLE TRIGGER aether_count_attempt")
+    for local in (miriam.folder / "data" / "shared").glob("*.attempts"):
+        local.unlink()
+    right = ("courts", "rotate", "holy")
+    assert "Too many wrong attempts" in miriam(*right, code=1, factors=True).err
+    with psycopg.connect(administrator) as owner:
+        owner.execute("UPDATE unlock_attempts SET failures = 0")
+    miriam(*right, factors=True)
+
+
 def test_an_invitation_ended_in_the_middle_is_answered_again(run: Run, postgres_database: Any, tmp_path: Path) -> None:
     miriam = Desk(run, tmp_path / "miriam")
     miriam.url = miriam("postgres", "provision", postgres_database(), "--username", "miriam", url="").out.strip()
