@@ -36,7 +36,7 @@ def test_every_user_folder_lies_in_the_private_home(private_home: Path) -> None:
 def test_children_inherit_the_private_home(private_home: Path) -> None:
     code = "import pathlib, platformdirs; print(pathlib.Path.home(), platformdirs.user_data_path('x'), sep='\\n')"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30).stdout
-    assert all(Path(line).is_relative_to(private_home) for line in output.split("\n")[:-1])
+    assert [Path(line).is_relative_to(private_home) for line in output.splitlines()] == [True, True]
 
 
 def test_the_persons_session_is_forgotten() -> None:

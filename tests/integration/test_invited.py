@@ -136,5 +136,5 @@ def test_an_invited_person_starts_with_file_secret_and_own_password(
     qtbot.waitUntil(lambda: shown(program, button), timeout=WAIT)
     press(program, button)
     qtbot.waitUntil(lambda: "The keys of your courts are made" in said(program, names.MESSAGE_BAR_TEXT), timeout=WAIT)
-    assert all(court.version == 1 for court in services.people.overview().courts)
+    assert {court.version for court in services.people.overview().courts} == {1}
     assert [standing.warning for standing in services.people.people()] == ["", ""]

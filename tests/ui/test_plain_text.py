@@ -33,7 +33,7 @@ def test_boxes_and_tooltips_are_guarded_by_the_style_sheet(qtbot: QtBot, theme: 
         widget.show()
     assert label.textFormat() == Qt.TextFormat.PlainText
     assert box.textFormat() == Qt.TextFormat.PlainText
-    assert all(part.textFormat() == Qt.TextFormat.PlainText for part in box.findChildren(QLabel))
+    assert {part.textFormat() for part in box.findChildren(QLabel)} == {Qt.TextFormat.PlainText}
     QToolTip.showText(QPoint(5, 5), HOSTILE, label)
     tips = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QTipLabel")]
     assert [tip.textFormat() for tip in tips if isinstance(tip, QLabel)] == [Qt.TextFormat.PlainText]
@@ -65,7 +65,7 @@ def test_an_input_dialog_shows_it_literally(qtbot: QtBot, theme: Theme) -> None:
     dialog.setLabelText(HOSTILE)
     qtbot.addWidget(dialog)
     dialog.show()
-    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in dialog.findChildren(QLabel))
+    assert {label.textFormat() for label in dialog.findChildren(QLabel)} == {Qt.TextFormat.PlainText}
 
 
 def test_a_cells_tooltip_shows_it_literally(qtbot: QtBot, theme: Theme) -> None:

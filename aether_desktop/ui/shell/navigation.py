@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from aether_desktop.ui import object_names
+from aether_desktop.ui.shell.keyboard import NUMBERED_SECTIONS
 from aether_desktop.ui.shell.sections import Section
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Radius, Size, Space
@@ -26,7 +27,6 @@ from aether_desktop.ui.widgets.buttons import IconLabel
 from aether_desktop.ui.widgets.labels import text_label
 
 _NARROW = Size.NAVIGATION_ROW + Space.S + Size.SCROLLBAR + 2
-_NUMBERED = 9  # Ctrl+1 to Ctrl+9
 
 
 class Navigation(QFrame):
@@ -86,7 +86,7 @@ class Navigation(QFrame):
             entry = _Entry(self._theme, section.icon, section.title)
             entry.setObjectName(object_names.navigation_name(section.key))
             entry.setCheckable(True)
-            entry.setToolTip(f"{section.title} (Ctrl+{number})" if number <= _NUMBERED else section.title)
+            entry.setToolTip(f"{section.title} (Ctrl+{number})" if number <= NUMBERED_SECTIONS else section.title)
             entry.set_narrow(narrow=self._narrow)
             entry.toggled.connect(partial(self._on_toggled, section.key))
             self._group.addButton(entry)

@@ -11,7 +11,7 @@ from aether_desktop.ui.widgets.buttons import IconButton, IconLabel
 
 
 class SearchField(QFrame):
-    """``edit`` is the line edit itself (it carries the stable object name); Escape empties it."""
+    """``edit`` is the line edit itself (it carries the stable object name)."""
 
     edited = Signal(str)
     submitted = Signal(str)
