@@ -6,14 +6,17 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.ui.forms.record_form import RecordForm
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.table_content import TablePageWords
 from aether_desktop.ui.views.table_page import TablePage
+from aether_desktop.ui.widgets.form_field import FormField
 from tests.support.storages import vault_template
 from tests.ui.clipping import clipped_texts, overlapping
 from tests.ui.ledgers import opened_ledger
@@ -42,8 +45,10 @@ def main(table: TableName, width: int, height: int) -> int:
             page.filter_bar.set_text("")
             page.add()
             _settle(app, lambda: page.side.form is not None)
-            getattr(page.side.form, "submit")()  # noqa: B009  # errors under fields need room too
-            _settle(app, lambda: page.side.form is not None)
+            form = page.side.form
+            assert isinstance(form, RecordForm)
+            form.submit()  # errors under fields need room too
+            _settle(app, lambda: any(field.error for field in form.findChildren(FormField)))
             bad += clipped_texts(page) + overlapping(page)
             page.close_model()
             page.close()
@@ -52,9 +57,8 @@ def main(table: TableName, width: int, height: int) -> int:
     return 1 if bad else 0
 
 
-def _settle(app: QApplication, ready: object) -> None:
+def _settle(app: QApplication, ready: Callable[[], bool]) -> None:
     """Let the loop turn until it is ready, and a little more for layouts."""
-    assert callable(ready)
     end = time.monotonic() + 20
     while not ready() and time.monotonic() < end:
         app.processEvents()
