@@ -14,16 +14,21 @@ _NO_DISPLAY = (
     "There is no display to open a window on. Start it in a desktop session, or set DISPLAY or WAYLAND_DISPLAY; "
     "the command line works without one: aether-desktop --help"
 )
+_INTERRUPTED = 130
 _SCREENLESS = ("offscreen", "minimal", "vnc", "eglfs", "linuxfb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0 done, 1 refused or bad input, 2 usage. Main thread only."""
+    """Returns the exit code: 0 done, 1 refused or bad input, 2 usage, 130 interrupted. Main thread only."""
     try:
         options = parse_arguments(arguments)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else 2
-    return _run_command(options) if options.command else _open_window(options)
+    try:
+        return _run_command(options) if options.command else _open_window(options)
+    except KeyboardInterrupt:  # while libraries were loading; what runs says more itself
+        sys.stderr.write("Interrupted.\n")
+        return _INTERRUPTED
 
 
 def _run_command(options: argparse.Namespace) -> int:

@@ -167,6 +167,17 @@ class PeopleService:
             invite_refusal=_invite_refusal(state, me) or ("" if user.active else _DISABLED),
         )
 
+    def certified(self, username: str) -> Person:
+        """Whom the log knows under that name: also a member, who sees no rows of others, may grant them a court.
+
+        Raises NotFoundError.
+        """
+        people = self._identity.state().people.values()
+        found = next((each for each in people if fold(each.username) == fold(username.strip())), None)
+        if found is None:
+            raise NotFoundError(f"Nobody certified has the user name {username.strip()[:80]!r}.")
+        return found
+
     def open_invitations(self) -> list[StoredInvitation]:
         """Neither accepted nor withdrawn; a reply may have come."""
         return self._stores.invitations.open()

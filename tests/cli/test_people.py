@@ -292,6 +292,11 @@ def test_an_invitation_that_cannot_be_written_invites_nobody_and_one_made_again_
     aaron.url = aaron("people", "accept", str(other), "--secret-file", secret, factors=True).out.strip()
     miriam("people", "certify", "aaron", factors=True)
     aaron("courts", "make", factors=True)
+    assert [each["username"] for each in aaron("people", "list", "--json").json("people-list")] == ["aaron"]
+    granted = aaron("people", "grant", "miriam", "holy", factors=True).err
+    assert "miriam may open your Holy Place now." in granted, (
+        "a member sees no rows of others, and knows them by the log"
+    )
     assert (
         "cannot invite yourself"
         in miriam("people", "invite", "miriam", "--again", "--file", str(tmp_path / "third"), code=1, factors=True).err

@@ -165,6 +165,17 @@ def test_an_interrupted_import_stores_nothing(books: Run, options: list[str], tm
     assert books("import", "list", "--json").json("import-list") == []
 
 
+def test_an_interruption_while_libraries_load_is_no_traceback() -> None:
+    code = (
+        "import sys\nclass Loading:\n    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'sqlalchemy':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Loading())\nfrom aether_desktop.__main__ import main\nsys.exit(main(['doctor']))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
+
+
 def test_a_closed_pipe_is_no_traceback(books: Run, options: list[str], tmp_path: Path) -> None:
     books("wallet", "add", "--name", "N", "--chain", "ethereum", "--address", ADDRESS)
     path = files.write(tmp_path / "a.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 5_001)))

@@ -94,6 +94,13 @@ class TestInviting:
             miriam.people.invite(name, Role.MEMBER)
         assert refused.value.field == "username"
 
+    def test_somebody_certified_is_found_in_the_log(self, miriam: Seat) -> None:
+        aaron = joined(miriam, "aaron")
+        miriam.people.invite("hur", Role.MEMBER)
+        assert miriam.people.certified(" AARON ").user_id == aaron.id
+        with pytest.raises(NotFoundError, match="hur"):
+            miriam.people.certified("hur")
+
     def test_who_may_not_invite_learns_it_before(self, miriam: Seat) -> None:
         assert miriam.people.why_not_invite() == ""
         aaron = joined(miriam, "aaron")

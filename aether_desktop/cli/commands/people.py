@@ -168,18 +168,18 @@ def enable(context: Context) -> int:
 
 def grant(context: Context) -> int:
     people, _ = _services(context)
-    user, court = user_named(context, context.options.name), COURTS[context.options.court]
-    with_levels(context, lambda: people.grant_court(court, user.id))
-    context.terminal.say(f"{user.username} may open your {court.title} now.")
+    person, court = people.certified(context.options.name), COURTS[context.options.court]
+    with_levels(context, lambda: people.grant_court(court, person.user_id))
+    context.terminal.say(f"{person.username} may open your {court.title} now.")
     return DONE
 
 
 def revoke(context: Context) -> int:
     people, rotation = _services(context)
-    user, court = user_named(context, context.options.name), COURTS[context.options.court]
-    with_levels(context, lambda: people.revoke_court(court, user.id))
+    person, court = people.certified(context.options.name), COURTS[context.options.court]
+    with_levels(context, lambda: people.revoke_court(court, person.user_id))
     context.terminal.say(
-        f"{user.username} gets no further key of your {court.title}. It cannot unread: what they have opened so far "
+        f"{person.username} gets no further key of your {court.title}. It cannot unread: what they have opened so far "
         "they may have kept."
     )
     if court is Court.MOST_HOLY:

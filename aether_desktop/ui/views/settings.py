@@ -97,7 +97,7 @@ def vault_facts(info: StorageInfo) -> list[DetailEntry]:
     """What a person may want to tell somebody who helps; no passwords, for there are none here."""
     embedded = info.engine == "sqlite"
     if not embedded:
-        encrypted = "Not by this program; the server's administrator can read it"
+        encrypted = "Sealed fields only; the server's administrator can read the rest"
     elif info.encrypted:
         encrypted = "Yes, the whole file"
     else:
