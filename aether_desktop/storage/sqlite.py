@@ -39,7 +39,8 @@ from aether_desktop.storage.vault_files import file_failure
 KEY_BYTES: Final = 32
 PAGE_BYTES: Final = 4096  # SQLCipher 4's page
 _READERS: Final = 4
-_BUSY_SECONDS: Final = 30.0  # another process holds the file; imports let others in (turns.py)
+_BUSY_SECONDS: Final = 5.0  # another process holds the file
+_TURN: Final = 6  # times as long a writer waits for its turn: many may wait, and long work lets them in (turns.py)
 _PAUSE: Final = 0.003  # seconds between two tries to begin
 _QUEUE_SECONDS: Final = 600.0  # another thread of ours stores a long import
 _WRITER_CACHE_KIB: Final = 65536
@@ -259,7 +260,7 @@ class SqliteKit(EngineKit):
         self._given_up.clear()
         if self._began(driver):
             return
-        deadline = time.monotonic() + self._busy_seconds
+        deadline = time.monotonic() + self._busy_seconds * _TURN
         with self._turns.waiting():
             while not self._began(driver, last=time.monotonic() >= deadline):
                 if self._given_up.wait(_PAUSE):
