@@ -19,6 +19,7 @@ from aether_desktop.ui.widgets.labels import ElidedLabel
 from aether_desktop.ui.widgets.message_bar import Message, MessageBar, MessageLevel
 from aether_desktop.ui.widgets.page_header import PageHeader
 from aether_desktop.ui.widgets.search_field import SearchField
+from aether_desktop.ui.widgets.side_sheet import SideSheet
 
 HASH = "0x673f0dec1416803a39d50760c697fb26f4c539b0"
 
@@ -251,6 +252,20 @@ class TestPageParts:
         assert isinstance(begin, QPushButton)
         with qtbot.waitSignal(state.started, timeout=1000):
             QTest.mouseClick(begin, Qt.MouseButton.LeftButton)
+
+
+def test_who_stood_in_what_is_read_anew_stands_at_the_cross(theme: Theme, qtbot: QtBot) -> None:
+    sheet = SideSheet(theme, "Keys", object_name="keys")
+    qtbot.addWidget(sheet)
+    sheet.show()
+    sheet.activateWindow()
+    button = plain_button(theme, "Replace key")
+    sheet.refill().addWidget(button)
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus)
+    sheet.refill().addWidget(plain_button(theme, "Replace key"))
+    assert sheet.close_button.hasFocus()
+    qtbot.waitUntil(lambda: len(sheet.findChildren(QPushButton)) == 1)
 
 
 def test_a_line_of_facts_without_room_for_a_word_shows_nothing(theme: Theme, qtbot: QtBot) -> None:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +32,7 @@ from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.scrolling import scrolling
 
 _LINES_HEIGHT = 72
 
@@ -223,12 +223,7 @@ class RecordForm(QWidget):
         for field in self._fields.values():
             fields.addWidget(field)
         fields.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName(title)
-        scroll.setWidget(inner)
+        scroll = scrolling(inner, name=title, tabbed=True)
         buttons = QHBoxLayout()
         buttons.setSpacing(Space.S)
         buttons.addWidget(self.save_button)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.ui import object_names
 from aether_desktop.ui.shell.keyboard import KEYBOARD_MAP
@@ -12,6 +12,7 @@ from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.buttons import IconButton
 from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.scrolling import scrolling
 
 
 class ShortcutsPage(QFrame):
@@ -48,11 +49,7 @@ class ShortcutsPage(QFrame):
             line += 1
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(line, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Keyboard shortcuts")
-        scroll.setWidget(inner)
+        scroll = scrolling(inner, name="Keyboard shortcuts", tabbed=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.XXL, Space.L, Space.L, Space.L)
         column.setSpacing(Space.M)

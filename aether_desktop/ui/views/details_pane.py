@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.courts import Court
@@ -27,6 +27,7 @@ from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import breakable, text_label
+from aether_desktop.ui.widgets.scrolling import scrolling
 
 _OWN_WORDS = frozenset({"label", "note", "tags"})
 _BREAK = 12
@@ -267,12 +268,7 @@ class DetailsPane(QFrame):
         column.addWidget(self._facts)
         column.addLayout(self._sections)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName(f"Details of the {self._spec.singular}")
-        scroll.setWidget(self._body)
+        scroll = scrolling(self._body, name=f"Details of the {self._spec.singular}", tabbed=True)
         buttons = QHBoxLayout()
         buttons.setSpacing(Space.S)
         buttons.addWidget(self.edit_button)

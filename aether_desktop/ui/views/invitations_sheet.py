@@ -37,11 +37,7 @@ class InvitationsSheet(SideSheet):
     def __init__(self, context: UiContext, people: PeopleService) -> None:
         super().__init__(context.theme, "Invitations", object_name=people_part_name("invitations_sheet"))
         self._context, self._people = context, people
-        self._list = QVBoxLayout()
-        self._list.setSpacing(Space.M)
         self.body.addWidget(text_label(context.theme, _CHECK, kind="dim", wrap=True))
-        self.body.addLayout(self._list)
-        self._ground: QWidget | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -75,18 +71,11 @@ class InvitationsSheet(SideSheet):
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _show(self, overview: Overview) -> None:
-        if self._ground is not None:
-            self._list.removeWidget(self._ground)
-            self._ground.deleteLater()
-        self._ground = QWidget()
-        column = QVBoxLayout(self._ground)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(Space.S)
+        column = self.refill()
         if not overview.invitations:
             column.addWidget(text_label(self.theme, _EMPTY, wrap=True))
         for number, invitation in enumerate(overview.invitations):
             self._add(column, invitation, overview, number)
-        self._list.addWidget(self._ground)
 
     def _add(self, column: QVBoxLayout, invitation: StoredInvitation, overview: Overview, number: int) -> None:
         theme, left = self.theme, Qt.AlignmentFlag.AlignLeft

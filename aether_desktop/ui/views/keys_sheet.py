@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
@@ -16,7 +16,6 @@ from aether_desktop.services.people import CourtStanding, Overview, PeopleServic
 from aether_desktop.services.rotation import RotationService, WaitingOwner
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
-from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import breakable, rule, text_label
@@ -53,7 +52,6 @@ class KeysSheet(SideSheet):
         super().__init__(context.theme, "Courts and keys", object_name=people_part_name("keys_sheet"))
         self._context, self._people, self._rotation = context, people, rotation
         self.overview: Overview | None = None
-        self._ground: QWidget | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -107,7 +105,7 @@ class KeysSheet(SideSheet):
     def _on_unread(self, error: BaseException) -> None:
         """A list that is not trusted: where this computer only lacks the memory of it, a colleague's code helps."""
         self._context.messages.report(error)
-        column = self._fresh_ground()
+        column = self.refill()
         text = str(error) if isinstance(error, AetherError) else "The list of people cannot be read."
         column.addWidget(text_label(self.theme, breakable(text), kind="error", wrap=True))
         if isinstance(error, MembershipError) and error.fault is MembershipFault.UNKNOWN:
@@ -116,20 +114,9 @@ class KeysSheet(SideSheet):
             column.addWidget(code)
             self._add_button(column, "Trust this list", "trust", lambda: self.accept_code(code.editor.text()))
 
-    def _fresh_ground(self) -> QVBoxLayout:
-        if self._ground is not None:
-            self.body.removeWidget(self._ground)
-            self._ground.deleteLater()
-        self._ground = QWidget()
-        column = QVBoxLayout(self._ground)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(Space.S)
-        self.body.addWidget(self._ground)
-        return column
-
     def _show(self, overview: Overview) -> None:
         self.overview = overview
-        column = self._fresh_ground()
+        column = self.refill()
         if not overview.begun:
             column.addWidget(text_label(self.theme, _BEGIN, wrap=True))
             self._add_button(column, "Make my keys", "begin", self.begin, primary=True)

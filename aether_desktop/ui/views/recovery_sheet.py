@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
@@ -17,7 +17,6 @@ from aether_desktop.services.quorum import QuorumOverview, QuorumService, Quorum
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.jobs import hears
 from aether_desktop.ui.object_names import people_part_name
-from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.choice import Choice
 from aether_desktop.ui.widgets.form_field import FormField
@@ -47,7 +46,6 @@ class RecoverySheet(SideSheet):
         self.overview: QuorumOverview | None = None
         self.holders: dict[int, QCheckBox] = {}
         self.court, self.asked_court = Choice(), Choice()
-        self._ground: QWidget | None = None
         self.body.addWidget(text_label(context.theme, _WHAT, kind="dim", wrap=True))
         self.refresh()
 
@@ -139,14 +137,7 @@ class RecoverySheet(SideSheet):
 
     def _show(self, overview: QuorumOverview) -> None:
         self.overview = overview
-        if self._ground is not None:
-            self.body.removeWidget(self._ground)
-            self._ground.deleteLater()
-        self._ground = QWidget()
-        column = QVBoxLayout(self._ground)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(Space.S)
-        self.body.addWidget(self._ground)
+        column = self.refill()
         for number, request in enumerate(overview.requests):
             self._add_request(column, request, number)
         for standing in overview.courts:

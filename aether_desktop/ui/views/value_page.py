@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.changes import ChangeSet
@@ -25,6 +25,7 @@ from aether_desktop.ui.widgets.grid_style import dress_grid
 from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.page_header import PageHeader
 from aether_desktop.ui.widgets.pop_up_menu import pop_up_under
+from aether_desktop.ui.widgets.scrolling import scrolling
 from aether_desktop.ui.widgets.value_grid import ValueGrid
 
 AnswerT = TypeVar("AnswerT")
@@ -52,12 +53,7 @@ class SidePanel(QFrame):
         self.body.setSpacing(Space.M)
         for widget in (self._headline, self._title, self.facts):
             self.body.addWidget(widget)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setAccessibleName(name)
-        self._scroll.setWidget(self._ground)
+        self._scroll = scrolling(self._ground, name=name, tabbed=True)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
         outer.addWidget(self._nothing, 0, Qt.AlignmentFlag.AlignTop)

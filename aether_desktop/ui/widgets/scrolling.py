@@ -8,13 +8,17 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from aether_desktop.ui.theme.tokens import Size
 
 
-def scrolling(inner: QWidget, *, name: str) -> QScrollArea:
-    """Return ``inner`` in a frameless scroll area with this accessible name (GUI thread)."""
+def scrolling(inner: QWidget, *, name: str, tabbed: bool = False) -> QScrollArea:
+    """Return ``inner`` in a frameless scroll area with this accessible name (GUI thread).
+
+    ``tabbed``: Tab reaches the area itself, to scroll by keys what holds little that takes the focus.
+    """
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if not tabbed:
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setAccessibleName(name)
     area.setWidget(inner)
     return area

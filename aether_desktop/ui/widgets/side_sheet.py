@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.buttons import IconButton
 from aether_desktop.ui.widgets.labels import text_label
+from aether_desktop.ui.widgets.scrolling import scrolling
 
 
 class SideSheet(QFrame):
-    """``body`` is the layout to fill. Escape and the cross emit ``closed``. GUI thread only."""
+    """``body`` is the layout to fill, ``refill`` for what is read anew. Escape and the cross emit ``closed``.
+
+    GUI thread only.
+    """
 
     closed = Signal()
 
@@ -33,20 +37,35 @@ class SideSheet(QFrame):
         column.setContentsMargins(0, 0, Space.S, 0)
         self.body = QVBoxLayout()
         self.body.setSpacing(Space.M)
+        self._filled: QWidget | None = None
         column.addLayout(self.body)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName(title)
-        scroll.setWidget(ground)
+        scroll = scrolling(ground, name=title, tabbed=True)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
         outer.setSpacing(Space.M)
         outer.addLayout(head)
         outer.addWidget(scroll, 1)
         self.setFocusProxy(self.close_button)
+
+    def refill(self) -> QVBoxLayout:
+        """An empty column below the rest of ``body``, in place of the one given before.
+
+        The focus, where it was in that, goes to the cross: what had it is gone.
+        """
+        before, self._filled = self._filled, QWidget()
+        column = QVBoxLayout(self._filled)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.S)
+        self.body.addWidget(self._filled)
+        if before is not None:
+            focused = QApplication.focusWidget()
+            if focused is not None and before.isAncestorOf(focused):
+                self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.body.removeWidget(before)
+            before.hide()
+            before.deleteLater()
+        return column
 
     # Qt overrides
 

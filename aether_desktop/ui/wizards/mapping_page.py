@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.domain.text import plain_line
 from aether_desktop.services.importing import FileKind
@@ -13,6 +13,7 @@ from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.widgets.buttons import plain_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import ElidedLabel, text_label
+from aether_desktop.ui.widgets.scrolling import scrolling
 from aether_desktop.ui.wizards.column_mapping import FIELDS, MappingProblem
 from aether_desktop.ui.wizards.import_flow import FlowFile, sample_values
 
@@ -108,12 +109,8 @@ class MappingPage(QWidget):
         self.day_order.setMaximumWidth(Size.FORM_WIDTH)
         column.addWidget(self.day_order)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Columns of the file")
+        scroll = scrolling(inner, name="Columns of the file", tabbed=True)
         scroll.setObjectName(import_part_name("mapping"))
-        scroll.setWidget(inner)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(Space.M)
