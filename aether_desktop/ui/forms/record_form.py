@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
     QVBoxLayout,
@@ -29,7 +28,7 @@ from aether_desktop.ui.models.cells import one_line
 from aether_desktop.ui.object_names import field_name, form_name, form_part_name
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
-from aether_desktop.ui.widgets.buttons import plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import button_row, plain_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import text_label
 from aether_desktop.ui.widgets.scrolling import scrolling
@@ -224,11 +223,7 @@ class RecordForm(QWidget):
             fields.addWidget(field)
         fields.addStretch(1)
         scroll = scrolling(inner, name=title, tabbed=True)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(Space.S)
-        buttons.addWidget(self.save_button)
-        buttons.addWidget(self.cancel_button)
-        buttons.addStretch(1)
+        buttons = button_row(self.save_button, self.cancel_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
         column.setSpacing(Space.M)

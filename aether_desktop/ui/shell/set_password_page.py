@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout
 
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.alone_page import AlonePage
-from aether_desktop.ui.widgets.buttons import link_button, primary_button
+from aether_desktop.ui.widgets.buttons import button_row, link_button, primary_button
 from aether_desktop.ui.widgets.labels import text_label
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
 
@@ -46,12 +45,7 @@ class SetPasswordPage(AlonePage):
         self.later = link_button(theme, "Later", object_name=names.SET_PASSWORD_LATER)
         self.body.addWidget(text_label(theme, why, kind="dim", wrap=True))
         self.body.addWidget(self.form)
-        row = QHBoxLayout()
-        row.setSpacing(Space.M)
-        row.addWidget(self.start)
-        row.addWidget(self.later)
-        row.addStretch(1)
-        self.body.addLayout(row)
+        self.body.addLayout(button_row(self.start, self.later, spacing=Space.M))
         self.start.clicked.connect(self._on_start)
         self.form.submitted.connect(self._on_start)
         self.later.clicked.connect(self._on_later)

@@ -13,7 +13,7 @@ from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
-from aether_desktop.ui.widgets.buttons import IconLabel, plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import IconLabel, button_row, plain_button, primary_button
 from aether_desktop.ui.widgets.factor_form import KEY_FILES, NewFactorForm
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import breakable, text_label
@@ -161,12 +161,7 @@ class StepUpPanel(QFrame):
             column.addWidget(widget)
         for below in (self._wait, self._busy, self._error):
             column.addWidget(below)
-        row = QHBoxLayout()
-        row.setSpacing(Space.M)
-        row.addWidget(self.start)
-        row.addWidget(self.cancel)
-        row.addStretch(1)
-        column.addLayout(row)
+        column.addLayout(button_row(self.start, self.cancel, spacing=Space.M))
 
     def _connect(self) -> None:
         self.start.clicked.connect(self._on_start)

@@ -13,7 +13,7 @@ from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.alone_page import AlonePage
-from aether_desktop.ui.widgets.buttons import IconLabel, link_button, primary_button
+from aether_desktop.ui.widgets.buttons import IconLabel, button_row, link_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import breakable, text_label
 from aether_desktop.ui.widgets.secret_field import SecretField
@@ -123,13 +123,7 @@ class UnlockPage(AlonePage):
         self.body.addWidget(self.password)
         self.body.addWidget(self.words)
         self.body.addWidget(self.wait)
-        row = QHBoxLayout()
-        row.setSpacing(Space.M)
-        row.addWidget(self.start)
-        row.addWidget(self.use_kit)
-        row.addWidget(self.use_password)
-        row.addStretch(1)
-        self.body.addLayout(row)
+        self.body.addLayout(button_row(self.start, self.use_kit, self.use_password, spacing=Space.M))
         self.foot.addWidget(self.other)
         self.foot.addStretch(1)
 

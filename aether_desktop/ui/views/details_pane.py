@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.courts import Court
@@ -22,7 +22,7 @@ from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.object_names import detail_part_name, details_name
 from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.views.note_field import NoteField
-from aether_desktop.ui.widgets.buttons import plain_button
+from aether_desktop.ui.widgets.buttons import button_row, plain_button
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.guarded_button import Guard
@@ -269,11 +269,7 @@ class DetailsPane(QFrame):
         column.addLayout(self._sections)
         column.addStretch(1)
         scroll = scrolling(self._body, name=f"Details of the {self._spec.singular}", tabbed=True)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(Space.S)
-        buttons.addWidget(self.edit_button)
-        buttons.addWidget(self.archive_button)
-        buttons.addStretch(1)
+        buttons = button_row(self.edit_button, self.archive_button)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
         outer.setSpacing(Space.M)

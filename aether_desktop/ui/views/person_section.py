@@ -17,7 +17,7 @@ from aether_desktop.services.people import About
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Size, Space
-from aether_desktop.ui.widgets.buttons import IconLabel, plain_button
+from aether_desktop.ui.widgets.buttons import IconLabel, button_row, plain_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import rule, set_kind, text_label
@@ -255,12 +255,7 @@ class PersonSection(QWidget):
         for guard in (self._role_guard, self._activity_guard, self._again_guard):
             guard.refused.connect(messages.warn)
         acts.addWidget(self._role)
-        row = QHBoxLayout()
-        row.setSpacing(Space.S)
-        row.addWidget(self._activity)
-        row.addWidget(self._again)
-        row.addStretch(1)
-        acts.addLayout(row)
+        acts.addLayout(button_row(self._activity, self._again))
 
     def _build_courts(self, acts: QVBoxLayout) -> None:
         theme = self._theme

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Space
-from aether_desktop.ui.widgets.buttons import plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import button_row, plain_button, primary_button
 from aether_desktop.ui.widgets.factor_form import NewFactorForm
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
 from aether_desktop.ui.widgets.secret_field import SecretField
@@ -32,12 +32,7 @@ class _InlineForm(QWidget):
         column.setSpacing(Space.S)
         for field in fields:
             column.addWidget(field)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(Space.S)
-        buttons.addWidget(self.save)
-        buttons.addWidget(self.cancel)
-        buttons.addStretch(1)
-        column.addLayout(buttons)
+        column.addLayout(button_row(self.save, self.cancel))
         self.cancel.clicked.connect(self.close_form)
         self.hide()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from aether_desktop.ui.theme.theme import Theme
-from aether_desktop.ui.theme.tokens import Size
+from aether_desktop.ui.theme.tokens import Size, Space
 
 
 def primary_button(theme: Theme, text: str, *, object_name: str = "") -> QPushButton:
@@ -23,6 +23,16 @@ def plain_button(theme: Theme, text: str, *, object_name: str = "") -> QPushButt
 def link_button(theme: Theme, text: str, *, object_name: str = "") -> QPushButton:
     """Return a button that looks like words."""
     return _push_button(theme, text, object_name=object_name, kind="link", bold=False)
+
+
+def button_row(*buttons: QWidget, spacing: Space = Space.S) -> QHBoxLayout:
+    """Return a line of buttons, from the left."""
+    row = QHBoxLayout()
+    row.setSpacing(spacing)
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch(1)
+    return row
 
 
 def without_mnemonics(text: str) -> str:

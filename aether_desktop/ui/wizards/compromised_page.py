@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
@@ -17,7 +16,7 @@ from aether_desktop.ui import object_names as names
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.alone_page import AlonePage
-from aether_desktop.ui.widgets.buttons import plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import button_row, plain_button, primary_button
 from aether_desktop.ui.widgets.factor_form import NewFactorForm
 from aether_desktop.ui.widgets.labels import text_label
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
@@ -71,12 +70,7 @@ class CompromisedPage(AlonePage):
         self.body.addWidget(self.wait)
         self.start = primary_button(theme, "Change everything", object_name=names.COMPROMISED_START)
         self.cancel = plain_button(theme, "Cancel", object_name=names.COMPROMISED_CANCEL)
-        row = QHBoxLayout()
-        row.setSpacing(Space.M)
-        row.addWidget(self.start)
-        row.addWidget(self.cancel)
-        row.addStretch(1)
-        self.body.addLayout(row)
+        self.body.addLayout(button_row(self.start, self.cancel, spacing=Space.M))
         self.start.clicked.connect(self._on_start)
         self.cancel.clicked.connect(self._on_cancel)
         self.wait.changed.connect(lambda: self.start.setEnabled(not self.wait.waiting))

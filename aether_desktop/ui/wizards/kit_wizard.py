@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.ports.errors import AetherError, InvalidInputError
 from aether_desktop.ports.vault_keys import RecoveryKit
@@ -18,7 +18,7 @@ from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Space
 from aether_desktop.ui.widgets.alone_page import AlonePage
-from aether_desktop.ui.widgets.buttons import link_button, plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import button_row, link_button, plain_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import text_label
 from aether_desktop.ui.widgets.path_dialog import ask_new_file
@@ -79,13 +79,7 @@ class KitWizard(AlonePage):
         self._steps = (self._words_step(), self._checks_step())
         for step in self._steps:
             self.body.addWidget(step)
-        row = QHBoxLayout()
-        row.setSpacing(Space.M)
-        row.addWidget(self.back)
-        row.addWidget(self.next)
-        row.addWidget(self.later)
-        row.addStretch(1)
-        self.body.addLayout(row)
+        self.body.addLayout(button_row(self.back, self.next, self.later, spacing=Space.M))
 
     def _words_step(self) -> QWidget:
         step = QWidget()
@@ -102,12 +96,7 @@ class KitWizard(AlonePage):
         self._cells.setHorizontalSpacing(Space.M)
         self._cells.setVerticalSpacing(Space.XS)
         column.addWidget(self._grid)
-        row = QHBoxLayout()
-        row.setSpacing(Space.M)
-        row.addWidget(self._show)
-        row.addWidget(self._save)
-        row.addStretch(1)
-        column.addLayout(row)
+        column.addLayout(button_row(self._show, self._save, spacing=Space.M))
         column.addWidget(self._saved)
         self._saved.hide()
         return step
