@@ -1,4 +1,4 @@
-"""Every released schema kept with data, as text: writing the files, and making vaults and databases from them.
+"""Every released schema kept with data, as compressed SQL (``zcat``): writing, and making vaults and databases of it.
 
 ``python -m tests.support.dumps`` writes the two files of the current schema, rows and tables. The rows of an older file
 are what people have and never change; with ``--tables`` its tables are written anew, as the migrations up to it make
@@ -8,6 +8,7 @@ them, for a migration that was corrected before it was released.
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import os
 import re
 import shutil
@@ -57,12 +58,23 @@ _LOGIN = re.compile(r"'aether_[0-9a-f]{8}_u_[a-z0-9_]+'")
 
 def dump_file(engine: str, revision: str) -> Path:
     """Where the schema ``revision`` of an engine is kept."""
-    return FOLDER / f"schema-{revision}.{engine}.sql"
+    return FOLDER / f"schema-{revision}.{engine}.sql.gz"
+
+
+def dump_text(engine: str, revision: str) -> str:
+    """The SQL that makes that schema with its rows."""
+    return gzip.decompress(dump_file(engine, revision).read_bytes()).decode()
+
+
+def _keep(engine: str, revision: str, text: str) -> None:
+    file = dump_file(engine, revision)
+    file.write_bytes(gzip.compress(text.encode(), mtime=0))  # without a time: the same text is the same file
+    print(file)  # noqa: T201 - talks to a terminal
 
 
 def revisions() -> list[str]:
     """The schemas kept, oldest first."""
-    return sorted(path.name.split(".")[0].removeprefix("schema-") for path in FOLDER.glob("schema-*.sqlite.sql"))
+    return sorted(path.name.split(".")[0].removeprefix("schema-") for path in FOLDER.glob("schema-*.sqlite.sql.gz"))
 
 
 def make_vault(revision: str, path: Path) -> None:
@@ -72,7 +84,7 @@ def make_vault(revision: str, path: Path) -> None:
     with closing(kit.connect()) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA foreign_keys = OFF")
-        connection.executescript(dump_file("sqlite", revision).read_text("utf-8"))
+        connection.executescript(dump_text("sqlite", revision))
     kit.dispose()
 
 
@@ -88,7 +100,7 @@ def migrations_until(revision: str, folder: Path) -> Migrations:
 def make_database(revision: str, url: str) -> None:
     """The database that a program with that schema left behind, in an empty one."""
     with psycopg.connect(url) as connection:
-        connection.execute(dump_file("postgresql", revision).read_bytes())
+        connection.execute(dump_text("postgresql", revision).encode())
 
 
 # -- writing -----------------------------------------------------------------------------------------------------
@@ -235,7 +247,7 @@ def _write(place: VaultPlace, revision: str, cluster: PostgresCluster) -> None:
     else:
         bare = bare_database(cluster.url(cluster.create_database()), Migrations())
         text = postgresql_text(place.administration, bare=bare)
-    dump_file(place.engine, revision).write_text(text, "utf-8")
+    _keep(place.engine, revision, text)
 
 
 def bare_database(url: str, migrations: Migrations) -> str:
@@ -261,7 +273,7 @@ def with_tables_anew(engine: str, revision: str, folder: Path, cluster: Callable
     with closing(kit.connect()) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(f"DELETE FROM {VERSION_TABLE}")
-        for line in dump_file(engine, revision).read_text("utf-8").split("\nINSERT INTO ")[1:]:
+        for line in dump_text(engine, revision).split("\nINSERT INTO ")[1:]:
             connection.execute("INSERT INTO " + line.partition(";\nCREATE ")[0].removesuffix("\nCOMMIT;\n"))
         text = sqlite_text(connection)
     kit.dispose()
@@ -279,8 +291,7 @@ def main() -> int:
         for revision in revisions():
             for engine in ENGINES:
                 text = with_tables_anew(engine, revision, Path(folder), lambda: cluster)
-                dump_file(engine, revision).write_text(text, "utf-8")
-                print(dump_file(engine, revision))  # noqa: T201 - talks to a terminal
+                _keep(engine, revision, text)
     return 0
 
 
@@ -291,7 +302,6 @@ def _write_current(folder: Path, cluster: PostgresCluster) -> None:
     for engine in ENGINES:
         for place in vault_place(engine, folder=folder, templates=folder, cluster=lambda: cluster, make_database=make):
             _write(place, Migrations().head, cluster)
-            print(dump_file(engine, Migrations().head))  # noqa: T201 - talks to a terminal
 
 
 if __name__ == "__main__":
