@@ -113,37 +113,7 @@ def fill(storage: SqlStorage) -> None:
         record = sample.make(storage)
         if sample.table is not TableName.WALLETS:
             sample.store(storage).create(record)
-    movements = [
-        Movement(
-            row=number + 2,
-            occurred_at=microseconds(samples.NOW) + number,
-            tx_hash=f"0x{number:064x}",
-            kind=TransactionKind.RECEIVE,
-            leg=Leg.NORMAL,
-            direction=Direction.IN,
-            status=TransactionStatus.CONFIRMED,
-            units=2**256 - 1 - number,
-            currency=samples.ETH,
-            note="from the file" if number == 3 else "",
-        )
-        for number in range(20)
-    ]
-    rejection = Rejection(7, "The amount is not a number.")
-    for name in ("first.csv", "overlapping.csv"):
-        batch = ImportBatch(
-            id=storage.new_id(),
-            wallet_id=ids["treasury"],
-            file_name=name,
-            sha256="0" * 64,
-            format="generic",
-            imported_at=samples.NOW,
-            imported_by=storage.info.user_id,
-            rows=21,
-            new=0,
-            duplicates=0,
-            rejected=0,
-        )
-        storage.imports.store(batch, [movements], [rejection], token=CancelToken())
+    _fill_imports(storage, ids["treasury"])
     storage.wallet_secrets.add(
         WalletSecret(
             id=storage.new_id(),
@@ -170,6 +140,41 @@ def fill(storage: SqlStorage) -> None:
     storage.attempts.begin(Court.HOLY)
     storage.prices.put([Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")])
     storage.annotations.put_foreign_labels([ForeignLabel("tx", "ab", {"type": "tx", "ref": "ab", "label": "Later"})])
+
+
+def _fill_imports(storage: SqlStorage, wallet_id: int) -> None:
+    """Two files that overlap, with a row that was refused."""
+    movements = [
+        Movement(
+            row=number + 2,
+            occurred_at=microseconds(samples.NOW) + number,
+            tx_hash=f"0x{number:064x}",
+            kind=TransactionKind.RECEIVE,
+            leg=Leg.NORMAL,
+            direction=Direction.IN,
+            status=TransactionStatus.CONFIRMED,
+            units=2**256 - 1 - number,
+            currency=samples.ETH,
+            note="from the file" if number == 3 else "",
+        )
+        for number in range(20)
+    ]
+    rejection = Rejection(7, "The amount is not a number.")
+    for name in ("first.csv", "overlapping.csv"):
+        batch = ImportBatch(
+            id=storage.new_id(),
+            wallet_id=wallet_id,
+            file_name=name,
+            sha256="0" * 64,
+            format="generic",
+            imported_at=samples.NOW,
+            imported_by=storage.info.user_id,
+            rows=21,
+            new=0,
+            duplicates=0,
+            rejected=0,
+        )
+        storage.imports.store(batch, [movements], [rejection], token=CancelToken())
 
 
 def _fill_identity(storage: SqlStorage) -> None:
