@@ -255,7 +255,8 @@ def test_a_full_disk_is_said_and_loses_nothing(run: Run, small_disk: Path, optio
     assert said.count("\n") == 1
     assert "No room left" in run("sample", str(small_disk / "sample.aether"), code=1).err
     assert run("balance", "--json", instead=here).out == before
-    assert sorted(path.name for path in small_disk.iterdir()) == ["books.aether", "books.aether.keys"]
+    left = sorted(path.name for path in small_disk.iterdir() if not path.name.endswith(".lock"))  # an empty file
+    assert left == ["books.aether", "books.aether.keys"]
     assert {each["state"] for each in run("doctor", "--json", instead=here).json("doctor")} <= {"good", "notice"}
 
 

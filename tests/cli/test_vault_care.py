@@ -269,4 +269,4 @@ class TestSealedFields:
             "sealed", "reveal", "payment_methods", other, "last_four", "--factor-file", f"2={wrong}", code=1
         )
         assert refused.out == ""
-        assert "not the password" in refused.err
+        assert "not the passphrase of level 2" in refused.err
