@@ -364,4 +364,6 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 0:
         raise argparse.ArgumentTypeError("a count is not negative")
+    if number >= 2**63:
+        raise argparse.ArgumentTypeError("there are no numbers as large as that here")
     return number

@@ -308,6 +308,13 @@ class VaultKeys(Protocol):
         """Prove knowledge of a factor of an open level. Raises WrongFactorError, LevelLockedError."""
         ...
 
+    def opens(self, level: Court, factor: Factor) -> bool:
+        """Whether a factor opens a level that is open. No attempt that counts: who asks is inside already.
+
+        Raises LevelLockedError.
+        """
+        ...
+
     def lock(self, level: Court = Court.OUTER) -> None:
         """Wipe this level and those above. Any thread, quick, never raises."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from aether_desktop.domain.back_off import shown_wait
@@ -97,6 +97,19 @@ class OpeningKeys:
     def verify(self, level: Court, factor: Factor) -> None:
         with self.levels.copy(level):
             self._open(level, factor)[1].wipe()
+
+    def opens(self, level: Court, factor: Factor) -> bool:
+        header, _content = self._file.read()
+        slots = [slot for slot in level_of(header, level).slots if slot.kind is factor.kind]
+        with ExitStack() as held, suppress(KeyMissingError):
+            held.enter_context(self.levels.copy(level))
+            material = held.enter_context(factor_bytes(factor))
+            for slot, below in self._candidates(level, slots, held):
+                secret = open_slot(header.place(level), slot, factor=material.data, below=below)
+                if secret is not None:
+                    secret.wipe()
+                    return True
+        return False
 
     def lock(self, level: Court = Court.OUTER) -> None:
         for each in Court:

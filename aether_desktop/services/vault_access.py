@@ -7,7 +7,15 @@ from pathlib import Path
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.errors import DamagedVaultError, InvalidInputError
-from aether_desktop.ports.vault_keys import CopyOpens, Factor, OldCopy, RecoveryKit, SlotDescription, require_strong
+from aether_desktop.ports.vault_keys import (
+    CopyOpens,
+    Factor,
+    FactorKind,
+    OldCopy,
+    RecoveryKit,
+    SlotDescription,
+    require_strong,
+)
 from aether_desktop.services.level_locks import (
     HOLY_SECONDS,
     IDLE_LEAST,
@@ -29,6 +37,9 @@ __all__ = [
     "VaultAccess",
     "confirm_words",
 ]
+
+
+_OWN = "Give each level a passphrase of its own: otherwise whoever learns one has both."
 
 
 class VaultAccess(LevelLocks):
@@ -63,6 +74,7 @@ class VaultAccess(LevelLocks):
             require_strong(new)
             self.require(Court.OUTER)
             self._keys.verify(Court.OUTER, current)
+            self._require_own(Court.OUTER, new)
             with self._recorded("vault.password"):
                 self._keys.set_factor(Court.OUTER, new)
 
@@ -88,6 +100,7 @@ class VaultAccess(LevelLocks):
             if level is Court.OUTER:
                 raise InvalidInputError("Level 1 opens with the password.", field="level")
             require_strong(factor)
+            self._require_own(level, factor)
             with self._recorded("vault.factor", level=int(level), kind=factor.kind.value):
                 self._keys.set_factor(level, factor, label=label)
         self._start_timer(level)
@@ -96,8 +109,19 @@ class VaultAccess(LevelLocks):
         """A further way to open a level. Raises LevelLockedError, NotFoundError, InvalidInputError."""
         with wiped(factor):
             require_strong(factor)
+            self._require_own(level, factor)
             with self._recorded("vault.add-factor", level=int(level), kind=factor.kind.value):
                 self._keys.add_factor(level, factor, label=label)
+
+    def _require_own(self, level: Court, factor: Factor) -> None:
+        """What opens one level opens no other, as far as the others can be tried now."""
+        if factor.kind is not FactorKind.PASSPHRASE:
+            return
+        for other in self._keys.describe():
+            if not other.exists or other.level is level:
+                continue
+            if self._keys.levels.is_open(other.level) and self._keys.opens(other.level, factor):
+                raise InvalidInputError(f"This opens level {int(other.level)} already.", field="factor", hint=_OWN)
 
     def remove_slot(self, slot: SlotDescription) -> None:
         """Raises NotFoundError, LevelLockedError, InvalidInputError for the last slot that is no kit."""
@@ -185,6 +209,9 @@ class VaultAccess(LevelLocks):
         with wiped(current, *factors.values()):
             for factor in factors.values():
                 require_strong(factor)
+            typed = [bytes(factor.secret) for factor in factors.values() if factor.kind is FactorKind.PASSPHRASE]
+            if len(set(typed)) < len(typed):
+                raise InvalidInputError("Two levels have the same new passphrase.", field="factor", hint=_OWN)
             for level in self._keys.describe():
                 if level.exists:
                     self.require(level.level)

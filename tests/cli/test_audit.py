@@ -136,6 +136,7 @@ class TestProofs:
         other = code[:-1] + ("A" if code[-1] != "A" else "B")
         assert "not the same" in signed("audit", "compare", other, code=1).err
         assert "no code" in signed("audit", "compare", "something", code=1).err
+        assert "no file" in signed("audit", "compare", "theirs.json", code=1).err
 
     def test_a_file_of_another_person_s_making_is_refused(self, signed: Run, tmp_path: Path) -> None:
         path = tmp_path / "first.json"

@@ -101,6 +101,7 @@ def test_no_command_loads_qt(options: list[str], tmp_path: Path) -> None:
         (["import", "undo"], "import undo BATCH"),
         (["transactions", "export", "--format", "xlsx"], "invalid choice"),
         (["transactions", "list", "--limit", "-1"], "not negative"),
+        (["audit", "list", "--row", "99999999999999999999"], "as large as that"),
         (["transactions", "list", "--limit", "many"], "invalid"),
         (["token", "rescale", "x", "--decimals", "six"], "invalid int"),
         (["vault"], "required"),

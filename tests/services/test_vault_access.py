@@ -262,6 +262,21 @@ class TestChanges:
         with pytest.raises(InvalidInputError, match="Level 1"):
             again.set_factor(Court.OUTER, typed(SECOND))
 
+    def test_no_level_opens_with_what_opens_another(self, three: VaultAccess) -> None:
+        acts: list[tuple[Callable[[], None], int]] = [
+            (lambda: three.set_factor(Court.HOLY, typed(PASSWORD)), 1),
+            (lambda: three.add_factor(Court.MOST_HOLY, typed(SECOND)), 2),
+            (lambda: three.change_password(typed(PASSWORD), typed(SECOND)), 2),
+        ]
+        for act, opened in acts:
+            with pytest.raises(InvalidInputError, match=f"opens level {opened} already"):
+                act()
+        same = {Court.OUTER: typed("one for all of them"), Court.HOLY: typed("one for all of them")}
+        with pytest.raises(InvalidInputError, match="same new passphrase"):
+            three.compromised(typed(PASSWORD), {**same, Court.MOST_HOLY: typed("and another for this")})
+        assert three.wait() == 0  # no guess was counted
+        three.unlock(typed(PASSWORD))  # as before
+
     def test_slots_are_added_and_removed(self, three: VaultAccess) -> None:
         three.add_factor(Court.HOLY, typed("another second"), label="spare")
         first, spare = three.describe()[1].slots

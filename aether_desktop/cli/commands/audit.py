@@ -11,7 +11,7 @@ from aether_desktop.cli.naming import user_named
 from aether_desktop.cli.runner import DONE, REFUSED, Context
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.audit import AuditEntry, AuditError, AuditFilter
-from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.errors import InvalidInputError, NotFoundError
 from aether_desktop.services.audit import Agreement
 
 _PAGE = 500
@@ -137,8 +137,11 @@ def code(context: Context) -> int:
 def compare(context: Context) -> int:
     """Exit code 1 unless both logs are the same."""
     audit, other = context.services().audit, context.options.other
-    if Path(other).is_file():
-        found = audit.compare_file(Path(other), token=context.token, progress=context.progress)
+    file = Path(other)
+    if not file.is_file() and (len(file.parts) > 1 or file.suffix):
+        raise NotFoundError(f"There is no file {other[:200]!r}.", hint="Give the code they read to you, or their file.")
+    if file.is_file():
+        found = audit.compare_file(file, token=context.token, progress=context.progress)
     else:
         found = audit.compare_code(other, token=context.token, progress=context.progress)
     context.progress.clear()
