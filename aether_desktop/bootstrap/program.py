@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from aether_desktop.bootstrap.entrance import Entrance, StartOptions
 from aether_desktop.jobs.lanes import Lanes
@@ -17,8 +17,9 @@ from aether_desktop.ports.errors import AetherError
 from aether_desktop.ui.garbage_collector import GarbageCollector
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.closed_vault import ClosedVault
-from aether_desktop.ui.shell.main_window import TURN_MS, MainWindow
+from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
+from aether_desktop.ui.turns import next_turn
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -157,13 +158,13 @@ class WindowProgram(QObject):
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
         opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
-        QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
+        next_turn(self, partial(self._on_shown, opened, made=made))
 
     def _on_shown(self, opened: OpenedVault, *, made: bool) -> None:
         if self._open is not opened:
             return
         if self.window.going:  # the first page is on its way, over several turns
-            QTimer.singleShot(TURN_MS, self, partial(self._on_shown, opened, made=made))
+            next_turn(self, partial(self._on_shown, opened, made=made))
             return
         opened.begin(made=made)
         self._close_door()

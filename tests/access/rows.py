@@ -26,6 +26,8 @@ _NUMBERS: Mapping[str, int] = {
     "version": 1,
     "generation": 1,
     "key_version": 1,
+    "storage_threshold": 1,
+    "compute_threshold": 1,
     "abundance_threshold": 1,
 }
 _BYTES: Mapping[str, bytes] = {"recipient_key": _KEY, "public_key": _KEY, "amount": b"\0", "peaks": b"", "fee": b"\0"}

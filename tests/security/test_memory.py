@@ -63,7 +63,7 @@ def test_factors_are_one_in_every_unicode_form_and_show_nothing() -> None:
             Factor.passphrase(wrong)
     with pytest.raises(InvalidInputError, match="fewer than 8"):
         require_strong(Factor.passphrase("ééééééé"))
-    require_strong(Factor.passphrase("éééééééé"))
+    require_strong(Factor.passphrase("été à Orléans"))
 
 
 class TestUnlockedKeys:

@@ -14,7 +14,6 @@ from aether_desktop.ui.context import LivePage
 from aether_desktop.ui.permissions import Permissions
 
 _TOGETHER_MS = 60  # changes that come faster are shown together
-_TURN_MS = 2
 
 
 class LiveRefresh(QObject):
@@ -39,7 +38,7 @@ class LiveRefresh(QObject):
         self._pending: ChangeSet | None = None
         self._waiting: deque[tuple[LivePage, ChangeSet]] = deque()
         self._together = self._timer(_TOGETHER_MS, self._on_together)
-        self._next = self._timer(_TURN_MS, self._on_next)
+        self._next = self._timer(0, self._on_next)  # 0: when nothing else waits
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
         self._reach_told.connect(self.reach_changed, Qt.ConnectionType.QueuedConnection)
         changes = services.storage.changes

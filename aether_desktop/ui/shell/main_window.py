@@ -20,6 +20,7 @@ from aether_desktop.ui.shell.window_commands import WindowCommands
 from aether_desktop.ui.shell.window_state import StateStore, WindowState
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.widgets.job_list import JobList
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _NARROW_BELOW = 960  # logical pixels of window width: below, the navigation shows icons alone
 _ROOMY_FROM = 560  # of height: below, margins shrink
 _UNSEEN_MS = 500  # a window that nobody sees is never painted; work that waits for the paint starts then
-TURN_MS = 2  # between two pieces of one change: at 0 they would run in one go, before input and other timers
 
 
 class MainWindow(QMainWindow):
@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
         if self._stack.is_made(key) or self._alone:
             self._arrive(key)
         else:
-            QTimer.singleShot(TURN_MS, self, partial(self._make_on_the_way, key))
+            next_turn(self, partial(self._make_on_the_way, key))
 
     @property
     def going(self) -> bool:
@@ -259,10 +259,10 @@ class MainWindow(QMainWindow):
             return
         if self._stack.is_made(key):
             self._stack.page(key)
-            QTimer.singleShot(TURN_MS, self, partial(self._arrive, key))
+            next_turn(self, partial(self._arrive, key))
         else:
             self._stack.make_on(key)
-            QTimer.singleShot(TURN_MS, self, partial(self._make_on_the_way, key))
+            next_turn(self, partial(self._make_on_the_way, key))
 
     def _arrive(self, key: str) -> None:
         if key == self._going_to:  # the last wish counts

@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from aether_desktop.ui.turns import next_turn
+
 _PAUSE_MS = 120  # between two pieces: the window's own work goes first
 
 
@@ -53,7 +55,7 @@ class PageBuilder(QObject):
             return
         if self._busy():
             return
-        self._pieces.popleft()()
+        next_turn(self, self._pieces.popleft())
 
     def _complete(self, key: str) -> None:
         page = self._make_page(key)

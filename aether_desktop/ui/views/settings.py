@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -10,6 +9,7 @@ from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import page_name, settings_part_name
 from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.views.look_card import LookCard
 from aether_desktop.ui.views.security_card import SecurityCard
 from aether_desktop.ui.views.vault_tasks import DataCard, SafekeepingCard
@@ -70,7 +70,7 @@ class SettingsView(QWidget):
         """The other cards: made in idle turns, or when the page is shown."""
         if self._data is None:
             _ = self.data
-            QTimer.singleShot(0, self, self._complete_security)
+            next_turn(self, self._complete_security)
         else:
             self._complete_security()
 

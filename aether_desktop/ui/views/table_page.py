@@ -33,6 +33,7 @@ from aether_desktop.ui.object_names import (
 )
 from aether_desktop.ui.shell.sections import PageCommand
 from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.views.details_pane import DetailsPane
 from aether_desktop.ui.views.filter_bar import FilterBar
 from aether_desktop.ui.views.grid import GridView
@@ -111,7 +112,7 @@ class TablePage(QWidget):
         """Ask for the first rows; called when the page is first shown."""
         if not self._started and not self._closed:
             self._started = True
-            QTimer.singleShot(0, self, self.complete)
+            next_turn(self, self.complete)
             self.model.set_query(self.filter_bar.query() or TableQuery(self.table))
 
     def show_query(self, query: TableQuery) -> None:

@@ -13,6 +13,7 @@ from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import import_name, past_imports_name
 from aether_desktop.ui.shell.sections import PageCommand
+from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.views.table_content import TablePageWords
 from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.wizards.import_wizard import ImportWizard
@@ -67,7 +68,7 @@ class TransactionsView(TablePage):
         self._import_asked = True
         if self._wizard is None:
             _ = self.wizard
-            QTimer.singleShot(0, self, partial(self._put_wizard, wallet_id))
+            next_turn(self, partial(self._put_wizard, wallet_id))
         else:
             self._put_wizard(wallet_id)
 
@@ -83,7 +84,7 @@ class TransactionsView(TablePage):
     def complete(self) -> None:
         """The details soon, the wizard a little later: opening it then costs no making."""
         super().complete()
-        QTimer.singleShot(_WIZARD_LATER_MS, self, self._prepare_wizard)
+        QTimer.singleShot(_WIZARD_LATER_MS, self, lambda: next_turn(self, self._prepare_wizard))
 
     def close_import(self) -> None:
         """Back to the ledger; a running import goes on."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from aether_desktop.services.whole_file import writing
 from aether_desktop.ui.context import UiContext
+from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.widgets.path_dialog import ask_new_file
 from aether_desktop.ui.wizards.file_page import FilePage
 from aether_desktop.ui.wizards.import_flow import FlowFile, Step, rows_of_batch
@@ -77,7 +78,7 @@ class WizardPages(QStackedWidget):
         self.setCurrentWidget(self.page(step))
         following = {Step.FILES: Step.PREVIEW, Step.MAPPING: Step.PREVIEW, Step.PREVIEW: Step.RESULT}.get(step)
         if following is not None:
-            QTimer.singleShot(_PREPARE_MS, self, partial(self.page, following))
+            QTimer.singleShot(_PREPARE_MS, self, lambda: next_turn(self, partial(self.page, following)))
 
     def page(self, step: Step) -> QWidget:
         """The page of a step."""
