@@ -26,8 +26,9 @@ from tests.support.processes import THREAD_PREFIX
 from tests.support.session_bus import SECRETS, KeyringDaemon, SessionBus
 
 # Shared runners are slow in bursts: a deadline per example would fail for the machine's sake, not the code's.
-hypothesis.settings.register_profile("aether", deadline=None)
-hypothesis.settings.load_profile("aether")
+hypothesis.settings.register_profile("short", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=500)
+hypothesis.settings.load_profile("short")
 
 _HOME = pytest.StashKey[PrivateHome]()
 _TRACES = pytest.StashKey[frozenset[tuple[str, int]]]()
@@ -35,6 +36,8 @@ _TRACES = pytest.StashKey[frozenset[tuple[str, int]]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave the person's folders before anything of the program is imported."""
+    if "long" in config.option.markexpr.replace("not long", ""):
+        hypothesis.settings.load_profile("long")
     config.stash[_TRACES] = traces_in_real_home()
     home = config.stash[_HOME] = PrivateHome()
     home.apply(os.environ)

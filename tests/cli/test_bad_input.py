@@ -14,6 +14,7 @@ import sqlcipher3.dbapi2
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.security.device_keys import KeyFileDevices
 from aether_desktop.security.vault_keys import FileVaultKeys
+from aether_desktop.storage import sqlite
 from tests.cli.conftest import PASSWORD, Run
 from tests.services import files
 from tests.services.conftest import ADDRESS
@@ -260,7 +261,10 @@ def test_a_full_disk_is_said_and_loses_nothing(run: Run, small_disk: Path, optio
     assert {each["state"] for each in run("doctor", "--json", instead=here).json("doctor")} <= {"good", "notice"}
 
 
-def test_a_vault_that_another_program_writes_to_can_be_read(wallet: Run, options: list[str], tmp_path: Path) -> None:
+def test_a_vault_that_another_program_writes_to_can_be_read(
+    wallet: Run, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_TURN", 0.05)  # it waits for half a minute otherwise
     path = files.write(tmp_path / "good.csv", files.NORMAL, *GOOD)
     keys = FileVaultKeys(Path(options[3]), KeyFileDevices(tmp_path / "books.key"))
     keys.unlock(Factor.passphrase(PASSWORD))

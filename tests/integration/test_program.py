@@ -229,11 +229,13 @@ def test_two_windows_see_each_other_and_no_update_is_lost(
     theirs = opened_page(qtbot, second, "wallets")
     qtbot.waitUntil(lambda: theirs.model.rowCount() == 1, timeout=_WAIT)
 
+    qtbot.waitUntil(lambda: theirs.model.row_at(0) is not None, timeout=_WAIT)
     row = theirs.model.row_at(0)
     assert row is not None
     theirs.edit(row)
     qtbot.waitUntil(lambda: isinstance(theirs.side.form, RecordForm), timeout=_WAIT)
     mine = opened_page(qtbot, first, "wallets")
+    qtbot.waitUntil(lambda: mine.model.row_at(0) is not None, timeout=_WAIT)
     mine_row = mine.model.row_at(0)
     assert mine_row is not None
     mine.edit(mine_row)

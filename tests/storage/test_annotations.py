@@ -17,6 +17,7 @@ from aether_desktop.ports.errors import ConflictError, InvalidInputError, NotFou
 from aether_desktop.ports.storage import Storage
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.schema import ANNOTATIONS
+from aether_desktop.storage.stores import annotations as annotation_store
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
 from aether_desktop.storage.stores.wallets import SqlWalletStore
 from tests.storage import samples
@@ -111,8 +112,9 @@ class TestPut:
 
 
 class TestLists:
-    def test_all_goes_through_every_page(self, storage: Storage) -> None:
-        entries = [samples.log_entry(storage) for _ in range(1_203)]
+    def test_all_goes_through_every_page(self, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(annotation_store, "_PAGE", 20)
+        entries = [samples.log_entry(storage) for _ in range(63)]
         with storage.unit_of_work():
             for number, entry in enumerate(entries):
                 storage.monitoring.create(entry)
@@ -121,7 +123,7 @@ class TestLists:
             storage.wallets.create(wallet := samples.wallet(storage))
             storage.annotations.put(annotation(storage, wallet))
         found = list(storage.annotations.all())
-        assert len({each.id for each in found}) == len(found) == 1_204
+        assert len({each.id for each in found}) == len(found) == 64
         assert [each.row_id for each in found if each.table is TableName.MONITORING] == [entry.id for entry in entries]
         assert {each.tags for each in found if each.table is TableName.MONITORING} == {("t0",), ("t1",), ("t2",)}
 

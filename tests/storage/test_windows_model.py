@@ -270,7 +270,7 @@ def test_questions_are_answered_like_the_model(storage: Storage) -> None:
     assert [len(rows) for rows in everything.values()] == [ROWS, 60]
 
     @settings(
-        max_examples=150,
+        max_examples=60,
         derandomize=True,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
