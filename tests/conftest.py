@@ -5,6 +5,7 @@ What is started belongs to this run, ends with it, and is never the person's own
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from tests.support.display import VirtualDisplay
 from tests.support.postgres import PostgresCluster
 from tests.support.private_home import PrivateHome, traces_in_real_home
 from tests.support.processes import THREAD_PREFIX
+from tests.support.remembered_argon2 import RememberedArgon2id
 from tests.support.session_bus import SECRETS, KeyringDaemon, SessionBus
 
 # Shared runners are slow in bursts: a deadline per example would fail for the machine's sake, not the code's.
@@ -42,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     home = config.stash[_HOME] = PrivateHome()
     home.apply(os.environ)
     loopback_only.install()
+    passwords = importlib.import_module("aether_desktop.security.passwords")
+    passwords.Argon2id = RememberedArgon2id  # type: ignore[attr-defined]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
