@@ -71,7 +71,7 @@ class Attempts:
             except BusyElsewhereError:
                 raise
             except KeyStoreError:
-                pass  # a folder that cannot be written, where nothing can be counted either
+                pass  # a folder that cannot be written: nothing can be counted there, Argon2id alone slows guesses
             yield
 
     def _left(self, counts: dict[Court, tuple[int, float]], level: Court) -> float:
@@ -131,7 +131,7 @@ class AllAttempts:
             except WrongFactorError:
                 raise
             except AetherError:
-                pass  # unreachable, or a standby
+                pass  # unreachable, or a standby: it counts beside the key file all the same
         self._beside.begin(level)
 
     def succeed(self, level: Court) -> None:

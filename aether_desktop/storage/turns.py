@@ -49,7 +49,7 @@ class Turns:
         """Between two transactions: those who wait begin theirs, for a quarter of a second at most."""
         deadline = time.monotonic() + LONGEST_TURN
         while self.wanted() and time.monotonic() < deadline:
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # on a worker; those who wait hold shared locks, and no call tells when the last is gone
 
     @contextmanager
     def importing(self) -> Iterator[bool]:

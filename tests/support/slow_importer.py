@@ -33,7 +33,7 @@ def main() -> None:
             if part:
                 sys.stdin.readline()
             while part == 0 and not turns.wanted():
-                time.sleep(0.001)
+                time.sleep(0.001)  # in a process of its own: as the program, it can only look
             yield [incoming(number) for number in range(first, first + rows)]
 
     with closing(open_vault(location, KEY)) as storage:

@@ -210,7 +210,7 @@ class SqlImportStore:
             )
         token.check()
         if not self.take_back_unfinished():
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # on a worker; polled, so that Cancel is heard: a waiting flock cannot be called off
 
     def _require_wallet(self, unit: Unit, wallet_id: int) -> None:
         wallet = select(WALLETS.c.id).where(WALLETS.c.vault_id == unit.vault_id, WALLETS.c.id == wallet_id)
