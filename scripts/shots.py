@@ -25,6 +25,7 @@ from aether_desktop.ui.object_names import SECTIONS, UNLOCK_PASSWORD, UNLOCK_STA
 from aether_desktop.ui.theme.theme import ThemeMode
 from aether_desktop.ui.wizards.import_wizard import ImportWizard
 from scripts.gui_session import application, click, named, settle, wait, wait_for
+from scripts.shared_shots import take_shared
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "build" / "shots"
@@ -71,6 +72,7 @@ def take(mode: str, scale: int, folder: Path) -> None:
         take_import(camera, data)
         program.close()
         take_locked(camera, data)
+        take_shared(camera, data)
     finally:
         shutil.rmtree(data, ignore_errors=True)
     app.quit()
