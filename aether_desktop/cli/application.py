@@ -65,6 +65,19 @@ class Application(Protocol):
         """Returns the number of transactions in it."""
         ...
 
+    def create_large_sample(
+        self,
+        target: Target,
+        *,
+        rows: int,
+        seed: int,
+        password: Factor | None,
+        token: CancelToken,
+        progress: Progress,
+    ) -> StorageInfo:
+        """A new vault, or an empty shared database, with a generated ledger; complete or not at all."""
+        ...
+
     def restore(
         self, source: Path, target: Target, *, replace: bool, token: CancelToken, progress: Progress
     ) -> Path | None:

@@ -20,6 +20,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         parser.exit(0)
     if options.command == "import":
         _settle_import(parser, options)
+    if options.command == "sample":
+        _settle_sample(parser, options)
     return options
 
 
@@ -99,8 +101,27 @@ def _add_vault_words(words: _Words) -> None:
     create.add_argument("--username", default="", help="its first person (default: the login name)")
     _add_json(vault.add("info", "say which vault or database this is"))
     _add_key_words(vault)
-    sample = words.add("sample", "create the sample vault: generated data, not encrypted, needs no keyring")
-    sample.add_argument("path", metavar="PATH")
+    _add_sample_words(words)
+
+
+def _add_sample_words(words: _Words) -> None:
+    sample = words.add(
+        "sample",
+        "create the sample vault: generated data, not encrypted, needs no keyring; with --rows a new encrypted vault"
+        " (password and key as for vault create), or an empty shared database, with a large ledger: also generated",
+    )
+    sample.add_argument("path", metavar="PATH", nargs="?", default="", help="the vault to make")
+    sample.add_argument("--rows", type=_count, default=None, metavar="N", help="transactions in the large ledger")
+    sample.add_argument("--seed", type=_count, default=1, help="the same seed makes the same rows (default: 1)")
+
+
+def _settle_sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """One place: PATH, or with --rows a database."""
+    shared = options.rows is not None and options.database
+    if bool(options.path) == bool(shared):
+        parser.error("sample needs PATH, or --rows N with --database URL")
+    if options.path and options.rows is not None:
+        options.vault = options.path
 
 
 def _add_key_words(vault: _Words) -> None:

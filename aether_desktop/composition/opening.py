@@ -135,10 +135,12 @@ def create_vault(
     name: str = "",
     username: str = "",
     password: Factor | None = None,
+    remember: bool = True,
 ) -> ServiceSet:
     """A new encrypted vault, opened, level 1 open. The device's key goes to the keyring, or to ``key_file``.
 
-    Without a ``password`` a vault of the old kind, which the device's key opens by itself.
+    Without a ``password`` a vault of the old kind, which the device's key opens by itself. ``remember`` it for the
+    next start.
     Raises AlreadyExistsError, InvalidInputError, KeyStoreError, StorageError; then nothing is left behind.
     """
     if path.exists():
@@ -161,7 +163,8 @@ def create_vault(
         except BaseException:
             lock.keys.discard()
             raise
-    _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
+    if remember:
+        _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
     return _services(storage, settings, key_file=key_file, lock=lock)
 
 

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from aether_desktop.composition import shared_databases
+from aether_desktop.composition.generated import build_large_sample, fill_database
 from aether_desktop.composition.identity import audit_of, pins_of
 from aether_desktop.composition.joining import begin_joining, give_password
 from aether_desktop.composition.locks import (
@@ -129,6 +130,31 @@ class Program:
 
     def create_sample(self, path: Path, *, token: CancelToken, progress: Progress) -> int:
         return build_sample(path, settings=self._settings, token=token, progress=progress)
+
+    def create_large_sample(
+        self,
+        target: Target,
+        *,
+        rows: int,
+        seed: int,
+        password: Factor | None,
+        token: CancelToken,
+        progress: Progress,
+    ) -> StorageInfo:
+        if target.vault is not None:
+            return build_large_sample(
+                target.vault,
+                settings=self._settings,
+                key_file=target.key_file,
+                password=password,
+                rows=rows,
+                seed=seed,
+                token=token,
+                progress=progress,
+            )
+        with closing(self.open(target, token=token, progress=progress)) as services:
+            fill_database(services, rows=rows, seed=seed, token=token, progress=progress)
+            return services.info
 
     def restore(
         self, source: Path, target: Target, *, replace: bool, token: CancelToken, progress: Progress

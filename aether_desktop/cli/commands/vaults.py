@@ -33,10 +33,31 @@ def info(context: Context) -> int:
 
 
 def sample(context: Context) -> int:
+    if context.options.rows is not None:
+        return _large_sample(context)
     path = Path(context.options.path)
     rows = context.app.create_sample(path, token=context.token, progress=context.progress)
     context.terminal.say(f"Created the sample vault with {rows} generated transactions; it is not encrypted.")
     context.terminal.line(str(path))
+    return DONE
+
+
+def _large_sample(context: Context) -> int:
+    options, target = context.options, context.target()
+    password = None
+    if target.vault is not None and not target.vault.exists():
+        password = context.asker.new_password(str(target.vault), known=(target.vault.stem,))
+    info = context.app.create_large_sample(
+        target,
+        rows=options.rows,
+        seed=options.seed,
+        password=password,
+        token=context.token,
+        progress=context.progress,
+    )
+    context.progress.clear()
+    context.terminal.say(f"Filled {info.vault_name} with {options.rows:,} generated transactions; none is real.")
+    context.terminal.line(info.location)
     return DONE
 
 

@@ -32,6 +32,20 @@ def decode_base58check(text: str) -> bytes:
     return payload
 
 
+def encode_base58(raw: bytes) -> str:
+    """The text of the bytes."""
+    number, digits = int.from_bytes(raw), ""
+    while number:
+        number, rest = divmod(number, 58)
+        digits = ALPHABET[rest] + digits
+    return "1" * (len(raw) - len(raw.lstrip(b"\0"))) + digits
+
+
+def encode_base58check(payload: bytes) -> str:
+    """The text of the payload, its checksum added."""
+    return encode_base58(payload + hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4])
+
+
 def _foreign_reason(character: str, index: int) -> str:
     if character in "0OIl":
         return (
