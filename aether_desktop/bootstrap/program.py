@@ -55,6 +55,7 @@ class WindowProgram(QObject):
         self._options = options
         self._settings = settings
         self._closed = self._locked = False
+        self._lost = ""  # by the last lock, told when the same is open again
         self._garbage = GarbageCollector(self)
         self._theme = Theme(_theme_mode(settings), self)
         self._theme.apply(app)
@@ -177,6 +178,9 @@ class WindowProgram(QObject):
 
             answer, self._entrance.answer = self._entrance.answer, None
             answer_invitation(opened.pages.context, *answer)
+        lost, self._lost = self._lost, ""
+        if lost and self._messages is not None:
+            self._messages.warn(lost)
         self.opened.emit()
 
     def _on_failed(self, error: BaseException) -> None:
@@ -222,6 +226,7 @@ class WindowProgram(QObject):
         self._run(act, made=made)
 
     def _on_other_asked(self) -> None:
+        self._lost = ""
         self._close_door()
         self._set_locked(on=False)
         self._show_first_run()
@@ -232,16 +237,17 @@ class WindowProgram(QObject):
             self._door = None
 
     # ------------------------------------------------------------------------------------------------------- locking
-    def _on_vault_lock_asked(self) -> None:
+    def _on_vault_lock_asked(self, known: bool) -> None:
+        """``known``: the person was told what is lost with it."""
         if self._entrance.target is not None:
-            self._leave_for(self._entrance.target, title="Locking…")
+            self._leave_for(self._entrance.target, title="Locking…", known=known)
 
     def _on_vault_asked(self, path: object) -> None:
         from aether_desktop import composition  # noqa: PLC0415
 
         self._leave_for(composition.Target(vault=Path(str(path))), title="Opening another vault…")
 
-    def _leave_for(self, target: Target, *, title: str) -> None:
+    def _leave_for(self, target: Target, *, title: str, known: bool = False) -> None:
         """Hide at once, wipe the keys, then close what is open; what opens ``target`` is asked for after that."""
         from aether_desktop.ui.widgets.alone_page import AlonePage  # noqa: PLC0415
 
@@ -257,6 +263,7 @@ class WindowProgram(QObject):
         self.window.messages.clear()
         opened.leave()
         self._set_locked(on=True)
+        same = target == self._entrance.target
 
         def work() -> Entry:
             opened.finish()
@@ -265,6 +272,7 @@ class WindowProgram(QObject):
         def closed(entry: Entry) -> None:
             self.window.clear_sections()
             waiting.deleteLater()
+            self._lost = opened.lost(known=known) if same else ""
             self._on_entered(entry, made=False)
 
         job = self._jobs.write(lambda _token, _progress: work(), repeatable=False)

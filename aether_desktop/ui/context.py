@@ -165,9 +165,20 @@ class UiContext:
         return self.jobs.write(guarded, title=title)
 
     def act(
-        self, level: Court, why: str, work: Work[object], *, said: str, then: Callable[[], None], title: str = ""
+        self,
+        level: Court,
+        why: str,
+        work: Work[object],
+        *,
+        said: str,
+        then: Callable[[], None],
+        title: str = "",
+        leaves: str = "",
     ) -> None:
-        """Run work as ``with_level`` does; success says ``said``. However it ends, ``then`` looks at what is so now."""
+        """Run work as ``with_level`` does; success says ``said``. However it ends, ``then`` looks at what is so now.
+
+        ``leaves``: what is so when the vault is locked in the middle.
+        """
 
         def on_success(_result: object) -> None:
             self.messages.done(said)
@@ -181,7 +192,8 @@ class UiContext:
             if hears(then):
                 then()
 
-        self.with_level(level, why, work, title=title).on_success(on_success).on_failure(on_failure).on_cancelled(look)
+        job = self.with_level(level, why, work, title=title).when_stopped(leaves)
+        job.on_success(on_success).on_failure(on_failure).on_cancelled(look)
 
     def require_level(self, level: Court, why: str) -> JobHandle[None]:
         """See to it that a level is open, and leave it open: the window asks for it, saying ``why``."""

@@ -39,6 +39,7 @@ class JobHandle(Generic[ResultT]):
         self.message = ""
         self.started_at = time.monotonic()
         self.outcome: Outcome[ResultT] | None = None
+        self.leaves = ""
         self._cancel = cancel
         self._succeeded: list[Callable[[ResultT], None]] = []
         self._failed: list[Callable[[BaseException], None]] = []
@@ -59,6 +60,11 @@ class JobHandle(Generic[ResultT]):
 
     def on_progress(self, slot: Callable[[int, int | None, str], None]) -> JobHandle[ResultT]:
         self._progressed.append(slot)
+        return self
+
+    def when_stopped(self, leaves: str) -> JobHandle[ResultT]:
+        """A sentence about what is so after a stop in the middle: who locks the vault meanwhile is told."""
+        self.leaves = leaves
         return self
 
     def cancel(self) -> None:
@@ -118,6 +124,7 @@ class JobRunner(QObject):
         self._lock = threading.Lock()
         self._waking = False
         self._closed = False
+        self._cut: tuple[JobHandle[Any], ...] = ()
         self._resume = QTimer(self)
         self._resume.setSingleShot(True)
         self._resume.setInterval(0)
@@ -179,7 +186,10 @@ class JobRunner(QObject):
         self._closed = True
         self._resume.stop()
         live = self.live
-        self._inbox.clear()
+        self._cut = tuple(handle for handle in live if handle.leaves)
+        with self._lock:
+            ended = [each for each in self._inbox if each[0] == "end" and each[1].leaves]
+            self._inbox = deque(ended)
         self._live.clear()
         self._repeats.clear()
         for handle in live:
@@ -188,6 +198,17 @@ class JobRunner(QObject):
     def join(self) -> None:
         """Wait for the workers. Any thread but theirs."""
         self._lanes.close()
+
+    def cut_short(self) -> tuple[str, ...]:
+        """After ``join``: a sentence about each job that ``stop`` met and that says what it leaves. Any thread."""
+        with self._lock:
+            ends = {handle.number: payload for kind, handle, payload in self._inbox if kind == "end"}
+        return tuple(
+            f"{handle.title} was done before."
+            if isinstance(ends.get(handle.number), Succeeded)
+            else f"{handle.title} was stopped. {handle.leaves}"
+            for handle in self._cut
+        )
 
     def _post(self, kind: str, handle: JobHandle[Any], payload: Any) -> None:
         with self._lock:

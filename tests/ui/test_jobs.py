@@ -151,3 +151,22 @@ def test_who_was_closed_meanwhile_is_not_told(runner: JobRunner, qtbot: QtBot) -
     qtbot.waitUntil(lambda: not handle.running)  # a listener's exception would fail the test
     assert told == [7]
     assert open_one.text() == "number 7"
+
+
+def test_what_a_stop_met_is_told_with_how_it_ended(qtbot: QtBot) -> None:
+    runner = JobRunner(Lanes())
+    began, go_on = threading.Event(), threading.Event()
+
+    def to_the_end(_token: CancelToken, _progress: Progress) -> str:
+        began.set()
+        go_on.wait(20)
+        return "whole"
+
+    runner.write(to_the_end, title="Import one").when_stopped("Nothing of it is stored.")
+    runner.write(to_the_end, title="Import two").when_stopped("Nothing of it is stored.")
+    runner.write(to_the_end, title="Of no interest")
+    assert began.wait(20)
+    runner.stop()
+    go_on.set()
+    runner.join()
+    assert runner.cut_short() == ("Import one was done before.", "Import two was stopped. Nothing of it is stored.")

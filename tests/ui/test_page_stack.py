@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from aether_desktop.ui.shell.page_builder import PageBuilder
 from aether_desktop.ui.shell.page_stack import PageStack
 from aether_desktop.ui.shell.sections import Section, Steps
+from aether_desktop.ui.turns import next_turn
 
 
 @pytest.fixture
@@ -75,3 +80,22 @@ def test_a_step_that_fails_does_not_leave_a_broken_page(qtbot: QtBot) -> None:
     with pytest.raises(OSError, match="no icons"):
         stack.make_on("slow")
     assert isinstance(stack.page("slow"), QWidget)  # from the beginning
+
+
+def test_a_builder_that_was_stopped_makes_nothing_more(qtbot: QtBot) -> None:
+    made: list[str] = []
+
+    def make(key: str) -> QWidget:
+        made.append(key)
+        page = QWidget()
+        qtbot.addWidget(page)
+        return page
+
+    holder = QObject()
+    builder = PageBuilder(make, ("wallets", "payments"), holder, busy=lambda: False)
+    builder._on_turn()  # its turn comes with the next one of the loop
+    builder.stop()
+    later: list[bool] = []
+    next_turn(holder, partial(later.append, True))  # behind it
+    qtbot.waitUntil(lambda: bool(later))
+    assert made == []

@@ -290,7 +290,7 @@ def test_a_running_task_shows_progress_and_can_be_stopped(page: SettingsView, le
         token._event.wait(WAIT / 1000)
         raise OperationCancelled
 
-    page.safekeeping.run(row, LaneName.READ, work, title="Check the vault", then=lambda _nothing: None)
+    page.safekeeping.run(row, LaneName.READ, work, title="Check the vault", then=lambda _nothing: None, leaves="")
     qtbot.waitUntil(lambda: "25 %" in row._at.text(), timeout=WAIT)
     assert not row.button.isEnabled()
     assert row._bar.value() * 4 == row._bar.maximum()

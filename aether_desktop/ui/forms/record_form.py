@@ -84,6 +84,7 @@ class RecordForm(QWidget):
             self.fill({spec.key: text_of(getattr(record, spec.key)) for spec in self._specs})
             self._mask(record)
             self._filled = {spec.key: self.text(spec.key) for spec in self._specs}
+        self._untouched = self._texts()
         first = self._fields[self._specs[0].key].editor
         self.setFocusProxy(first)
 
@@ -126,6 +127,14 @@ class RecordForm(QWidget):
         if isinstance(editor, QPlainTextEdit):
             return editor.toPlainText()
         return editor.text() if isinstance(editor, QLineEdit) else ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was typed or chosen since the form was opened."""
+        return self._texts() != self._untouched
+
+    def _texts(self) -> dict[str, str]:
+        return {spec.key: self.text(spec.key) for spec in self._specs}
 
     def submit(self) -> None:
         """Read every field; say what is wrong, or emit the values. Nothing while a write runs."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShortcut, QWindow
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip, QWidget
 
 from aether_desktop.domain.courts import Court
@@ -19,10 +20,12 @@ from aether_desktop.services.vault_access import VaultAccess
 from aether_desktop.ui.context import Messages
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
+from aether_desktop.ui.shell.lock_question import QUESTION_SECONDS, LockQuestion
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.step_up import StepUp
 from aether_desktop.ui.shell.unlock_page import LockKind, UnlockPage
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.widgets.buttons import without_mnemonics
 
 _SLACK_MS = 10  # a timer may come early
@@ -39,10 +42,21 @@ _ACTIVE = frozenset(
 )
 
 
-class Locker(QObject):
-    """One open vault's locks. ``vault_lock_asked`` is for whoever owns the services. GUI thread only."""
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a vault lock would end, in plain words."""
 
-    vault_lock_asked = Signal()
+    drafts: Sequence[str] = ()
+    jobs: Sequence[str] = ()
+
+
+class Locker(QObject):
+    """One open vault's locks. ``vault_lock_asked`` is for whoever owns the services. GUI thread only.
+
+    It carries whether the person was told what is lost with it, and wanted it so.
+    """
+
+    vault_lock_asked = Signal(bool)
     screen_locked = Signal()
     screen_unlocked = Signal()
 
@@ -56,12 +70,16 @@ class Locker(QObject):
         jobs: JobRunner,
         messages: Messages,
         settings: Settings,
+        losses: Callable[[], Losses] = Losses,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``jobs`` outlives the vault. ``clock`` is the one of ``access``."""
         super().__init__(window)
         self._window, self._theme, self._access, self._step_up = window, theme, access, step_up
         self._jobs, self._messages, self._settings, self._clock = jobs, messages, settings, clock
+        self._losses = losses
+        self.question_seconds: float = QUESTION_SECONDS
+        self._question: LockQuestion | None = None
         self._page: UnlockPage | None = None
         self._behind: QWidget | None = None
         self._title = ""
@@ -77,6 +95,7 @@ class Locker(QObject):
         ]
         if self._handle is not None:
             self._handle.installEventFilter(self)
+        self._watch_dialogs(on=True)
         window.status.level_asked.connect(self._on_level_asked)
         step_up.level_changed.connect(self.refresh)
         self.apply_settings()
@@ -117,11 +136,18 @@ class Locker(QObject):
         self._cover()
 
     def lock_vault(self) -> None:
-        """Wipe the keys and close the vault."""
+        """Wipe the keys and close the vault; ask before where something would be lost. Asked twice is an answer.
+
+        From behind the locked screen nobody is asked: whoever stands there was not let in.
+        """
         if not self.locked and not self._access.is_open(Court.OUTER):
             self.lock_screen()  # says why not
             return
-        self.vault_lock_asked.emit()
+        losses = Losses() if self.locked or self._question is not None else self._losses()
+        if losses.drafts or losses.jobs:
+            self._ask(losses)
+        else:
+            self.vault_lock_asked.emit(self._question is not None)
 
     def on_session_locked(self) -> None:
         """The desktop locked its own screen."""
@@ -132,7 +158,7 @@ class Locker(QObject):
         """The computer goes to sleep."""
         if LOCK_VAULT_ON_SLEEP.get(self._settings):
             if self.locked or self._access.is_open(Court.OUTER):
-                self.vault_lock_asked.emit()
+                self.vault_lock_asked.emit(False)
         else:
             self.on_session_locked()
 
@@ -145,9 +171,13 @@ class Locker(QObject):
             key.deleteLater()
         if self._handle is not None:
             self._handle.removeEventFilter(self)
+        self._watch_dialogs(on=False)
         self._window.status.level_asked.disconnect(self._on_level_asked)
         self._window.status.set_level("")
         hide_traces(self._window)
+        if self._question is not None:
+            self._question.deleteLater()
+            self._question = None
         if self._page is not None:
             self._page.forget()
             self._page.deleteLater()
@@ -155,15 +185,39 @@ class Locker(QObject):
         self.deleteLater()
 
     # ---------------------------------------------------------------------------------------------------- the screen
-    def _cover(self) -> None:
+    def _ask(self, losses: Losses) -> None:
+        """Hide everything at once; what is hidden is there again when the person goes back."""
         self._step_up.close()
         hide_traces(self._window)
         self._behind = self._window.alone_page
+        self._question = question = LockQuestion(
+            self._theme, drafts=losses.drafts, jobs=losses.jobs, seconds=self.question_seconds
+        )
+        question.answered.connect(lambda: self.vault_lock_asked.emit(True))
+        question.ran_out.connect(lambda: self.vault_lock_asked.emit(False))
+        question.screen_asked.connect(self.lock_screen)
+        question.taken_back.connect(self._on_taken_back)
+        self._window.show_alone(question, silent=True)
+
+    def _on_taken_back(self) -> None:
+        question, self._question = self._question, None
+        if question is not None:
+            self._uncover()
+            question.deleteLater()
+
+    def _cover(self) -> None:
+        self._step_up.close()
+        hide_traces(self._window)
+        question, self._question = self._question, None
+        if question is None:
+            self._behind = self._window.alone_page
         self._page = page = UnlockPage(self._theme, kind=LockKind.SCREEN)
         page.unlock_asked.connect(self._on_unlock_asked)
         self._title = self._window.windowTitle()
         self._window.setWindowTitle(_LOCKED_TITLE)
         self._window.show_alone(page, silent=True)
+        if question is not None:
+            question.deleteLater()
         page.focus_field()
         self._due.stop()
         self.screen_locked.emit()
@@ -184,15 +238,20 @@ class Locker(QObject):
     def _on_unlocked(self, page: UnlockPage) -> None:
         if page is not self._page:
             return
-        self._page, behind, self._behind = None, self._behind, None
+        self._page = None
         self._window.setWindowTitle(self._title)
+        self._uncover()
+        page.deleteLater()
+        self.refresh()
+        self.screen_unlocked.emit()
+
+    def _uncover(self) -> None:
+        """Show again what was on view before."""
+        behind, self._behind = self._behind, None
         if behind is None:
             self._window.end_alone()
         else:
             self._window.show_alone(behind)
-        page.deleteLater()
-        self.refresh()
-        self.screen_unlocked.emit()
 
     # -------------------------------------------------------------------------------------------------------- levels
     def _on_due(self) -> None:
@@ -236,11 +295,32 @@ class Locker(QObject):
         shortcut.activated.connect(slot)
         return shortcut
 
+    def _watch_dialogs(self, *, on: bool) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QGuiApplication):
+            changed = app.focusWindowChanged
+            changed.connect(self._on_focus_window) if on else changed.disconnect(self._on_focus_window)
+
+    def _on_focus_window(self, focused: QWindow | None) -> None:
+        """A dialog over the window has the keys now, and keeps the window's own shortcuts from working."""
+        if focused is None or focused is self._handle:
+            return
+        for widget in QApplication.topLevelWidgets():
+            if widget.windowHandle() is focused and _belongs(widget, self._window):
+                focused.installEventFilter(self)  # once, however often
+
     # Qt overrides
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Of the window itself, where only what no shortcut took arrives, and of dialogs and menus over it."""
         if event.type() in _ACTIVE and self._page is None:
             self._access.touch()
+        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and not event.isAutoRepeat():
+            pressed = QKeySequence(event.keyCombination())
+            for shortcut in self._keys:
+                if pressed == shortcut.key():
+                    next_turn(self, shortcut.activated.emit)  # whatever has the keys is closed then
+                    return True
         return False
 
 

@@ -15,11 +15,12 @@ from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.background_sealing import BackgroundSealing
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
-from aether_desktop.ui.shell.locking import Locker
+from aether_desktop.ui.shell.locking import Locker, Losses
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.open_vault import OpenVault
 from aether_desktop.ui.shell.page_builder import PageBuilder
 from aether_desktop.ui.shell.safety_pages import SafetyPages
+from aether_desktop.ui.shell.sections import DraftingPage
 from aether_desktop.ui.shell.step_up import StepUp
 from aether_desktop.ui.theme.theme import Theme
 
@@ -30,7 +31,8 @@ class OpenedVault(QObject):
     ``locker`` is None where there is nothing to lock: the sample, a shared database without keys here.
     """
 
-    vault_lock_asked = Signal()
+    vault_lock_asked = Signal(bool)
+    """Whether the person was told what is lost with it."""
     screen_lock_changed = Signal(bool)
     built = Signal()
     """All pages are made."""
@@ -62,6 +64,7 @@ class OpenedVault(QObject):
         )
         self._sealing = BackgroundSealing(services.plain_values, self._jobs, messages, self)
         self._lasting_jobs = jobs
+        self._drafts: tuple[str, ...] = ()
         self.ready = False
         self._builder = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
         self._builder.finished.connect(self.built)
@@ -82,6 +85,7 @@ class OpenedVault(QObject):
 
     def leave(self) -> None:
         """Wipe the keys, stop what runs, tell nobody any more; the pages are still there."""
+        self._drafts = tuple(self._unsaved())
         if self.services.access is not None:
             self.services.access.lock()
         self._builder.stop()
@@ -98,6 +102,20 @@ class OpenedVault(QObject):
         self._jobs.join()
         self.services.close()
 
+    def lost(self, *, known: bool) -> str:
+        """After ``finish``: what the lock stopped and, unless it is ``known``, what was typed and is gone; or empty."""
+        told = (
+            [] if known or not self._drafts else [f"Not stored when the vault was locked: {', '.join(self._drafts)}."]
+        )
+        return " ".join([*told, *self._jobs.cut_short()])
+
+    def _unsaved(self) -> list[str]:
+        pages = self._window.made_pages
+        return [draft for page in pages if isinstance(page, DraftingPage) for draft in page.drafts()]
+
+    def _losses(self) -> Losses:
+        return Losses(self._unsaved(), [job.title for job in self._jobs.live if job.leaves])
+
     def _guard(self, jobs: JobRunner) -> None:
         access, window, theme, messages = self.services.access, self._window, self._theme, self._messages
         if access is None:
@@ -113,6 +131,7 @@ class OpenedVault(QObject):
             jobs=jobs,
             messages=messages,
             settings=self.services.settings,
+            losses=self._losses,
         )
         self.safety = SafetyPages(
             window,

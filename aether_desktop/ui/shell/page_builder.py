@@ -36,6 +36,7 @@ class PageBuilder(QObject):
         super().__init__(parent)
         self._make_page, self._busy = make_page, busy
         self._pieces: deque[Callable[[], object]] = deque()
+        self._stopped = False
         for key in keys:
             self._pieces.append(partial(make_page, key))
             self._pieces.append(partial(self._complete, key))
@@ -45,8 +46,9 @@ class PageBuilder(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Leave the rest to whoever opens it."""
+        """Leave the rest to whoever opens it; a piece whose turn was taken already is not made any more."""
         self._timer.stop()
+        self._stopped = True
 
     def _on_turn(self) -> None:
         if not self._pieces:
@@ -55,7 +57,11 @@ class PageBuilder(QObject):
             return
         if self._busy():
             return
-        next_turn(self, self._pieces.popleft())
+        next_turn(self, partial(self._make, self._pieces.popleft()))
+
+    def _make(self, piece: Callable[[], object]) -> None:
+        if not self._stopped:
+            piece()
 
     def _complete(self, key: str) -> None:
         page = self._make_page(key)

@@ -68,6 +68,15 @@ class PartedPage(Protocol):
 
 
 @runtime_checkable
+class DraftingPage(Protocol):
+    """A page on which something can be typed that is not stored yet."""
+
+    def drafts(self) -> list[str]:
+        """What would be lost with the page, in plain words that hold nothing of what was typed. GUI thread, quick."""
+        ...
+
+
+@runtime_checkable
 class ImportingPage(Protocol):
     """The page that holds the import wizard."""
 

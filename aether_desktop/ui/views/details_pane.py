@@ -87,7 +87,7 @@ class DetailsPane(QFrame):
     def show_row(self, row: Row | None) -> None:
         """Show a row; None shows what the pane is for. Words being typed for the same row are kept."""
         same = row is not None and self._row is not None and row.id == self._row.id
-        typing = same and (self._typed() != self._stored())
+        typing = same and self.changed
         self._row = row
         self._body.setVisible(row is not None)
         self._empty.setVisible(row is None)
@@ -108,6 +108,11 @@ class DetailsPane(QFrame):
             self._fill_words(self._from_row(row))
         if not typing:
             self._load_words(row.id)
+
+    @property
+    def changed(self) -> bool:
+        """Whether words were typed that are not stored."""
+        return self._row is not None and self._typed() != self._stored()
 
     def add_section(self, section: QWidget, *, above: bool = False, first: bool = False) -> None:
         """Put a section below the facts, ``above`` them, or ``first`` under the title; it listens to ``row_shown``."""

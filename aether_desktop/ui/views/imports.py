@@ -117,6 +117,7 @@ class ImportsView(ValuePage):
         job = self.context.jobs.write(
             lambda _token, _progress: importing.undo(row.batch.id), title=f"Undo the import of {name}"
         )
+        job.when_stopped("It is still there: undo it again.")
         job.on_success(on_success).on_failure(self._on_refused)
         job.on_cancelled(self.undo.reset)
 

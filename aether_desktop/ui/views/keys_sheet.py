@@ -21,6 +21,7 @@ from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import breakable, rule, text_label
 from aether_desktop.ui.widgets.side_sheet import SideSheet
 
+HALF_ROTATED: Final = "What is not sealed anew yet goes on under Courts and keys."
 _BEGIN: Final = (
     "This vault has no keys of people yet. Beginning makes yours and signs the first statements: you are its founder. "
     "It needs all three levels; those that were not set up yet are set up on the way."
@@ -98,6 +99,7 @@ class KeysSheet(SideSheet):
             said=f"The key of {whose} {court.title} is replaced.",
             then=self.refresh,
             title=f"Replace the key of {whose} {court.title}",
+            leaves=HALF_ROTATED,
         )
 
     # -- inside --------------------------------------------------------------------------------------------------

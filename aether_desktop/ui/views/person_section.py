@@ -17,6 +17,7 @@ from aether_desktop.services.people import About
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.views.keys_sheet import HALF_ROTATED
 from aether_desktop.ui.widgets.buttons import IconLabel, button_row, plain_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.guarded_button import Guard
@@ -199,6 +200,7 @@ class PersonSection(QWidget):
             said=f"{name} gets no further key of your {court.title}; your rows are sealed under a new one.",
             then=self.refresh,
             title=f"Replace the key of your {court.title}",
+            leaves=HALF_ROTATED,
         )
 
     def _act(self, why: str, work: Callable[[], object], *, said: str, level: Court = Court.HOLY) -> None:

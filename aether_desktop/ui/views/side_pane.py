@@ -50,6 +50,16 @@ class SidePane(QStackedWidget):
         """What is open over the details."""
         return self._form
 
+    def drafts(self) -> list[str]:
+        """What is typed here and not stored, in plain words."""
+        found, form, singular = [], self._form, self._spec.singular
+        if isinstance(form, ConflictPanel) or (isinstance(form, RecordForm) and form.changed):
+            new = isinstance(form, RecordForm) and form.record is None
+            found.append(f"a new {singular}" if new else f"changes to a {singular}")
+        if self._details is not None and self._details.changed:
+            found.append(f"label, note or tags of a {singular}")
+        return found
+
     def edit_row(self, row_id: int) -> None:
         """Open the form of a row as it is stored now."""
         records, table = self._context.services.records, self._table

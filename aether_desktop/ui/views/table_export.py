@@ -47,6 +47,7 @@ class TableExport:
             ),
             title=f"Export {self._model.spec.title.lower()} to {path.name}",
         )
+        job.when_stopped("No file was written.")
         job.on_success(partial(self._on_written, path)).on_failure(self._context.messages.report)
 
     def _on_chosen(self, module: ReapingModule, whole: bool, _checked: bool = False) -> None:

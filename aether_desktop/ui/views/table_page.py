@@ -180,6 +180,10 @@ class TablePage(QWidget):
         actions[command]()
         return True
 
+    def drafts(self) -> list[str]:
+        """What is typed on this page and not stored."""
+        return self.side.drafts()
+
     def place_message_bar(self, bar: QWidget) -> None:
         """Messages stand under the filter."""
         self._column.insertWidget(self._column.indexOf(self._splitter), bar)

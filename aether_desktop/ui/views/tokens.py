@@ -131,6 +131,7 @@ class TokensView(ValuePage):
             lambda _token, _progress: importing.rescale(currency.id, decimals),
             title=f"Re-scale {_symbol(currency)} to {decimals} decimals",
         )
+        job.when_stopped("Nothing was changed.")
         job.on_success(on_success).on_failure(on_failure).on_cancelled(lambda: self._set_busy(busy=False))
 
     def _read(self) -> None:

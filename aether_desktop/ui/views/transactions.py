@@ -120,6 +120,11 @@ class TransactionsView(TablePage):
         if self._wizard is not None:
             self._wizard.apply_changes(changes)
 
+    def drafts(self) -> list[str]:
+        """Also an import that was prepared and not begun."""
+        prepared = self._wizard is not None and self._wizard.prepared
+        return [*super().drafts(), *(["an import that was not begun"] if prepared else [])]
+
     def _prepare_wizard(self) -> None:
         if not self._closed:
             _ = self.wizard

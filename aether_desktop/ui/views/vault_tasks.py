@@ -24,6 +24,7 @@ from aether_desktop.ui.widgets.task_row import TaskRow
 
 ResultT = TypeVar("ResultT")
 
+_NOT_STORED = "Nothing of it is stored: import the file again."
 _VAULTS = "Vaults (*.aether);;All files (*)"
 _LABELS = "BIP-329 labels (*.jsonl);;All files (*)"
 _TABLES = "Tables (*.csv);;All files (*)"
@@ -48,10 +49,20 @@ class TaskCard(Card):
         return row
 
     def run(
-        self, row: TaskRow, lane: LaneName, work: Work[ResultT], *, title: str, then: Callable[[ResultT], None]
+        self,
+        row: TaskRow,
+        lane: LaneName,
+        work: Work[ResultT],
+        *,
+        title: str,
+        then: Callable[[ResultT], None],
+        leaves: str,
     ) -> None:
-        """Run listed work and show it in its row; failures are said there and in the message bar."""
-        job = self.context.jobs.submit(lane, work, title=title)
+        """Run listed work and show it in its row; failures are said there and in the message bar.
+
+        ``leaves``: what is so when the vault is locked meanwhile.
+        """
+        job = self.context.jobs.submit(lane, work, title=title).when_stopped(leaves)
         row.watch(job)
         job.on_success(then).on_failure(lambda error: self._on_failure(row, error))
 
@@ -110,6 +121,7 @@ class SafekeepingCard(TaskCard):
             lambda token, progress: backups.back_up(target, token=token, progress=progress),
             title="Back up the vault",
             then=then,
+            leaves="There is no back-up of it.",
         )
 
     def restore_as(self, source: Path, target: Path) -> None:
@@ -135,6 +147,7 @@ class SafekeepingCard(TaskCard):
             lambda token, progress: backups.restore_as(source, target, token=token, progress=progress),
             title=f"Restore {source.name}",
             then=then,
+            leaves="There is no restored vault.",
         )
 
     def check_now(self) -> None:
@@ -146,6 +159,7 @@ class SafekeepingCard(TaskCard):
             lambda token, progress: storage.check(token=token, progress=progress),
             title="Check the vault",
             then=self.show_problems,
+            leaves="Whether it is healthy is not known.",
         )
 
     def show_problems(self, problems: Sequence[str]) -> None:
@@ -222,6 +236,7 @@ class DataCard(TaskCard):
             lambda token, progress: labels.export(path, token=token, progress=progress),
             title=f"Export labels to {path.name}",
             then=then,
+            leaves="No file was written.",
         )
 
     def import_labels(self, path: Path) -> None:
@@ -241,6 +256,7 @@ class DataCard(TaskCard):
             lambda token, progress: labels.import_file(path, token=token, progress=progress),
             title=f"Import labels from {path.name}",
             then=then,
+            leaves=_NOT_STORED,
         )
 
     def import_prices(self, path: Path) -> None:
@@ -259,6 +275,7 @@ class DataCard(TaskCard):
             lambda token, progress: prices.import_file(path, token=token, progress=progress),
             title=f"Import prices from {path.name}",
             then=then,
+            leaves=_NOT_STORED,
         )
 
     def _say_report(self, row: TaskRow, said: str, rejections: Sequence[Rejection], unit: str) -> None:

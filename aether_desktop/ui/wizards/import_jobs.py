@@ -79,6 +79,7 @@ class ImportJobs(QObject):
 
         title = f"Import {plain_line(file.name, 60)} into {plain_line(flow.wallet.name, 40)}"
         handle = self._wait("run", file, self._context.jobs.write(work, title=title))
+        handle.when_stopped("Nothing of it is stored: import the file again.")
         handle.on_success(partial(self._on_stored, file))
         handle.on_failure(partial(self._on_failed, file))
         handle.on_cancelled(partial(self._on_failed, file, OperationCancelled()))

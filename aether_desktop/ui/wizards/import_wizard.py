@@ -77,6 +77,11 @@ class ImportWizard(QWidget):
         self._show_step()
         self.pages.page(self.flow.step).setFocus(Qt.FocusReason.OtherFocusReason)
 
+    @property
+    def prepared(self) -> bool:
+        """Whether files were chosen whose import is not begun."""
+        return bool(self.flow.files) and self.flow.step is not Step.RESULT
+
     def add_files(self, paths: Sequence[Path]) -> None:
         """Take files as if they had been chosen."""
         if self.flow.step is Step.RESULT:
