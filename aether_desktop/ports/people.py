@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from aether_desktop.domain.users import Role
@@ -18,8 +19,15 @@ class LoginAdministration(Protocol):
         """The name that ``create_login`` would give now."""
         ...
 
-    def create_login(self, username: str, role: Role, *, scram_verifier: str) -> str:
-        """A login for a person who is in ``users`` already; returns the login's name, kept in ``vault_members``."""
+    def create_login(self, username: str, role: Role, *, scram_verifier: str, until: datetime | None = None) -> str:
+        """A login for a person who is in ``users`` already; returns the login's name, kept in ``vault_members``.
+
+        ``until``: from then on it opens nothing, unless it was admitted before.
+        """
+        ...
+
+    def admit_login(self, user_id: int) -> None:
+        """The person's login has no end any more; harmless where it has none, or there is no login."""
         ...
 
     def release_login(self, user_id: int) -> None:

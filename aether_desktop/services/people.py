@@ -7,14 +7,14 @@ Everything that changes who may do what is a signed statement; it is stored in o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.membership import Fact, GroupCourt, PersonDisabled, PersonEnabled, RoleSet
-from aether_desktop.domain.membership_state import MembershipState, Person
+from aether_desktop.domain.membership_state import Person
 from aether_desktop.domain.records import InvalidRecordError
 from aether_desktop.domain.text import fold, has_hidden_characters
 from aether_desktop.domain.users import Role, User
@@ -30,61 +30,23 @@ from aether_desktop.ports.identity import (
 )
 from aether_desktop.ports.people import LoginAdministration, ScramVerifiers
 from aether_desktop.ports.storage import Storage
-from aether_desktop.services.rotation import RotationService, WaitingOwner
+from aether_desktop.services.rotation import RotationService
+from aether_desktop.services.standings import (
+    About,
+    CertifiedPerson,
+    Overview,
+    Standing,
+    activity_refusal,
+    again_refusal,
+    court_standing,
+    disagreement,
+    grants,
+    holds,
+    invite_refusal,
+    why_not,
+)
 
 _TRIES: Final = 5  # of appending to the log while others do
-_DISABLED: Final = "The person was disabled. A Zadokite can enable people again."
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One person as the rows and as the log say; ``warning`` is a plain sentence where the two disagree."""
-
-    user: User
-    certified: Person | None
-    code: str
-    warning: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CourtStanding:
-    """One court of one owner. ``version`` 0: it has no key yet. ``stale`` says why its key must be replaced first."""
-
-    owner_id: int
-    court: Court
-    version: int
-    holders: tuple[Person, ...]
-    stale: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What the page of people shows beside the rows. ``begun``: the log has its founder; ``certified``: it knows me.
-
-    ``courts`` are one's own and those of groups one may administer.
-    """
-
-    begun: bool
-    certified: bool
-    my_code: str
-    log_code: str
-    courts: tuple[CourtStanding, ...]
-    invitations: tuple[StoredInvitation, ...]
-    waiting: tuple[WaitingOwner, ...]
-    names: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """One person as one who looks at them may act. The refusals are plain sentences, empty where it may be done."""
-
-    standing: Standing
-    me: bool
-    role_refusal: str
-    activity_refusal: str
-    held: frozenset[Court]
-    grant_refusal: str
-    invite_refusal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +93,7 @@ class PeopleService:
         for user in self._storage.users.all():
             person = state.people.get(user.id)
             code = self._identity.person_code(user.id) if person is not None else ""
-            found.append(Standing(user, person, code, _disagreement(user, person)))
+            found.append(Standing(user, person, code, disagreement(user, person)))
         return found
 
     def overview(self) -> Overview:
@@ -144,7 +106,7 @@ class PeopleService:
             certified=certified,
             my_code=self._identity.person_code(me) if certified else "",
             log_code=self._identity.log_code() if begun else "",
-            courts=tuple(_court(state, owner, court) for owner in (me, *groups) for court in Court),
+            courts=tuple(court_standing(state, owner, court) for owner in (me, *groups) for court in Court),
             invitations=tuple(self._stores.invitations.open()),
             waiting=tuple(self._rotation.waiting()) if begun else (),
             names={user.id: user.username for user in self._storage.users.all()} | state.groups,
@@ -156,16 +118,28 @@ class PeopleService:
         user, person = self._storage.users.get(user_id), state.people.get(user_id)
         code = self._identity.person_code(user_id) if person is not None else ""
         other = Role.MEMBER if user.role is not Role.MEMBER else Role.LEVITE
-        activity: Fact = PersonDisabled(user_id) if person is None or person.active else PersonEnabled(user_id)
         return About(
-            standing=Standing(user, person, code, _disagreement(user, person)),
+            standing=Standing(user, person, code, disagreement(user, person)),
             me=user_id == me,
-            role_refusal=self.why_not(RoleSet(user_id, other)),
-            activity_refusal=self.why_not(activity),
-            held=frozenset(court for court in Court if _holds(state, me, court, user_id)),
-            grant_refusal=_grant_refusal(state, me, person),
-            invite_refusal=_invite_refusal(state, me) or ("" if user.active else _DISABLED),
+            role_refusal=why_not(state, me, RoleSet(user_id, other)),
+            activity_refusal=activity_refusal(state, me, user),
+            grants=grants(state, me, person),
+            invite_refusal=again_refusal(state, me, user),
         )
+
+    def known(self) -> list[CertifiedPerson]:
+        """Whom the verified membership log certifies, by name: also for a member, who sees no rows of others."""
+        state, me = self._identity.state(), self._identity.user_id
+        return [
+            CertifiedPerson(
+                person=person,
+                code=self._identity.person_code(person.user_id),
+                me=person.user_id == me,
+                grants=grants(state, me, person),
+                opened=frozenset(court for court in Court if holds(state, person.user_id, court, me)),
+            )
+            for person in sorted(state.people.values(), key=lambda each: fold(each.username))
+        ]
 
     def certified(self, username: str) -> Person:
         """Whom the log knows under that name: also a member, who sees no rows of others, may grant them a court.
@@ -195,12 +169,11 @@ class PeopleService:
 
     def why_not(self, fact: Fact) -> str:
         """Which rule refuses a statement now and who could make it; empty when it may be made."""
-        refusal = self._identity.state().refusal(self._identity.user_id, fact)
-        return "" if refusal is None else f"{refusal.reason} {refusal.who_may}".strip()
+        return why_not(self._identity.state(), self._identity.user_id, fact)
 
     def why_not_invite(self) -> str:
         """Which rule refuses inviting people and who could; empty when it may be done."""
-        return _invite_refusal(self._identity.state(), self._identity.user_id)
+        return invite_refusal(self._identity.state(), self._identity.user_id)
 
     # -- beginning -----------------------------------------------------------------------------------------------
 
@@ -256,12 +229,8 @@ class PeopleService:
             raise PermissionDeniedError(f"{user.username} was disabled.", hint="Enable them first.")
         made, login = self._invitation(user, url)
         with self._storage.unit_of_work():
-            for earlier in self._stores.invitations.open():
-                if earlier.user_id == user_id:
-                    self._stores.invitations.settle(earlier.id, datetime.now(UTC))
+            self._withdraw_all(user_id)
             self._stores.invitations.add(made.stored)
-            if self._logins is not None:
-                self._logins.administration.release_login(user_id)
             self._give_login(user, made, login)
         return made
 
@@ -287,6 +256,8 @@ class PeopleService:
 
         def store() -> None:
             self._stores.invitations.settle(invitation_id, datetime.now(UTC))
+            if self._logins is not None:
+                self._logins.administration.admit_login(invitation.user_id)
 
         self._state([self._identity.accept(invitation, content)], store)
 
@@ -335,28 +306,31 @@ class PeopleService:
         self._state([RoleSet(user_id, role)], store)
 
     def disable(self, user_id: int) -> None:
-        """The login is shut, statements no longer count, and the keys the person holds are to be replaced."""
+        """The login is shut, statements no longer count, and the keys the person holds are to be replaced.
 
-        def store() -> None:
-            if self._logins is not None:
-                self._logins.administration.disable(user_id)
-            else:
-                self._storage.users.update(dataclasses.replace(self._storage.users.get(user_id), active=False))
-
-        self._state([PersonDisabled(user_id)], store)
+        Of somebody who was invited and is not certified yet the log says nothing: their invitations are withdrawn,
+        with the login that was made for them. Raises PermissionDeniedError.
+        """
+        if user_id in self._identity.state().people:
+            self._state([PersonDisabled(user_id)], lambda: self._set_active(user_id, active=False))
+        else:
+            self._require_activity(user_id)
+            with self._storage.unit_of_work():
+                self._withdraw_all(user_id)
+                self._set_active(user_id, active=False)
         if self._logins is not None:
             self._logins.administration.end_sessions(user_id)
 
     def enable(self, user_id: int) -> None:
-        """Undo ``disable``; keys that were replaced meanwhile must be granted again."""
+        """Undo ``disable``; keys that were replaced meanwhile must be granted again.
 
-        def store() -> None:
-            if self._logins is not None:
-                self._logins.administration.enable(user_id)
-            else:
-                self._storage.users.update(dataclasses.replace(self._storage.users.get(user_id), active=True))
-
-        self._state([PersonEnabled(user_id)], store)
+        Somebody who was not certified is invited again. Raises PermissionDeniedError.
+        """
+        if user_id in self._identity.state().people:
+            self._state([PersonEnabled(user_id)], lambda: self._set_active(user_id, active=True))
+        else:
+            self._require_activity(user_id)
+            self._set_active(user_id, active=True)
 
     # -- courts --------------------------------------------------------------------------------------------------
 
@@ -393,6 +367,28 @@ class PeopleService:
         self._state(issue.facts, store)
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _withdraw_all(self, user_id: int) -> None:
+        """Open invitations of one person, and whatever login they have."""
+        for earlier in self._stores.invitations.open():
+            if earlier.user_id == user_id:
+                self._stores.invitations.settle(earlier.id, datetime.now(UTC))
+        if self._logins is not None:
+            self._logins.administration.release_login(user_id)
+
+    def _require_activity(self, user_id: int) -> None:
+        user = self._storage.users.get(user_id)
+        refusal = activity_refusal(self._identity.state(), self._identity.user_id, user)
+        if refusal:
+            raise PermissionDeniedError(refusal)
+
+    def _set_active(self, user_id: int, *, active: bool) -> None:
+        if self._logins is None:
+            self._storage.users.update(dataclasses.replace(self._storage.users.get(user_id), active=active))
+        elif active:
+            self._logins.administration.enable(user_id)
+        else:
+            self._logins.administration.disable(user_id)
 
     def _keeping(self, keys: Sequence[StoredCourtKey]) -> Callable[[], None]:
         return lambda: self._stores.court_keys.put(keys)
@@ -448,41 +444,8 @@ class PeopleService:
         if self._logins is None:
             return
         verifier = self._logins.verifier(made.login_password)
-        given = self._logins.administration.create_login(user.username, user.role, scram_verifier=verifier)
+        given = self._logins.administration.create_login(
+            user.username, user.role, scram_verifier=verifier, until=made.stored.expires_at
+        )
         if given != login:  # taken between the two; the invitation would name another one
             raise AlreadyExistsError("The login was taken just now.", field="username", hint="Try again.")
-
-
-def _court(state: MembershipState, owner_id: int, court: Court) -> CourtStanding:
-    now = state.court(owner_id, court)
-    holders = [state.people[each] for each in now.recipients(now.version) if each in state.people]
-    return CourtStanding(owner_id, court, now.version, tuple(holders), state.needs_rotation(owner_id, court))
-
-
-def _holds(state: MembershipState, owner_id: int, court: Court, user_id: int) -> bool:
-    now = state.court(owner_id, court)
-    return user_id in now.recipients(now.version) and user_id not in now.revoked
-
-
-def _grant_refusal(state: MembershipState, me: int, person: Person | None) -> str:
-    if me not in state.people:
-        return "Your own keys are not certified yet. A Zadokite of the vault certifies them."
-    if person is None:
-        return "The membership log does not know this person's keys. They answer an invitation first."
-    return "" if person.active else _DISABLED
-
-
-def _invite_refusal(state: MembershipState, me: int) -> str:
-    if not state.people:
-        return "This vault has no keys of people yet. Its founder makes them first (Courts and keys)."
-    return "" if state.is_zadokite(me) else "Only a Zadokite may invite people. Ask a Zadokite of the vault."
-
-
-def _disagreement(user: User, person: Person | None) -> str:
-    if person is None:
-        return "Not certified: the membership log does not know this person's keys."
-    if person.role is not user.role:
-        return f"The membership log says {person.role.value}, the table says {user.role.value}."
-    if person.active is not user.active:
-        return "The membership log and the table disagree on whether this person is disabled."
-    return ""

@@ -140,7 +140,7 @@ class RotationService:
         }
         for journal in self.unfinished():
             place = (journal.owner_id, journal.court)
-            found.setdefault(place, f"{journal.rows_done} rows are sealed under the new key so far.")
+            found.setdefault(place, f"{values_words(journal.rows_done)} sealed under the new key so far.")
         return [
             WaitingOwner(
                 owner_id=owner,
@@ -226,3 +226,8 @@ class RotationService:
             self._stores.rotations.put(journal)
         self._identity.settled()
         return journal
+
+
+def values_words(count: int) -> str:
+    """What ``StoredRotation.rows_done`` counts: sealed values, of which a row may have several."""
+    return "1 value is" if count == 1 else f"{count:,} values are"

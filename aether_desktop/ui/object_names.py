@@ -294,11 +294,12 @@ def settings_part_name(part: str) -> str:
 def people_part_name(part: str) -> str:
     """Return the name of one part of the people page.
 
-    Parts: note, invitations, keys (the two header buttons), person (the section) and its state, code, role, give_role,
-    activity, invite_again, court_N, revoke_now, revoke_not; invite (the sheet) and its username, display_name, role,
-    url, send, secret, copy, save; invitations_sheet, accept_N, open_N, withdraw_N; keys_sheet, begin, rotate_N,
-    code_typed, trust, own_courts, open_recovery; recovery (the sheet) and its release_N, restore_N,
-    recovery_withdraw_N, recovery_asked, recovery_purpose, recovery_ask, recovery_court, recovery_holder_N,
-    recovery_needed, recovery_deal.
+    Parts: note, invitations, keys, certified (header buttons), person (the section) and its state, code, role,
+    give_role, activity, invite_again, court_N, revoke_now, revoke_not; invite (the sheet) and its username,
+    display_name, role, url, send, secret, copy, save, leave, stay; invitations_sheet, accept_N, open_N, withdraw_N;
+    keys_sheet, begin, rotate_N, code_typed, trust, own_courts, open_recovery; recovery (the sheet) and its release_N,
+    restore_N, recovery_withdraw_N, recovery_asked, recovery_purpose, recovery_ask, recovery_court, recovery_holder_N,
+    recovery_needed, recovery_deal; certified_sheet and its known, known_state, known_code, known_problem,
+    known_court_N, known_revoke_now, known_revoke_not.
     """
     return f"people_{part}"

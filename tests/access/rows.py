@@ -156,6 +156,7 @@ class RowMaker:
             "rotation_journal": {"key_version": number},
             "audit_devices": {"key_id": hashlib.sha256(unique.encode()).digest()[:16]},
             "audit_entries": {"row_count": 0, "action": "test.entry"},
+            "invitations": {"expires_at": _MOMENT * 2},  # open: its login ends with it
             "id_clients": {"number": 2_000 + self._count, "holder": unique, "expires_at": _MOMENT * 2},
         }
         if "more_transactions" in owner.keys:

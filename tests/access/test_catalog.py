@@ -104,6 +104,7 @@ def test_functions_run_for_those_they_are_for(ask: Callable[[str], Rows], scene:
     assert "aether_audit_device" in members
     assert {row[0] for row in found if row[5]} - members == {
         "aether_create_login",
+        "aether_admit_login",
         "aether_release_login",
         "aether_set_role",
         "aether_disable_login",

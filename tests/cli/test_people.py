@@ -72,7 +72,11 @@ def test_a_courts_key_is_replaced(begun: Run, factors: list[str]) -> None:
     assert "number 2" in begun("courts", "rotate", "most-holy", *factors).err
     status = begun("courts", "status", "--json").json("courts-status")
     assert [court["version"] for court in status["courts"]] == [1, 1, 2]
-    assert "Most Holy Place" in begun("courts", "status").out
+    said = begun("courts", "status")
+    assert "Most Holy Place" in said.out
+    assert f"by voice: {status['my_code']}\n" in said.out
+    assert f"list of people, equal for all who see it: {status['log_code']}\n" in said.out
+    assert said.err == "", "all of it is data"
 
 
 def test_nobody_is_invited_into_a_file_and_the_last_zadokite_stays(
@@ -292,7 +296,12 @@ def test_an_invitation_that_cannot_be_written_invites_nobody_and_one_made_again_
     aaron.url = aaron("people", "accept", str(other), "--secret-file", secret, factors=True).out.strip()
     miriam("people", "certify", "aaron", factors=True)
     aaron("courts", "make", factors=True)
-    assert [each["username"] for each in aaron("people", "list", "--json").json("people-list")] == ["aaron"]
+    listed = aaron("people", "list", "--json").json("people-list")
+    assert [(each["username"], each["role"], each["since"] is None) for each in listed] == [
+        ("aaron", "member", False),
+        ("miriam", "zadokite", True),
+    ]
+    assert "Your role reads no rows of the others" in aaron("people", "list").err
     granted = aaron("people", "grant", "miriam", "holy", factors=True).err
     assert "miriam may open your Holy Place now." in granted, (
         "a member sees no rows of others, and knows them by the log"
@@ -302,3 +311,8 @@ def test_an_invitation_that_cannot_be_written_invites_nobody_and_one_made_again_
         in miriam("people", "invite", "miriam", "--again", "--file", str(tmp_path / "third"), code=1, factors=True).err
     )
     assert not (tmp_path / "third").exists()
+    miriam("people", "invite", "hur", "--file", str(tmp_path / "hur"), factors=True)
+    assert "hur is disabled. Their invitation is withdrawn." in miriam("people", "disable", "hur", factors=True).err
+    hur = miriam("people", "list").out.splitlines()[2].split()
+    assert hur == ["hur", "Member", "disabled"]
+    assert "invite them again" in miriam("people", "enable", "hur", factors=True).err

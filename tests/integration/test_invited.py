@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.bootstrap import WindowProgram
@@ -56,13 +56,20 @@ class Founder:
     def invite(self, name: str) -> NewInvitation:
         with closing(self.open()) as services:
             assert services.people is not None
-            return services.people.invite(name, Role.LEVITE, url=services.info.location)
+            return services.people.invite(name, Role.MEMBER, url=services.info.location)
 
     def certify(self) -> None:
         with closing(self.open()) as services:
             assert services.people is not None
             (invitation,) = services.people.open_invitations()
             services.people.accept(invitation.id)
+
+    def opened_by(self, name: str) -> frozenset[Court]:
+        """Courts of that person which the founder holds, by the list of people as her program reads it."""
+        with closing(self.open()) as services:
+            assert services.people is not None
+            (found,) = [each for each in services.people.known() if each.person.username == name]
+            return found.opened
 
     def close(self) -> None:
         self._program.close()
@@ -98,7 +105,7 @@ def shown(program: WindowProgram, name: str) -> bool:
     return found is not None and found.isVisible()
 
 
-def test_an_invited_person_starts_with_file_secret_and_own_password(
+def test_an_invited_member_starts_with_file_secret_and_own_password_and_grants_a_court(
     start: Start, miriam: Founder, qtbot: QtBot, tmp_path: Path
 ) -> None:
     made = miriam.invite("aaron")
@@ -137,4 +144,20 @@ def test_an_invited_person_starts_with_file_secret_and_own_password(
     press(program, button)
     qtbot.waitUntil(lambda: "The keys of your courts are made" in said(program, names.MESSAGE_BAR_TEXT), timeout=WAIT)
     assert {court.version for court in services.people.overview().courts} == {1}
-    assert [standing.warning for standing in services.people.people()] == ["", ""]
+    assert [standing.warning for standing in services.people.people()] == [""], "a member reads no rows of others"
+
+    part = names.people_part_name
+    qtbot.waitUntil(lambda: "Certified people" in said(program, part("note")), timeout=WAIT)
+    press(program, part("certified"))
+    qtbot.waitUntil(lambda: shown(program, part("known")), timeout=WAIT)
+    box = program.window.findChild(QComboBox, part("known"))
+    assert box is not None
+    assert [box.itemText(at) for at in range(box.count())] == ["aaron (you), Member", "miriam, Zadokite"]
+    assert box.currentText() == "miriam, Zadokite"
+    (miriams,) = [each.code for each in services.people.known() if not each.me]
+    assert said(program, part("known_code")) == miriams
+    assert miriam.opened_by("aaron") == frozenset()
+    press(program, part("known_court_2"))
+    wanted = "miriam may open your Holy Place now."
+    qtbot.waitUntil(lambda: wanted in said(program, names.MESSAGE_BAR_TEXT), timeout=WAIT)
+    assert miriam.opened_by("aaron") == {Court.HOLY}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -170,6 +171,31 @@ class TestRoles:
         with pytest.raises(PermissionDeniedError):
             aaron.identity.sealer.open(FIELD, sealed, row_id=1, owner_id=miriam.id, revision=1)
 
+    def test_somebody_invited_who_never_came_is_disabled_and_enabled(self, miriam: Seat) -> None:
+        """The log does not know them: their invitation is withdrawn, and whoever has it cannot come by it."""
+        made = miriam.people.invite("hur", Role.MEMBER)
+        hur, aaron = seat(miriam.storage, made.stored.user_id), joined(miriam, "aaron")
+        reply = hur.people.answer(made.file, made.secret, keep_in_database=False)
+        assert miriam.people.about(hur.id).activity_refusal == ""
+        assert "Ask a Zadokite" in aaron.people.about(hur.id).activity_refusal
+        for act in (aaron.people.disable, aaron.people.enable):
+            with pytest.raises(PermissionDeniedError, match="Only a Zadokite"):
+                act(hur.id)
+        before = miriam.people.log_code()
+        miriam.people.disable(hur.id)
+        about = miriam.people.about(hur.id)
+        assert not about.standing.active
+        assert "was disabled" in about.invite_refusal
+        assert miriam.people.log_code() == before, "nothing is stated of somebody whom the log does not know"
+        assert miriam.people.open_invitations() == []
+        with pytest.raises(InvitationError, match="withdrawn already"):
+            miriam.people.accept(made.stored.id, reply)
+        miriam.people.enable(hur.id)
+        assert miriam.people.about(hur.id).standing.active
+        again = miriam.people.invite_again(hur.id)
+        miriam.people.accept(again.stored.id, hur.people.answer(again.file, again.secret))
+        assert miriam.people.about(hur.id).standing.warning == ""
+
     def test_a_row_altered_behind_the_log_is_shown(self, miriam: Seat) -> None:
         aaron = joined(miriam, "aaron")
         with miriam.storage._database.write(action="t", table="users") as unit:
@@ -179,6 +205,38 @@ class TestRoles:
 
 
 class TestCourts:
+    def test_whom_the_log_certifies_and_why_they_cannot_be_granted(self, miriam: Seat) -> None:
+        aaron, hur = joined(miriam, "aaron", Role.LEVITE), joined(miriam, "Hur")
+        miriam.people.grant_court(Court.OUTER, aaron.id)
+        miriam.people.grant_court(Court.OUTER, hur.id)
+        miriam.people.invite("caleb", Role.MEMBER)
+        miriam.people.disable(hur.id)
+        aaron.identity.settled()
+        known = {each.person.username: each for each in aaron.people.known()}
+        assert list(known) == ["aaron", "Hur", "miriam"]
+        assert [(each.me, each.person.role, each.person.active) for each in known.values()] == [
+            (True, Role.LEVITE, True),
+            (False, Role.MEMBER, False),
+            (False, Role.ZADOKITE, True),
+        ]
+        assert known["miriam"].code == miriam.people.overview().my_code
+        assert known["miriam"].opened == {Court.OUTER}
+        assert [each.refusal for each in known["miriam"].grants] == ["", "", ""]
+        assert all("was disabled" in each.refusal for each in known["Hur"].grants)
+        (held, *_) = next(each.grants for each in miriam.people.known() if each.person.user_id == hur.id)
+        assert (held.court, held.held, held.refusal) == (Court.OUTER, True, ""), "a grant to the disabled can end"
+
+    def test_a_court_without_a_key_is_not_granted(self, miriam: Seat) -> None:
+        made = miriam.people.invite("hur", Role.MEMBER)
+        hur = seat(miriam.storage, made.stored.user_id)
+        miriam.people.accept(made.stored.id, hur.people.answer(made.file, made.secret))
+        (hers,) = [each for each in hur.people.known() if each.person.user_id == miriam.id]
+        assert hers.grants[2].refusal == (
+            "Your Most Holy Place has no key yet. Make the keys of your courts first (Courts and keys)."
+        )
+        with pytest.raises(PermissionDeniedError, match="no key of this court"):
+            hur.people.grant_court(Court.MOST_HOLY, miriam.id)
+
     def test_granted_opened_revoked(self, miriam: Seat) -> None:
         aaron = joined(miriam, "aaron")
         fill(miriam, 3)
@@ -234,9 +292,12 @@ class _Administration:
     def free_login(self, username: str) -> str:
         return f"u_{username}"
 
-    def create_login(self, username: str, role: Role, *, scram_verifier: str) -> str:
-        self._note("create", username, role, scram_verifier)
+    def create_login(self, username: str, role: Role, *, scram_verifier: str, until: datetime | None = None) -> str:
+        self._note("create", username, role, scram_verifier, until)
         return f"u_{username}"
+
+    def admit_login(self, user_id: int) -> None:
+        self._note("admit", user_id)
 
     def release_login(self, user_id: int) -> None:
         self._note("release", user_id)
@@ -268,12 +329,23 @@ class TestLogins:
     def test_logins_follow_the_statements(self, miriam: Seat) -> None:
         aaron, logins = joined(miriam, "aaron"), _Administration()
         people = self.service(miriam, logins)
-        people.invite("hur", Role.LEVITE)
+        made = people.invite("hur", Role.LEVITE)
         people.set_role(aaron.id, Role.ZADOKITE)
         people.disable(aaron.id)
         people.enable(aaron.id)
-        assert [told[0] for told in logins.told] == ["create", "role", "disable", "end", "enable"]
-        assert logins.told[0] == ("create", "hur", Role.LEVITE, "verifier of 43")
+        hur = seat(miriam.storage, made.stored.user_id)
+        people.accept(made.stored.id, hur.people.answer(made.file, made.secret))
+        assert [told[0] for told in logins.told] == ["create", "role", "disable", "end", "enable", "admit"]
+        assert logins.told[0] == ("create", "hur", Role.LEVITE, "verifier of 43", made.stored.expires_at)
+        assert logins.told[-1] == ("admit", hur.id)
+
+    def test_somebody_invited_who_never_came_is_disabled_with_the_login(self, miriam: Seat) -> None:
+        logins = _Administration()
+        people = self.service(miriam, logins)
+        made = people.invite("hur", Role.LEVITE)
+        people.disable(made.stored.user_id)
+        assert [told[0] for told in logins.told] == ["create", "release", "disable", "end"]
+        assert people.open_invitations() == []
 
     def test_an_invitation_withdrawn_or_made_again_takes_its_login_along(self, miriam: Seat) -> None:
         logins = _Administration()

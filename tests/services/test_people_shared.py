@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from aether_desktop.composition.shared_databases import with_login
 from aether_desktop.domain.courts import Court
@@ -20,6 +22,7 @@ from aether_desktop.security.invitations import read_invitation
 from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.people import Logins, PeopleService
 from aether_desktop.storage.access.logins import SqlLoginAdministration
+from aether_desktop.storage.access.provisioning import migrate_shared
 from aether_desktop.storage.opening import open_shared
 from aether_desktop.storage.sql_storage import SqlStorage
 from tests.services.identities import Seat, seat
@@ -131,6 +134,91 @@ def test_somebody_invited_again_comes_with_another_login(place: VaultPlace, conn
     people.withdraw(third.stored.id)
     with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
         psycopg.connect(address_of(third.file, third.login_password))
+
+
+def ends_of_logins(place: VaultPlace) -> dict[str, datetime | None]:
+    """By login: when the server refuses it; None for never."""
+    with psycopg.connect(place.administration) as session:
+        found = session.execute(
+            "SELECT rolname, CASE WHEN isfinite(rolvaliduntil) THEN rolvaliduntil END FROM pg_roles"
+            " WHERE rolname LIKE 'aether_%_u_%'"
+        ).fetchall()
+    return dict(found)
+
+
+def let_it_end(place: VaultPlace, login: str) -> None:
+    """As if the seven days were over."""
+    with psycopg.connect(place.administration) as session:
+        session.execute(SQL("ALTER ROLE {} VALID UNTIL '2000-01-01'").format(Identifier(login)))
+
+
+def test_the_login_of_an_invitation_ends_with_it_unless_its_keys_are_certified(
+    place: VaultPlace, connected: ExitStack
+) -> None:
+    miriam = seat(place.open(), place.open().info.user_id)
+    people = with_logins(miriam)
+    people.found()
+    made = people.invite("aaron", Role.MEMBER, url=place.location)
+    address = address_of(made.file, made.login_password)
+    login = str(urlsplit(address).username)
+    assert ends_of_logins(place)[login] == made.stored.expires_at
+    let_it_end(place, login)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(address)
+
+    for _ in range(2):  # an administrator renews: what earlier programs left open ends too
+        migrate_shared(place.administration)
+    assert ends_of_logins(place)[login] == made.stored.expires_at
+    aaron = come(connected, made.file, made.login_password)
+    aaron.people.answer(made.file, made.secret)
+    people.accept(made.stored.id)
+    assert ends_of_logins(place)[login] is None
+    SqlLoginAdministration(miriam.storage._database).admit_login(aaron.id)
+    migrate_shared(place.administration)
+    assert ends_of_logins(place)[login] is None
+    psycopg.connect(address).close()
+
+
+def test_who_was_invited_and_never_came_is_shut_out_by_disabling(place: VaultPlace, connected: ExitStack) -> None:
+    miriam = seat(place.open(), place.open().info.user_id)
+    people = with_logins(miriam)
+    people.found()
+    made = people.invite("aaron", Role.MEMBER, url=place.location)
+    address = address_of(made.file, made.login_password)
+    with psycopg.connect(address, autocommit=True) as session:
+        people.disable(made.stored.user_id)
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(address)
+    people.enable(made.stored.user_id)
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(address)  # the invitation is withdrawn all the same
+    again = people.invite_again(made.stored.user_id, url=place.location)
+    aaron = come(connected, again.file, again.login_password)
+    aaron.people.answer(again.file, again.secret)
+    people.accept(again.stored.id)
+    assert [standing.warning for standing in people.people()] == ["", ""]
+
+
+def test_a_member_grants_a_court_to_whom_the_log_certifies(place: VaultPlace, connected: ExitStack) -> None:
+    """She sees no row of anybody else."""
+    miriam = seat(place.open(), place.open().info.user_id)
+    people = with_logins(miriam)
+    people.found()
+    made = people.invite("aaron", Role.MEMBER, url=place.location)
+    aaron = come(connected, made.file, made.login_password)
+    aaron.people.answer(made.file, made.secret)
+    people.accept(made.stored.id)
+    aaron.people.make_own_courts()
+    assert [user.id for user in aaron.storage.users.all()] == [aaron.id]
+    hers, mine = (next(each for each in aaron.people.known() if each.me is me) for me in (False, True))
+    assert (hers.person.username, hers.person.role) == ("miriam", Role.ZADOKITE)
+    assert hers.code == people.overview().my_code
+    assert mine.person.user_id == aaron.id
+    aaron.people.grant_court(Court.OUTER, hers.person.user_id)
+    (granted,) = [each for each in aaron.people.known() if not each.me]
+    assert [each.held for each in granted.grants] == [True, False, False]
 
 
 def test_nobody_touches_what_is_not_theirs(place: VaultPlace, connected: ExitStack) -> None:

@@ -82,7 +82,7 @@ def test_cancelled_it_keeps_what_is_done(miriam: Seat) -> None:
     assert journal.rows_done == 14
     (waiting,) = miriam.rotation.waiting()
     assert (waiting.mine, waiting.court, waiting.name) == (True, Court.HOLY, "miriam")
-    assert "14 rows" in waiting.reason
+    assert "14 values" in waiting.reason
     assert require_readable(miriam, miriam.storage._database) == 20
     assert miriam.rotation.resume(miriam.id, Court.HOLY).rows_done == 34
     with pytest.raises(NotFoundError):

@@ -14,10 +14,12 @@ from pytestqt.qtbot import QtBot
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.users import Role
+from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Size
+from aether_desktop.ui.views.certified_sheet import CertifiedSheet
 from aether_desktop.ui.views.invitations_sheet import InvitationsSheet
 from aether_desktop.ui.views.invite_sheet import InviteSheet
 from aether_desktop.ui.views.keys_sheet import KeysSheet
@@ -166,7 +168,7 @@ def test_a_role_is_given_and_the_last_zadokite_stays(
     section = about(page, miriam.user_id, qtbot)
     part(section, "give_role").click()
     assert "The vault would be without a Zadokite. Make somebody else a Zadokite first." in last(ledger)
-    assert not section._courts.isVisible()
+    assert not section.courts.isVisible()
 
 
 def test_disabling_and_enabling(ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot) -> None:
@@ -193,11 +195,11 @@ def test_a_court_is_granted_and_revoked_with_the_truth_about_it(
     until_said(ledger, qtbot, "aaron may open your Most Holy Place now.")
     qtbot.waitUntil(lambda: button.text() == "Revoke Most Holy Place", timeout=WAIT)
     button.click()
-    asked = section._warning.text()
+    asked = section.courts.warning.text()
     assert "It cannot unread" in asked
     assert "move the funds" in asked
     part(section, "revoke_not").click()
-    assert section._question.isHidden()
+    assert section.courts._question.isHidden()
     button.click()
     part(section, "revoke_now").click()
     until_said(ledger, qtbot, "aaron gets no further key of your Most Holy Place")
@@ -205,6 +207,102 @@ def test_a_court_is_granted_and_revoked_with_the_truth_about_it(
     assert court.version == 2
     assert court.recipients(2) == [miriam.user_id]
     qtbot.waitUntil(lambda: button.text() == "Grant Most Holy Place", timeout=WAIT)
+
+
+# -- whom the log certifies --------------------------------------------------------------------------------------
+
+
+def certified_sheet(page: PeopleView, qtbot: QtBot) -> CertifiedSheet:
+    part(page, "certified").click()
+    sheet = page.side.form
+    assert isinstance(sheet, CertifiedSheet)
+    qtbot.waitUntil(lambda: bool(sheet.known), timeout=WAIT)
+    return sheet
+
+
+def choose(sheet: CertifiedSheet, user_id: int) -> None:
+    sheet.person.editor.setCurrentIndex(sheet.person.editor.findData(user_id))
+
+
+def test_everybody_certified_is_shown_from_the_log_and_granted_there(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot
+) -> None:
+    aaron, hur = joined(miriam, "aaron", role=Role.LEVITE), joined(miriam, "hur")
+    aaron.people.grant_court(Court.OUTER, miriam.user_id)
+    miriam.people.invite("caleb", Role.MEMBER)
+    page = opened()
+    sheet = certified_sheet(page, qtbot)
+    box = sheet.person.editor
+    assert [box.itemText(at) for at in range(box.count())] == ["aaron, Levite", "hur, Member", "miriam (you), Zadokite"]
+    choose(sheet, miriam.user_id)
+    assert not sheet.courts.isVisible()
+    choose(sheet, hur.user_id)
+    assert "They grant you no court of theirs." in words(sheet)
+    choose(sheet, aaron.user_id)
+    assert sheet._code.text() == aaron.people.overview().my_code
+    assert "Certified as Levite." in words(sheet)
+    assert "They let you open their Outer Court." in words(sheet)
+    button = part(sheet, "known_court_2")
+    assert button.accessibleName() == "Grant Holy Place: aaron"
+    button.click()
+    until_said(ledger, qtbot, "aaron may open your Holy Place now.")
+    qtbot.waitUntil(lambda: button.text() == "Revoke Holy Place", timeout=WAIT)
+    button.click()
+    part(sheet, "known_revoke_now").click()
+    until_said(ledger, qtbot, "aaron gets no further key of your Holy Place")
+    court = miriam.identity.state().court(miriam.user_id, Court.HOLY)
+    assert (court.version, court.recipients(2)) == (2, [miriam.user_id])
+    assert sheet.chosen is not None
+    assert sheet.chosen.person.user_id == aaron.user_id, "whoever was on view stays"
+    miriam.people.disable(hur.user_id)
+    page.apply_changes(ChangeSet(frozenset({TableName.USERS})))
+    qtbot.waitUntil(lambda: box.itemText(1) == "hur, Member, disabled", timeout=WAIT)
+    choose(sheet, hur.user_id)
+    part(sheet, "known_court_1").click()
+    assert last(ledger) == "The person was disabled. A Zadokite can enable people again."
+
+
+def test_nobody_certified_and_a_list_that_is_not_trusted(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot
+) -> None:
+    aaron = joined(miriam, "aaron")
+    use(ledger, person(miriam.storage, aaron.user_id, "aaron"))  # at a computer that remembers nothing
+    page = opened()
+    page.open_part("certified")
+    sheet = page.side.form
+    assert isinstance(sheet, CertifiedSheet)
+    qtbot.waitUntil(lambda: not sheet._told.isHidden(), timeout=WAIT)
+    assert sheet._told.text() != ""
+    assert (sheet.person.isHidden(), sheet._about.isHidden()) == (True, True)
+
+
+def test_a_member_of_a_shared_vault_is_told_where_the_others_are(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot
+) -> None:
+    page = opened()
+    page._shared = True
+    page.context.permissions.set_role(Role.MEMBER, user_id=miriam.user_id)
+    page._on_role_known()
+    assert "Certified people" in page.note.text()
+    page.context.permissions.set_role(Role.LEVITE, user_id=miriam.user_id)
+    page._on_role_known()
+    assert page.note.isHidden()
+
+
+def test_somebody_invited_who_never_came_is_disabled(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot
+) -> None:
+    made = miriam.people.invite("hur", Role.MEMBER)
+    section = about(opened(), made.stored.user_id, qtbot)
+    assert part(section, "activity").text() == "Disable"
+    part(section, "activity").click()
+    until_said(ledger, qtbot, "hur is disabled. Their invitation is withdrawn")
+    qtbot.waitUntil(lambda: part(section, "activity").text() == "Enable", timeout=WAIT)
+    assert "Disabled before" in section._state.text()
+    assert miriam.people.open_invitations() == []
+    part(section, "activity").click()
+    until_said(ledger, qtbot, "hur is enabled again. Invite them again.")
+    assert miriam.storage.users.get(made.stored.user_id).active
 
 
 # -- inviting ----------------------------------------------------------------------------------------------------
@@ -343,7 +441,7 @@ def test_a_key_is_replaced_as_a_listed_job(ledger: Ledger, miriam: Person, qtbot
 def test_a_replacement_that_was_ended_goes_on(ledger: Ledger, miriam: Person, qtbot: QtBot) -> None:
     miriam.rotation.start(miriam.user_id, Court.OUTER)  # as when the program was closed before the rows were sealed
     sheet = keys_sheet(ledger, miriam, qtbot)
-    assert "You, Outer Court: 0 rows are sealed under the new key so far." in words(sheet)
+    assert "You, Outer Court: 0 values are sealed under the new key so far." in words(sheet)
     part(sheet, "rotate_1").click()
     until_said(ledger, qtbot, "The key of my Outer Court is replaced.")
     qtbot.waitUntil(lambda: "Outstanding" not in words(sheet), timeout=WAIT)
@@ -393,7 +491,7 @@ def test_nothing_is_clipped_in_a_narrow_pane(
     made = miriam.people.invite("caleb", Role.MEMBER)
     page = opened()
     section = about(page, aaron.user_id, qtbot)
-    section._ask_revoking(Court.MOST_HOLY)
+    section.courts.ask_revoking(Court.MOST_HOLY)
     sheets: list[QWidget] = [page.details, keys_sheet(ledger, miriam, qtbot)]
     waiting = InvitationsSheet(ledger.context, miriam.people)
     inviting = InviteSheet(ledger.context, miriam.people, url="postgresql://db.example.org/books", again=None)

@@ -18,8 +18,9 @@ from aether_desktop.ports.identity import StoredInvitation
 from aether_desktop.ports.vault_keys import VaultLockedError
 from aether_desktop.security.private_files import read_first_line
 from aether_desktop.services.exchange_files import new_exchange_file, read_exchange_file, write_exchange_file
-from aether_desktop.services.people import Overview, PeopleService, Standing
-from aether_desktop.services.rotation import RotationService
+from aether_desktop.services.people import PeopleService
+from aether_desktop.services.rotation import RotationService, values_words
+from aether_desktop.services.standings import CertifiedPerson, Overview, Standing
 
 COURTS: Final = {
     "1": Court.OUTER,
@@ -41,11 +42,16 @@ def list_people(context: Context) -> int:
         ]
     else:
         standings = people.people()
+    seen = {each.user.id for each in standings}
+    others = [each for each in people.known() if each.person.user_id not in seen] if people is not None else []
     if context.options.json:
-        context.terminal.json([_person(each) for each in standings])
+        context.terminal.json([*map(_person, standings), *map(_known, others)])
         return DONE
     rows = [(each.user.username, title(each.user.role), _state(each), each.code) for each in standings]
+    rows += [(each.person.username, title(each.person.role), _known_state(each), each.code) for each in others]
     context.terminal.table(("user name", "role", "state", "code of the keys"), rows)
+    if others:
+        context.terminal.say("Your role reads no rows of the others; the signed membership log tells of them.")
     for each in standings:
         if each.warning and each.certified is not None:
             context.terminal.say(f"{each.user.username}: {each.warning}")
@@ -153,16 +159,20 @@ def set_role(context: Context) -> int:
 def disable(context: Context) -> int:
     people, _ = _services(context)
     user = user_named(context, context.options.name)
+    known = people.about(user.id).standing.certified is not None
     with_levels(context, lambda: people.disable(user.id))
-    context.terminal.say(f"{user.username} is disabled. Keys they hold are to be replaced: see courts status")
+    after = "Keys they hold are to be replaced: see courts status" if known else "Their invitation is withdrawn."
+    context.terminal.say(f"{user.username} is disabled. {after}")
     return DONE
 
 
 def enable(context: Context) -> int:
     people, _ = _services(context)
     user = user_named(context, context.options.name)
+    known = people.about(user.id).standing.certified is not None
     with_levels(context, lambda: people.enable(user.id))
-    context.terminal.say(f"{user.username} is enabled again; courts replaced meanwhile must be granted anew.")
+    after = "courts replaced meanwhile must be granted anew." if known else "invite them again: people invite --again"
+    context.terminal.say(f"{user.username} is enabled again; {after}")
     return DONE
 
 
@@ -194,7 +204,9 @@ def rotate(context: Context) -> int:
     owner = _owner(context) if context.options.owner else me
     done = with_levels(context, lambda: rotation.rotate(owner, court, progress=context.progress, token=context.token))
     context.progress.clear()
-    context.terminal.say(f"The key is replaced (number {done.version}); {done.rows_done} values are sealed under it.")
+    context.terminal.say(
+        f"The key is replaced (number {done.version}); {values_words(done.rows_done)} sealed under it."
+    )
     return DONE
 
 
@@ -205,8 +217,8 @@ def status(context: Context) -> int:
     if context.options.json:
         context.terminal.json(_status(overview))
         return DONE
-    context.terminal.say(f"Code of your keys: {overview.my_code or 'none yet'}")
-    context.terminal.say(f"Code of the list of people: {overview.log_code or 'none yet'}")
+    context.terminal.line(f"Code of your keys, which others compare by voice: {overview.my_code or 'none yet'}")
+    context.terminal.line(f"Code of the list of people, equal for all who see it: {overview.log_code or 'none yet'}")
     rows = [
         (
             _owner_name(overview, each.owner_id),
@@ -216,9 +228,9 @@ def status(context: Context) -> int:
         )
         for each in overview.courts
     ]
-    context.terminal.table(("owner", "court", "key", "opened by"), rows)
+    context.terminal.table(("owner", "court", "key number", "opened by"), rows)
     for each in overview.waiting:
-        context.terminal.say(f"Outstanding: {each.name}, {each.court.title}: {each.reason}")
+        context.terminal.line(f"Outstanding: {each.name}, {each.court.title}: {each.reason}")
     return DONE
 
 
@@ -250,7 +262,7 @@ def _secret(context: Context) -> str:
 def _resume(context: Context, rotation: RotationService, owner: int, court: Court) -> None:
     done = with_levels(context, lambda: rotation.resume(owner, court, progress=context.progress, token=context.token))
     context.progress.clear()
-    context.terminal.say(f"{done.rows_done} values are sealed under key number {done.version}.")
+    context.terminal.say(f"{values_words(done.rows_done)} sealed under key number {done.version}.")
 
 
 def _owner(context: Context) -> int:
@@ -306,10 +318,30 @@ def _status(overview: Overview) -> dict[str, object]:
 
 def _state(standing: Standing) -> str:
     if standing.certified is None:
-        return "not certified"
+        return "not certified" if standing.active else "disabled"
     if standing.warning:
         return "rows and list disagree"
     return "certified" if standing.certified.active else "disabled"
+
+
+def _known_state(known: CertifiedPerson) -> str:
+    return "certified" if known.person.active else "disabled"
+
+
+def _known(known: CertifiedPerson) -> dict[str, object]:
+    """Somebody of whom only the log tells; their row, with name and date, is not for this person."""
+    person = known.person
+    return {
+        "id": str(person.user_id),
+        "username": person.username,
+        "display_name": "",
+        "role": person.role.value,
+        "active": person.active,
+        "certified": True,
+        "code": known.code,
+        "warning": "",
+        "since": None,
+    }
 
 
 def _person(standing: Standing) -> dict[str, object]:

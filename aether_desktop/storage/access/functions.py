@@ -27,7 +27,8 @@ _ONLY_ZADOKITES: Final = """
 SIGNATURES: Final = (  # functions that people call, with the lowest role that may
     ("aether_seats()", "member"),
     ("aether_vaults(text)", "member"),
-    ("aether_create_login(bigint, bigint, text, text)", "zadokite"),
+    ("aether_create_login(bigint, bigint, text, text, bigint)", "zadokite"),
+    ("aether_admit_login(bigint, bigint)", "zadokite"),
     ("aether_release_login(bigint, bigint)", "zadokite"),
     ("aether_set_role(bigint, bigint, text)", "zadokite"),
     ("aether_disable_login(bigint, bigint)", "zadokite"),
@@ -38,6 +39,7 @@ CALLED_OF_OWNER: Final = (  # by every person (the audit's)
     "aether_audit_device(bigint, bytea, bigint, bytea)",
     "aether_audit_leaves(bigint, bigint, bigint)",
 )
+FORMER: Final = ("aether_create_login(bigint, bigint, text, text)",)  # of earlier programs: without an end
 INTERNAL: Final = (
     "aether_settle_login(text)",
     "aether_follow_member()",
@@ -61,7 +63,10 @@ def of_provisioner(names: AccessNames, *, role_options: bool) -> Iterator[str]:
     yield _HOLD_NUMBER
     yield _GUARD_PERSON
     yield _COUNT_ATTEMPT
+    for signature in FORMER:
+        yield f"DROP FUNCTION IF EXISTS public.{signature}"
     yield _create_login(names, role_options=role_options)
+    yield _admit_login(names)
     yield _RELEASE_LOGIN
     yield _SET_ROLE
     yield _DISABLE
@@ -221,8 +226,9 @@ def _create_login(names: AccessNames, *, role_options: bool) -> str:
     # itself; from 16 on it must be said (run on 16.2 and 18.6).
     joined = " WITH INHERIT TRUE" if role_options else ""
     return f"""
-CREATE OR REPLACE FUNCTION public.aether_create_login(p_vault bigint, p_user bigint, p_login text, p_verifier text)
-RETURNS void LANGUAGE plpgsql {_SAFE} AS $$
+CREATE OR REPLACE FUNCTION public.aether_create_login(
+    p_vault bigint, p_user bigint, p_login text, p_verifier text, p_until bigint
+) RETURNS void LANGUAGE plpgsql {_SAFE} AS $$
 BEGIN{_ONLY_ZADOKITES}
     IF p_login IS NULL OR p_login !~ '^{names.login_prefix}[a-z0-9_]{{1,36}}$' THEN
         RAISE invalid_parameter_value USING MESSAGE = 'not a name for a login of this database';
@@ -239,9 +245,29 @@ BEGIN{_ONLY_ZADOKITES}
     IF EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = p_login) THEN
         RAISE duplicate_object USING MESSAGE = 'there is a login of this name';
     END IF;
-    EXECUTE format('CREATE ROLE %I LOGIN INHERIT CONNECTION LIMIT 40 PASSWORD %L', p_login, p_verifier);
+    EXECUTE format('CREATE ROLE %I LOGIN INHERIT CONNECTION LIMIT 40 PASSWORD %L VALID UNTIL %L', p_login, p_verifier,
+                   coalesce(to_timestamp(p_until / 1000000.0)::text, 'infinity'));  -- NULL: without an end
     EXECUTE format('GRANT %I TO {names.provisioner}{joined}', p_login);
     UPDATE public.vault_members m SET login = p_login WHERE m.vault_id = p_vault AND m.user_id = p_user;
+END $$"""
+
+
+# Once the keys of an invited person are certified, their login is theirs for good.
+def _admit_login(names: AccessNames) -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION public.aether_admit_login(p_vault bigint, p_user bigint)
+RETURNS void LANGUAGE plpgsql {_SAFE} AS $$
+DECLARE
+    v_login text;
+BEGIN{_ONLY_ZADOKITES}
+    SELECT m.login INTO v_login FROM public.vault_members m
+    WHERE m.vault_id = p_vault AND m.user_id = p_user FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = 'no such person in this vault';
+    END IF;
+    IF v_login ~ '^{names.login_prefix}[a-z0-9_]{{1,36}}$' THEN
+        EXECUTE format('ALTER ROLE %I VALID UNTIL %L', v_login, 'infinity');
+    END IF;
 END $$"""
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.text import fold
+from aether_desktop.domain.times import to_micros
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AlreadyExistsError, NotFoundError
@@ -27,8 +29,8 @@ class SqlLoginAdministration:
         """The name that ``create_login`` would give now. Raises NotFoundError, AlreadyExistsError."""
         return self._database.fetch(lambda connection: self._free_name(connection, username))
 
-    def create_login(self, username: str, role: Role, *, scram_verifier: str) -> str:
-        """The login of a person who has none yet.
+    def create_login(self, username: str, role: Role, *, scram_verifier: str, until: datetime | None = None) -> str:
+        """The login of a person who has none yet; the server ends it at ``until`` unless it is admitted before.
 
         Raises PermissionDeniedError, NotFoundError for an unknown person or one with a login, AlreadyExistsError,
         InvalidInputError for what is no verifier.
@@ -40,13 +42,20 @@ class SqlLoginAdministration:
                 self._call(unit.connection, "aether_set_role(:vault, :person, :role)", user_id, role=role.value)
             self._call(
                 unit.connection,
-                "aether_create_login(:vault, :person, :login, :verifier)",
+                "aether_create_login(:vault, :person, :login, :verifier, :until)",
                 user_id,
                 login=login,
                 verifier=scram_verifier,
+                until=None if until is None else to_micros(until),
             )
             self._done(unit, user_id, login=login, role=role.value)
         return login
+
+    def admit_login(self, user_id: int) -> None:
+        """Lift the end that ``create_login`` set; harmless without one. Raises PermissionDeniedError, NotFoundError."""
+        with self._database.write(action="login.admit", table=VAULT_MEMBERS.name) as unit:
+            self._call(unit.connection, "aether_admit_login(:vault, :person)", user_id)
+            self._done(unit, user_id)
 
     def release_login(self, user_id: int) -> None:
         """Shut whatever login the person has here, and end its sessions; harmless without one.
@@ -90,7 +99,7 @@ class SqlLoginAdministration:
         unit.audit(rows=0, person=str(user_id), **facts)
         unit.changed(ChangeSet(frozenset({TableName.USERS}), frozenset({user_id})))
 
-    def _call(self, connection: Connection, function: str, user_id: int, **values: str) -> Any:
+    def _call(self, connection: Connection, function: str, user_id: int, **values: object) -> Any:
         given = {"vault": self._database.vault_id, "person": user_id, **values}
         return connection.execute(text(f"SELECT public.{function}"), given).scalar()
 

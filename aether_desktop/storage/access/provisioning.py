@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 
 from aether_desktop.domain.users import Role, User
 from aether_desktop.ports.errors import NotAVaultError, PermissionDeniedError, StorageError
@@ -24,7 +24,7 @@ from aether_desktop.storage.addresses import read_address
 from aether_desktop.storage.failures import translated
 from aether_desktop.storage.founding import founder_named, insert_vault
 from aether_desktop.storage.postgresql import PostgresKit, open_postgresql
-from aether_desktop.storage.schema import METADATA, USERS, VAULT_MEMBERS, VAULTS
+from aether_desktop.storage.schema import INVITATIONS, METADATA, USERS, VAULT_MEMBERS, VAULTS
 from aether_desktop.storage.upgrade import (
     MIGRATION_LOCK,
     VERSION_TABLE,
@@ -301,6 +301,23 @@ class _Administration:
             for signature in functions.CALLED_OF_OWNER:
                 if self._connection.exec_driver_sql(f"SELECT to_regprocedure('public.{signature}')").scalar():
                     self._run(f"GRANT EXECUTE ON FUNCTION public.{signature} TO {names.everybody}")
+        self._limit_invited()
+
+    def _limit_invited(self) -> None:
+        """Logins of invitations that an earlier program made end with them, too."""
+        seats, invited = VAULT_MEMBERS.c, INVITATIONS.c
+        open_ones = (
+            select(seats.login, func.max(invited.expires_at).label("until"))
+            .join(INVITATIONS, (invited.vault_id == seats.vault_id) & (invited.user_id == seats.user_id))
+            .where(invited.settled_at.is_(None), seats.left_at.is_(None), seats.login != "")
+            .group_by(seats.login)
+        )
+        with self._acting_as(self.names.owner):
+            ends = [(each.login, each.until) for each in self._connection.execute(open_ones)]
+        with self._acting_as(self.names.provisioner):
+            for login, until in ends:
+                if self.names.is_login(login) and self._role_exists(login):
+                    self._run(f"ALTER ROLE {login} VALID UNTIL '{until.isoformat()}'")
 
     def _revoke_execute(self) -> None:
         """EXECUTE on what the owner already has; who needs a function is granted it by name."""

@@ -98,6 +98,7 @@ class OpenVault(QObject):
         entries.append(PaletteEntry("Past imports", partial(ask, "imports"), icon="clock"))
         entries.append(PaletteEntry("Tokens and their decimals", partial(ask, "tokens"), icon="scale"))
         entries.append(PaletteEntry("Courts and keys", partial(ask, "people/keys"), icon="key"))
+        entries.append(PaletteEntry("Certified people", partial(ask, "people/certified"), icon="check_circle"))
         entries.append(PaletteEntry("Invitations", partial(ask, "people/invitations"), icon="people"))
         entries.append(PaletteEntry("Invite a person", partial(ask, "people/invite"), icon="people"))
         entries.append(PaletteEntry("Undo", self.context.undo, icon="undo", keys="Ctrl+Z"))

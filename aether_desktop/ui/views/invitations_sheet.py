@@ -14,7 +14,8 @@ from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.identity import StoredInvitation
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.exchange_files import read_exchange_file
-from aether_desktop.services.people import Overview, PeopleService
+from aether_desktop.services.people import PeopleService
+from aether_desktop.services.standings import Overview
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Space

@@ -12,8 +12,9 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.identity import MembershipError, MembershipFault
-from aether_desktop.services.people import CourtStanding, Overview, PeopleService
+from aether_desktop.services.people import PeopleService
 from aether_desktop.services.rotation import RotationService, WaitingOwner
+from aether_desktop.services.standings import CourtStanding, Overview
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.widgets.buttons import plain_button, primary_button

@@ -10,28 +10,25 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.permissions import title
+from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.queries import Row
-from aether_desktop.ports.work import CancelToken, Progress
-from aether_desktop.services.people import About
+from aether_desktop.services.standings import About
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Size, Space
-from aether_desktop.ui.views.keys_sheet import HALF_ROTATED
+from aether_desktop.ui.views.court_grants import CourtGrants
 from aether_desktop.ui.widgets.buttons import IconLabel, button_row, plain_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import rule, set_kind, text_label
 
-REVOCATION: Final = (
-    "Revoking makes a new key before anything more is written, and seals your rows again. It cannot unread: what they "
-    "have opened so far they may have kept."
-)
-EXPOSED: Final = "Wallet secrets they could open count as exposed: move the funds to new wallets."
 NO_KEYS: Final = (
     "No keys of people are open here, so nothing is certified. Choose a password in the settings, lock and unlock, "
     "then begin under Courts and keys."
 )
+_DISABLED_UNKNOWN: Final = "Disabled before their keys were certified: no invitation of theirs is open."
+_SHUT: Final = "Their invitation is withdrawn, with the login that was made for it."
 
 
 class PersonSection(QWidget):
@@ -44,7 +41,6 @@ class PersonSection(QWidget):
         self._context, self._theme = context, context.theme
         self._user_id: int | None = None
         self.about: About | None = None
-        self._revoking: Court | None = None
         self.setObjectName(people_part_name("person"))
         self._build()
         self.hide()
@@ -52,7 +48,6 @@ class PersonSection(QWidget):
     def show_row(self, row: Row | None) -> None:
         """Show another person."""
         self._user_id = None if row is None else row.id
-        self._ask_revoking(None)
         if row is None or self.about is None or self.about.standing.user.id != row.id:
             self.about = None
             self.hide()
@@ -81,7 +76,9 @@ class PersonSection(QWidget):
             return
         self.about = about
         person = standing.certified
-        if person is None:
+        if person is None and not standing.active:
+            self._say("pause", "warn", _DISABLED_UNKNOWN)
+        elif person is None:
             self._say("warning", "warn", standing.warning)
         elif not person.active:
             self._say("pause", "warn", "Disabled: nothing this person signs counts, and nobody wraps a key to them.")
@@ -98,22 +95,17 @@ class PersonSection(QWidget):
         self.show()
 
     def _show_acts(self, about: About) -> None:
-        person = about.standing.certified
+        standing = about.standing
         self._acts.show()
-        self._role.editor.setCurrentIndex(self._role.editor.findData(about.standing.user.role.value))
+        self._role.editor.setCurrentIndex(self._role.editor.findData(standing.user.role.value))
         self._role_guard.refuse(about.role_refusal)
-        active = person is None or person.active
-        self._activity.setText("Disable" if active else "Enable")
-        self._activity.setAccessibleName(f"{self._activity.text()} {about.standing.user.username}")
+        self._activity.setText("Disable" if standing.active else "Enable")
+        self._activity.setAccessibleName(f"{self._activity.text()} {standing.user.username}")
         self._activity_guard.refuse(about.activity_refusal)
         self._again.setVisible(not about.me)
         self._again_guard.refuse(about.invite_refusal)
-        self._courts.setVisible(not about.me)
-        for court, (button, guard) in self._grants.items():
-            held = court in about.held
-            button.setText(f"{'Revoke' if held else 'Grant'} {court.title}")
-            button.setAccessibleName(button.text())
-            guard.refuse("" if held else about.grant_refusal)
+        self.courts.setVisible(not about.me)
+        self.courts.show_person(standing.user.id, plain_line(standing.user.username, 100), about.grants)
 
     def _say(self, icon: str, tone: str, text: str) -> None:
         self._mark.set_drawing(icon, tone=tone)
@@ -144,64 +136,14 @@ class PersonSection(QWidget):
         about, people = self.about, self._context.services.people
         if about is None or people is None:
             return
-        name, user_id, person = about.standing.user.username, about.standing.user.id, about.standing.certified
-        if person is not None and not person.active:
-            self._act(
-                f"To enable {name}.",
-                lambda: people.enable(user_id),
-                said=f"{name} is enabled again. Courts whose keys were replaced meanwhile must be granted anew.",
-            )
-        else:
-            self._act(
-                f"To disable {name}.",
-                lambda: people.disable(user_id),
-                said=f"{name} is disabled. Keys they hold are to be replaced: see Courts and keys.",
-            )
-
-    def _on_court(self, court: Court) -> None:
-        about, people = self.about, self._context.services.people
-        if about is None or people is None:
-            return
-        if court in about.held:
-            self._ask_revoking(court)
-            return
         name, user_id = about.standing.user.username, about.standing.user.id
-        self._act(
-            f"To let {name} open your {court.title}.",
-            lambda: people.grant_court(court, user_id),
-            said=f"{name} may open your {court.title} now.",
-            level=max(court, Court.HOLY),
-        )
-
-    def _ask_revoking(self, court: Court | None) -> None:
-        self._revoking = court
-        self._question.setVisible(court is not None)
-        if court is not None:
-            self._warning.setText(f"{REVOCATION} {EXPOSED}" if court is Court.MOST_HOLY else REVOCATION)
-            self._revoke_now.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_revoke(self) -> None:
-        about, court = self.about, self._revoking
-        people, rotation = self._context.services.people, self._context.services.rotation
-        if about is None or court is None or people is None or rotation is None:
-            return
-        self._ask_revoking(None)
-        user_id, name = about.standing.user.id, about.standing.user.username
-        me = self._context.services.info.user_id
-
-        def work(token: CancelToken, progress: Progress) -> None:
-            people.revoke_court(court, user_id)
-            rotation.resume(me, court, progress=progress, token=token)
-
-        self._context.act(
-            max(court, Court.HOLY),
-            f"To revoke {name}'s grant of your {court.title}.",
-            work,
-            said=f"{name} gets no further key of your {court.title}; your rows are sealed under a new one.",
-            then=self.refresh,
-            title=f"Replace the key of your {court.title}",
-            leaves=HALF_ROTATED,
-        )
+        known = about.standing.certified is not None
+        if not about.standing.active:
+            after = "Courts whose keys were replaced meanwhile must be granted anew." if known else "Invite them again."
+            self._act(f"To enable {name}.", lambda: people.enable(user_id), said=f"{name} is enabled again. {after}")
+        else:
+            after = "Keys they hold are to be replaced: see Courts and keys." if known else _SHUT
+            self._act(f"To disable {name}.", lambda: people.disable(user_id), said=f"{name} is disabled. {after}")
 
     def _act(self, why: str, work: Callable[[], object], *, said: str, level: Court = Court.HOLY) -> None:
         self._context.act(level, why, lambda _token, _progress: work(), said=said, then=self.refresh)
@@ -236,7 +178,9 @@ class PersonSection(QWidget):
         acts.setContentsMargins(0, Space.S, 0, 0)
         acts.setSpacing(Space.S)
         self._build_role(acts)
-        self._build_courts(acts)
+        self.courts = CourtGrants(self._context)
+        self.courts.acted.connect(self.refresh)
+        acts.addWidget(self.courts)
 
     def _build_role(self, acts: QVBoxLayout) -> None:
         theme, messages = self._theme, self._context.messages
@@ -258,34 +202,3 @@ class PersonSection(QWidget):
             guard.refused.connect(messages.warn)
         acts.addWidget(self._role)
         acts.addLayout(button_row(self._activity, self._again))
-
-    def _build_courts(self, acts: QVBoxLayout) -> None:
-        theme = self._theme
-        self._courts = QWidget()
-        courts = QVBoxLayout(self._courts)
-        courts.setContentsMargins(0, Space.S, 0, 0)
-        courts.setSpacing(Space.S)
-        courts.addWidget(text_label(theme, "May they open what you sealed?", kind="dim", wrap=True))
-        self._grants = {}
-        for court in Court:
-            button = plain_button(theme, f"Grant {court.title}", object_name=people_part_name(f"court_{int(court)}"))
-            guard = Guard(button, theme)
-            guard.allowed.connect(lambda court=court: self._on_court(court))
-            guard.refused.connect(self._context.messages.warn)
-            self._grants[court] = (button, guard)
-            courts.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._question = QWidget()
-        question = QVBoxLayout(self._question)
-        question.setContentsMargins(0, 0, 0, 0)
-        question.setSpacing(Space.S)
-        self._warning = text_label(theme, kind="warn", wrap=True)
-        self._revoke_now = plain_button(theme, "Revoke and replace key", object_name=people_part_name("revoke_now"))
-        self._revoke_not = plain_button(theme, "Keep the grant", object_name=people_part_name("revoke_not"))
-        self._revoke_now.clicked.connect(self._on_revoke)
-        self._revoke_not.clicked.connect(lambda: self._ask_revoking(None))
-        question.addWidget(self._warning)
-        for button in (self._revoke_now, self._revoke_not):
-            question.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._question.hide()
-        courts.addWidget(self._question)
-        acts.addWidget(self._courts)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from PySide6.QtWidgets import QAbstractButton
 
+from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.changes import ChangeSet
@@ -15,6 +16,7 @@ from aether_desktop.services.rotation import RotationService
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.permissions import EMBEDDED_NOTE
+from aether_desktop.ui.views.certified_sheet import CertifiedSheet
 from aether_desktop.ui.views.details_pane import DetailsPane
 from aether_desktop.ui.views.invitations_sheet import InvitationsSheet
 from aether_desktop.ui.views.invite_sheet import InviteSheet
@@ -32,6 +34,10 @@ _WORDS = TablePageWords(
     sentence="The people who share these books, with role and membership.",
     button="Add person",
     more="",
+)
+OWN_ROW: Final = (
+    "Your role reads your own row only. Everybody whom the membership log certifies is under Certified people, where "
+    "you also grant them your courts."
 )
 EMBEDDED_ONE: Final = (
     "A vault in a file is opened by one person, with one password: nobody can be invited into it. Set up a shared "
@@ -52,6 +58,9 @@ class PeopleView(TablePage):
         self.note.setObjectName(people_part_name("note"))
         self.note.setVisible(bool(note))
         self._column.insertWidget(self._column.indexOf(self.filter_bar), self.note)
+        certified = self.header.add_action(
+            "check_circle", "Certified people", object_name=people_part_name("certified")
+        )
         invitations = self.header.add_action("link", "Invitations", object_name=people_part_name("invitations"))
         keys = self.header.add_action("key", "Courts and keys", object_name=people_part_name("keys"))
         name = people_part_name("invite_button")
@@ -60,18 +69,21 @@ class PeopleView(TablePage):
             if self._shared
             else self.header.add_action("external", "Invite a person", object_name=name)
         )
-        self._invite_guard, self._list_guard, self._keys_guard = guards = tuple(
-            Guard(button, theme) for button in (invite, invitations, keys)
+        self._invite_guard, self._list_guard, self._keys_guard, self._certified_guard = guards = tuple(
+            Guard(button, theme) for button in (invite, invitations, keys, certified)
         )
-        acts = (lambda: self.open_invite(None), self.open_invitations, self.open_keys)
+        acts = (lambda: self.open_invite(None), self.open_invitations, self.open_keys, self.open_certified)
         for guard, act in zip(guards, acts, strict=True):
             guard.allowed.connect(act)
             guard.refused.connect(messages.warn)
         refusal = "" if context.services.people is not None else NO_KEYS
-        self._keys_guard.refuse(refusal)
-        self._list_guard.refuse(refusal)
+        for guard in (self._keys_guard, self._list_guard, self._certified_guard):
+            guard.refuse(refusal)
         self._invite_guard.refuse(refusal if self._shared else EMBEDDED_ONE)
         self._ask_whether_to_invite()
+        if self._shared:
+            context.permissions.changed.connect(self._on_role_known)
+            self._on_role_known()
 
     def open_invite(self, again: tuple[int, str] | None = None) -> None:
         """A sheet to invite somebody, or somebody again."""
@@ -94,6 +106,11 @@ class PeopleView(TablePage):
         if (people := self.context.services.people) is not None:
             self.side.open_sheet(InvitationsSheet(self.context, people))
 
+    def open_certified(self) -> None:
+        """The sheet of everybody whom the membership log certifies."""
+        if (people := self.context.services.people) is not None:
+            self.side.open_sheet(CertifiedSheet(self.context, people))
+
     def open_keys(self) -> None:
         """The sheet of courts and keys."""
         found = self._services()
@@ -108,8 +125,13 @@ class PeopleView(TablePage):
             self.side.open_sheet(RecoverySheet(self.context, quorum))
 
     def open_part(self, part: str) -> None:
-        """``keys``, ``invitations`` or ``invite``, as the command palette asks for them."""
-        guards = {"keys": self._keys_guard, "invitations": self._list_guard, "invite": self._invite_guard}
+        """``keys``, ``certified``, ``invitations`` or ``invite``, as the command palette asks for them."""
+        guards = {
+            "keys": self._keys_guard,
+            "certified": self._certified_guard,
+            "invitations": self._list_guard,
+            "invite": self._invite_guard,
+        }
         if part in guards:
             guards[part].press()
 
@@ -120,6 +142,8 @@ class PeopleView(TablePage):
             self._ask_whether_to_invite()
             if self._person is not None:
                 self._person.refresh()
+            if isinstance(sheet := self.side.form, CertifiedSheet):
+                sheet.refresh()
 
     def _ask_whether_to_invite(self) -> None:
         """Say before anything is typed that somebody may not invite; a list that is not trusted says so itself."""
@@ -127,6 +151,12 @@ class PeopleView(TablePage):
         if people is not None and self._shared:
             job = self.context.jobs.read(lambda _token, _progress: people.why_not_invite())
             job.on_success(self._invite_guard.refuse).on_failure(lambda _error: None)
+
+    def _on_role_known(self) -> None:
+        """Who sees no rows of others is told where the others are."""
+        hidden = bool(self.context.permissions.why_not(Verb.READ, TableName.USERS, owner_id=0))
+        self.note.setText(OWN_ROW if hidden else "")
+        self.note.setVisible(hidden)
 
     def _services(self) -> tuple[PeopleService, RotationService] | None:
         services = self.context.services
