@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -346,6 +348,54 @@ def test_an_invitation_is_a_file_and_a_secret_shown_once(
     aaron.people.answer(written.read_bytes(), secret)
     inviting.hide()
     assert inviting._secret.text() == "", "shown once: what was hidden does not come back"
+
+
+def test_it_stays_until_its_secret_can_be_told(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot, tmp_path: Path
+) -> None:
+    page = opened()
+
+    def is_open(sheet: QWidget | None) -> bool:
+        return page.side.form is sheet
+
+    sheet = InviteSheet(ledger.context, miriam.people, url="", again=None)
+    page.side.open_sheet(sheet)
+    assert page.side.drafts() == []
+    sheet.username.editor.setText("aaron")
+    with qtbot.waitSignal(sheet.invited, timeout=WAIT):
+        sheet.send_button.click()
+        QTest.keyClick(sheet, Qt.Key.Key_Escape)
+        assert "being signed" in last(ledger)
+        sheet.close_button.click()
+        page.open_keys()
+        assert is_open(sheet)
+        assert page.side.drafts() == ["the invitation of aaron, whose file is not saved"]
+    secret = sheet._secret.text()
+    page.hide()
+    page.show()
+    assert sheet._secret.text() == secret, "another section, and back: nothing is lost yet"
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert "invited again" in words(sheet)
+    assert sheet._leaving.isVisible()
+    part(sheet, "stay").click()
+    assert is_open(sheet)
+    assert (sheet._leaving.isVisible(), sheet._secret.text()) == (False, secret)
+    page.open_keys()
+    assert sheet._leaving.isVisible()
+    part(sheet, "leave").click()
+    assert is_open(None)
+
+    again = InviteSheet(
+        ledger.context, miriam.people, url="", again=(miriam.storage.users.by_username("aaron").id, "aaron")
+    )
+    page.side.open_sheet(again)
+    with qtbot.waitSignal(again.invited, timeout=WAIT):
+        again.send_button.click()
+    again.save(tmp_path / "aaron")
+    until_said(ledger, qtbot, "The invitation is in")
+    assert page.side.drafts() == []
+    again.close_button.click()
+    assert is_open(None)
 
 
 def test_a_name_that_is_taken_is_said_under_its_field(ledger: Ledger, inviting: InviteSheet, qtbot: QtBot) -> None:

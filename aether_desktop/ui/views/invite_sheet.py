@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.permissions import title
+from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.identity import NewInvitation
@@ -34,6 +35,11 @@ _HOW: Final = (
     "together. Whoever has both can answer in their place."
 )
 _ONCE: Final = "The secret is shown this once and kept nowhere. If it is lost, invite the person again."
+_SIGNING: Final = "The invitation is being signed; its secret is shown in a moment."
+_UNSAVED: Final = (
+    "The file of this invitation is not saved, and its secret is not shown again. Without them it is of no use: the "
+    "person would have to be invited again."
+)
 _AGAIN: Final = (
     "For somebody whose keys or login are lost, or who came too late. They get another login, and the one they have "
     "now is shut at once. Their new keys replace the old ones when you certify them."
@@ -45,7 +51,10 @@ _THEN: Final = (
 
 
 class InviteSheet(SideSheet):
-    """``invited`` when the invitation is stored. GUI thread only; works on the write lane at level 2."""
+    """``invited`` when the invitation is stored. GUI thread only; works on the write lane at level 2.
+
+    It stays while the invitation is being signed, and asks before it goes without the file having been saved.
+    """
 
     invited = Signal()
 
@@ -58,6 +67,8 @@ class InviteSheet(SideSheet):
         )
         self._context, self._people, self._again = context, people, again
         self._made: NewInvitation | None = None
+        self._signing = False
+        self._saved = False
         self.clipboard = SecretClipboard(self)
         theme = context.theme
         self.username = FormField(
@@ -94,7 +105,7 @@ class InviteSheet(SideSheet):
         """Make the invitation from what is typed."""
         if not self.send_button.isEnabled():
             return
-        self.send_button.setEnabled(False)
+        self._hold(signing=True)
         people, again, url = self._people, self._again, self.url.editor.text().strip()
         name, display = self.username.editor.text().strip(), self.display_name.editor.text().strip()
         role = Role(self.role.editor.currentData())
@@ -106,7 +117,7 @@ class InviteSheet(SideSheet):
 
         job = self._context.with_level(Court.HOLY, "To sign an invitation.", lambda _token, _progress: work())
         job.on_success(self._on_made).on_failure(self._on_failed)
-        job.on_cancelled(partial(self.send_button.setEnabled, True))
+        job.on_cancelled(partial(self._hold, signing=False))
 
     def save(self, path: Path) -> None:
         """Write the file, readable by its owner only; never over another."""
@@ -115,19 +126,40 @@ class InviteSheet(SideSheet):
             return
         file = path if path.suffix else path.with_suffix(SUFFIX)
         job = self._context.jobs.read(lambda _token, _progress: write_exchange_file(file, made.file))
-        job.on_success(lambda _none: self._context.messages.done(f"The invitation is in {file}."))
-        job.on_failure(self._context.messages.report)
+        job.on_success(partial(self._on_saved, file)).on_failure(self._context.messages.report)
+
+    def may_close(self) -> bool:
+        """Not while it is being signed; without the file only when the person says so."""
+        if self._signing:
+            self._context.messages.info(_SIGNING)
+            return False
+        if self._made is None or self._saved:
+            return True
+        self._leaving.show()
+        self._stay.setFocus(Qt.FocusReason.OtherFocusReason)
+        return False
+
+    def drafts(self) -> list[str]:
+        """An invitation that nobody could answer."""
+        name = self._again[1] if self._again else self.username.editor.text().strip()
+        lost = self._signing or (self._made is not None and not self._saved)
+        return [f"the invitation of {plain_line(name, 60)}, whose file is not saved"] if lost else []
 
     def forget(self) -> None:
         """Take the secret off the screen for good."""
         self._made = None
         self._secret.setText("")
         self._result.hide()
+        self._leaving.hide()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    def _hold(self, *, signing: bool) -> None:
+        self._signing = signing
+        self.send_button.setEnabled(not signing)
+
     def _on_made(self, made: NewInvitation) -> None:
-        self._made = made
+        self._signing, self._made = False, made
         self._secret.setText(made.secret)
         self._form.hide()
         self._result.show()
@@ -135,13 +167,22 @@ class InviteSheet(SideSheet):
         self.invited.emit()
 
     def _on_failed(self, error: BaseException) -> None:
-        self.send_button.setEnabled(True)
+        self._hold(signing=False)
         field = {"username": self.username, "url": self.url}.get(getattr(error, "field", ""))
         if isinstance(error, InvalidInputError) and field is not None:
             field.set_error(str(error))
             field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self._context.messages.report(error)
+
+    def _on_saved(self, file: Path, _none: None) -> None:
+        self._saved = True
+        self._leaving.hide()
+        self._context.messages.done(f"The invitation is in {file}.")
+
+    def _on_leave(self) -> None:
+        self.forget()
+        self.closed.emit()
 
     def _build(self) -> None:
         theme = self._context.theme
@@ -174,8 +215,26 @@ class InviteSheet(SideSheet):
         result.addWidget(text_label(theme, _HOW, wrap=True))
         result.addWidget(text_label(theme, _THEN, kind="dim", wrap=True))
         self._result.hide()
+        self._leaving = self._question()
+        self.body.addWidget(self._leaving)
         self.body.addWidget(self._form)
         self.body.addWidget(self._result)
+
+    def _question(self) -> QWidget:
+        """Asked at the top, where the cross is."""
+        theme, asked = self._context.theme, QWidget()
+        column = QVBoxLayout(asked)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.S)
+        column.addWidget(text_label(theme, _UNSAVED, kind="warn", wrap=True))
+        self._stay = plain_button(theme, "Stay", object_name=people_part_name("stay"))
+        leave = plain_button(theme, "Close without the file", object_name=people_part_name("leave"))
+        self._stay.clicked.connect(asked.hide)
+        leave.clicked.connect(self._on_leave)
+        for button in (self._stay, leave):
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        asked.hide()
+        return asked
 
     def _on_copy(self) -> None:
         if self._made is not None:
@@ -189,7 +248,7 @@ class InviteSheet(SideSheet):
     # Qt overrides
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """The screen lock and another section hide it; the secret goes with it."""
-        if not event.spontaneous() and self._made is not None:
+        """The screen lock and another section hide it; the secret goes with it, once the file is saved."""
+        if not event.spontaneous() and self._made is not None and self._saved:
             self.forget()
         super().hideEvent(event)

@@ -56,6 +56,8 @@ class SidePane(QStackedWidget):
         if isinstance(form, ConflictPanel) or (isinstance(form, RecordForm) and form.changed):
             new = isinstance(form, RecordForm) and form.record is None
             found.append(f"a new {singular}" if new else f"changes to a {singular}")
+        if isinstance(form, SideSheet):
+            found += form.drafts()
         if self._details is not None and self._details.changed:
             found.append(f"label, note or tags of a {singular}")
         return found
@@ -136,6 +138,10 @@ class SidePane(QStackedWidget):
         self._context.write(lambda: records.edit(table, theirs, chosen), said="Your choice is stored.")
 
     def _show_side(self, form: QWidget) -> None:
+        """In the place of what is open; a sheet that would lose something stays, and says so."""
+        if isinstance(self._form, SideSheet) and not self._form.may_close():
+            form.deleteLater()
+            return
         self.close_form()
         self._form = form
         self.addWidget(form)

@@ -16,7 +16,7 @@ from aether_desktop.ui.widgets.scrolling import scrolling
 class SideSheet(QFrame):
     """``body`` is the layout to fill, ``refill`` for what is read anew. Escape and the cross emit ``closed``.
 
-    GUI thread only.
+    A subclass that would lose something overrides ``may_close`` and ``drafts``. GUI thread only.
     """
 
     closed = Signal()
@@ -28,7 +28,7 @@ class SideSheet(QFrame):
         self.setAccessibleName(title)
         self.setProperty("kind", "card")
         self.close_button = IconButton(theme, "close", f"Close: {title}", object_name=f"{object_name}_close")
-        self.close_button.clicked.connect(self.closed)
+        self.close_button.clicked.connect(self.ask_close)
         head = QHBoxLayout()
         head.addWidget(text_label(theme, title, size=FontSize.HEADING, bold=True, wrap=True), 1)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
@@ -47,6 +47,19 @@ class SideSheet(QFrame):
         outer.addLayout(head)
         outer.addWidget(scroll, 1)
         self.setFocusProxy(self.close_button)
+
+    def may_close(self) -> bool:
+        """Whether nothing is lost by closing it now; one that says no tells the person why."""
+        return True
+
+    def drafts(self) -> list[str]:
+        """What would be lost with it, in plain words."""
+        return []
+
+    def ask_close(self) -> None:
+        """As Escape and the cross do."""
+        if self.may_close():
+            self.closed.emit()
 
     def refill(self) -> QVBoxLayout:
         """An empty column below the rest of ``body``, in place of the one given before.
@@ -71,6 +84,6 @@ class SideSheet(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
+            self.ask_close()
             return
         super().keyPressEvent(event)
