@@ -141,6 +141,11 @@ class PeopleService:
             for person in sorted(state.people.values(), key=lambda each: fold(each.username))
         ]
 
+    def log_names(self) -> dict[int, str]:
+        """Of people and groups, by id, as the log says them."""
+        state = self._identity.state()
+        return {each.user_id: each.username for each in state.people.values()} | state.groups
+
     def certified(self, username: str) -> Person:
         """Whom the log knows under that name: also a member, who sees no rows of others, may grant them a court.
 

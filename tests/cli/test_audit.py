@@ -123,6 +123,10 @@ class TestProofs:
         signed("audit", "checkpoint", last, *factor(tmp_path))
         points = signed("audit", "checkpoints", "--json").json("audit-checkpoints")
         assert len(points) == 2
+        name = points[0]["name"]
+        assert name
+        assert name != points[0]["person"]
+        assert [line.split()[-1] for line in signed("audit", "checkpoints").out.splitlines()] == ["by", name, name]
         signed("audit", "proof", entry["id"], path, *factor(tmp_path))
         both = str(tmp_path / "both.json")
         signed("audit", "consistency", points[0]["id"], points[1]["id"], both)

@@ -21,6 +21,7 @@ from aether_desktop.ports.identity import StoredRotation
 from aether_desktop.security.invitations import read_invitation
 from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.people import Logins, PeopleService
+from aether_desktop.services.person_names import person_names
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.access.provisioning import migrate_shared
 from aether_desktop.storage.opening import open_shared
@@ -212,6 +213,7 @@ def test_a_member_grants_a_court_to_whom_the_log_certifies(place: VaultPlace, co
     people.accept(made.stored.id)
     aaron.people.make_own_courts()
     assert [user.id for user in aaron.storage.users.all()] == [aaron.id]
+    assert person_names(aaron.storage, aaron.people) == {aaron.id: "aaron", miriam.id: "miriam"}
     hers, mine = (next(each for each in aaron.people.known() if each.me is me) for me in (False, True))
     assert (hers.person.username, hers.person.role) == ("miriam", Role.ZADOKITE)
     assert hers.code == people.overview().my_code

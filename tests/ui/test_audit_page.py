@@ -6,14 +6,16 @@ import dataclasses
 import json
 import subprocess
 import sys
+from datetime import UTC
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.users import Role
 from aether_desktop.locations import resources_dir
 from aether_desktop.ports.audit import AuditFilter
 from aether_desktop.ports.changes import ChangeSet
@@ -22,9 +24,10 @@ from aether_desktop.ui import object_names
 from aether_desktop.ui.models import value_table_model
 from aether_desktop.ui.views import audit_entries
 from aether_desktop.ui.views.audit import AuditView
-from aether_desktop.ui.views.audit_entries import action_words, what_changed
+from aether_desktop.ui.views.audit_entries import action_words, audit_facts, what_changed
 from aether_desktop.ui.zone import LOCAL_ZONE, ZONE_SETTING
 from tests.support.audits import audit_of, device
+from tests.support.identities import founder
 from tests.ui.ledgers import WAIT, Ledger
 from tests.ui.value_pages import click, refreshed, shown
 
@@ -78,7 +81,7 @@ class TestEntries:
 
         qtbot.waitUntil(lambda: "Signed by the person's device" in facts(), timeout=WAIT)
         assert any("Treasury" in text and "Savings" in text for text in facts())
-        assert what_changed(page.model.rows[0].entry.detail).startswith("Name: Treasury \u2192 Savings")
+        assert what_changed(page.model.rows[0].entry.detail, {}).startswith("Name: Treasury \u2192 Savings")
 
     def test_the_model_obeys_qt(self, ledger: Ledger, qtbot: QtBot, qtmodeltester: ModelTester) -> None:
         ledger.imported(2)
@@ -91,6 +94,23 @@ class TestEntries:
         refreshed(qtbot, page, ChangeSet(frozenset({TableName.WALLETS}), None))
         assert len(page.model.rows) > before
         assert actions(page)[0] == "wallets.create"
+
+    def test_people_stand_by_their_names_and_their_ids_in_the_details(self, ledger: Ledger, qtbot: QtBot) -> None:
+        storage = ledger.services.storage
+        assert isinstance(storage, SqlStorage)
+        miriam = founder(storage)
+        made = miriam.people.invite("aaron", Role.MEMBER)
+        miriam.people.set_role(miriam.user_id, Role.ZADOKITE)
+        page = shown(qtbot, AuditView(ledger.context))
+        told = {row.entry.action: what_changed(row.entry.detail, row.people) for row in page.model.rows}
+        assert told["invitation.add"].endswith("Person: aaron")
+        assert told["court.wrap"].startswith("Keys: Outer Court of miriam, number 1, for miriam; Holy Place of miriam")
+        (invited,) = [row for row in page.model.rows if row.entry.action == "invitation.add"]
+        facts = {fact.label: fact for fact in audit_facts(invited, UTC)}
+        assert facts["Person"].value == f"aaron (id {made.stored.user_id})"
+        assert facts["Person"].copy == str(made.stored.user_id)
+        (made_row,) = [row for row in page.model.rows if row.entry.row_id == made.stored.user_id]
+        assert {fact.label: fact.value for fact in audit_facts(made_row, UTC)}["Row"] == facts["Person"].value
 
     def test_the_heading_names_the_zone_that_was_chosen(self, ledger: Ledger, qtbot: QtBot) -> None:
         page = shown(qtbot, AuditView(ledger.context))
@@ -117,8 +137,8 @@ class TestEntries:
         ],
     )
     def test_one_line_says_what_changed(self, detail: str, line: str) -> None:
-        assert what_changed(detail).strip() == line or line in what_changed(detail)
-        assert "\n" not in what_changed(detail)
+        assert what_changed(detail, {}).strip() == line or line in what_changed(detail, {})
+        assert "\n" not in what_changed(detail, {})
 
 
 class TestFilters:
@@ -153,6 +173,35 @@ class TestFilters:
         waited(qtbot, page)
         assert actions(page)
         assert page.filter.until.property("invalid") is True
+
+    def test_what_cannot_be_read_is_said_in_words(self, ledger: Ledger, qtbot: QtBot) -> None:
+        page = shown(qtbot, AuditView(ledger.context))
+        bar = page.filter
+        assert bar.problem == ""
+
+        def typed(field: QLineEdit, text: str) -> None:
+            field.setText(text)
+            field.editingFinished.emit()
+            waited(qtbot, page)
+
+        typed(bar.row, "twelve")
+        typed(bar.since, "2026-02-30")
+        said = (
+            "\u201ctwelve\u201d is no id of a row, which has digits only; nothing is asked by it.",
+            "\u201c2026-02-30\u201d is no day, which is written as 2026-11-23; nothing is asked by it.",
+        )
+        assert bar.problem == " ".join(said)
+        assert (bar.row.accessibleDescription(), bar.since.accessibleDescription()) == said
+        assert bar.wanted == AuditFilter()
+        click(bar.clear_link)
+        waited(qtbot, page)
+        assert (bar.problem, bar.row.text(), bar.row.accessibleDescription()) == ("", "", "")
+        assert bar.row.property("invalid") is False
+        typed(bar.since, "2026-03-02")
+        typed(bar.until, "2026-03-01")
+        assert bar.problem == "The last day is before the first, so no entry fits."
+        typed(bar.until, "2026-03-02")
+        assert bar.problem == ""
 
     def test_the_row_of_an_entry_can_be_followed(self, ledger: Ledger, qtbot: QtBot) -> None:
         ledger.wallet()

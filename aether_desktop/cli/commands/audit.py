@@ -13,6 +13,7 @@ from aether_desktop.domain.times import iso
 from aether_desktop.ports.audit import AuditEntry, AuditError, AuditFilter
 from aether_desktop.ports.errors import InvalidInputError, NotFoundError
 from aether_desktop.services.audit import Agreement
+from aether_desktop.services.person_names import person_names
 
 _PAGE = 500
 
@@ -36,7 +37,7 @@ def list_entries(context: Context) -> int:
         entries += page
         if len(page) < limit:
             break
-    people = {user.id: user.username for user in context.services().storage.users.all()}
+    people = person_names(context.services().storage, context.services().people)
     if options.json:
         context.terminal.json([_json(entry, people) for entry in entries])
     else:
@@ -95,13 +96,18 @@ def checkpoint(context: Context) -> int:
 
 
 def checkpoints(context: Context) -> int:
-    points = context.services().audit.checkpoints()
-    rows = [(str(point.id), str(point.size), iso(point.at), str(point.user_id)) for point in points]
+    services = context.services()
+    points, people = services.audit.checkpoints(), person_names(services.storage, services.people)
+    rows = [
+        (str(point.id), str(point.size), iso(point.at), people.get(point.user_id, ""), str(point.user_id))
+        for point in points
+    ]
     if context.options.json:
-        names = ("id", "entries", "at", "person")
+        names = ("id", "entries", "at", "name", "person")
         context.terminal.json([dict(zip(names, row, strict=True)) for row in rows])
     else:
-        context.terminal.table(("id", "entries", "time", "person"), rows)
+        shown = [(*row[:3], row[3] or row[4]) for row in rows]
+        context.terminal.table(("id", "entries", "time", "signed by"), shown)
     return DONE
 
 

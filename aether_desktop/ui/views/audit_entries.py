@@ -9,10 +9,12 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from aether_desktop.domain.audit import Attestation, facts_of
+from aether_desktop.domain.courts import Court
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.audit import AuditEntry, AuditFilter
 from aether_desktop.ports.work import CancelToken
+from aether_desktop.services.person_names import person_names
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.models.cells import NumberCell, TextCell, TimeCell
 from aether_desktop.ui.models.formatting import time_text, words
@@ -22,15 +24,17 @@ from aether_desktop.ui.widgets.details_list import DetailEntry
 _DETAIL: Final = 200
 _VALUE: Final = 2_000
 _VERBS: Final = ("inserted", "changed", "removed", "inserted or changed")
+_PEOPLE: Final = frozenset({"person", "owner", "owner_id", "user_id", "recipient", "recipient_id"})
 _TOLD_APART: Final = frozenset({"before", "after", "touched", "ids", "row", "noted"})
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """An entry with the name of its person."""
+    """An entry with the name of its person; ``people`` are the names of those it may speak of, by id."""
 
     entry: AuditEntry
     person: str
+    people: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,11 @@ def read_page(
     """Worker threads only. Raises OperationCancelled, the StorageError family."""
     audit = services.audit
     found = audit.page(wanted, limit=MAX_ROWS + 1, before=before, token=token)
-    people = {user.id: plain_line(user.display_name or user.username, 80) for user in services.storage.users.all()}
+    found_names = person_names(services.storage, services.people, full=True)
+    people = {user_id: plain_line(name, 80) for user_id, name in found_names.items()}
     problem = audit.problem
     return AuditPage(
-        rows=tuple(AuditRow(entry, _who(entry, people)) for entry in found[:MAX_ROWS]),
+        rows=tuple(AuditRow(entry, _who(entry, people), people) for entry in found[:MAX_ROWS]),
         older=len(found) > MAX_ROWS,
         people=tuple(sorted(people.items(), key=lambda each: each[1].casefold())),
         actions=tuple(audit.actions()),
@@ -78,34 +83,34 @@ def table_words(name: str) -> str:
     return words(plain_line(name, 40))
 
 
-def what_changed(detail: str) -> str:
-    """One line for the grid: which columns changed, or what else the entry says."""
+def what_changed(detail: str, people: Mapping[int, str]) -> str:
+    """One line for the grid: which columns changed, or what else the entry says; people by their names."""
     facts = facts_of(detail)
     before, after = _part(facts, "before"), _part(facts, "after")
     if before:
         return ", ".join(
-            f"{words(name)}: {_shown(before.get(name))} \u2192 {_shown(after.get(name))}" for name in after
+            f"{words(name)}: {_told(name, before.get(name), people)} \u2192 {_told(name, after.get(name), people)}"
+            for name in after
         )
-    if after:
-        return ", ".join(f"{words(name)}: {_shown(value)}" for name, value in after.items())
-    rest = {name: value for name, value in facts.items() if name not in _TOLD_APART}
-    return ", ".join(f"{words(name)}: {_shown(value)}" for name, value in rest.items())
+    rest = after or {name: value for name, value in facts.items() if name not in _TOLD_APART}
+    return ", ".join(f"{words(name)}: {_told(name, value, people)}" for name, value in rest.items())
 
 
 def audit_facts(row: AuditRow, zone: tzinfo) -> list[DetailEntry]:
-    """One entry whole: what was before and is now first, then what else it says."""
-    entry = row.entry
+    """One entry whole: what was before and is now first, then what else it says; of people their ids too."""
+    entry, people = row.entry, row.people
     facts = facts_of(entry.detail)
     before, after = _part(facts, "before"), _part(facts, "after")
+    about = "" if entry.row_id is None else str(entry.row_id)
     entries = [
         DetailEntry("Time", time_text(entry.at, zone, year=True), copy=iso(entry.at)),
         DetailEntry("By", row.person, copy=""),
         DetailEntry("Table", table_words(entry.table), copy=""),
-        DetailEntry("Row", "" if entry.row_id is None else str(entry.row_id)),
+        DetailEntry("Row", _with_id(about, people) if entry.table == "users" else about, copy=about),
     ]
-    entries += [_change(name, before, after) for name in after]
+    entries += [_change(name, before, after, people) for name in after]
     entries += [
-        DetailEntry(words(plain_line(name, 60)), _shown(value))
+        DetailEntry(words(plain_line(name, 60)), _whole(name, value, people), copy=_shown(value))
         for name, value in facts.items()
         if name not in _TOLD_APART
     ]
@@ -133,8 +138,9 @@ def audit_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[AuditRow
             whole=lambda row: row.entry.action, order=lambda row: row.entry.action,
         ),
         ValueColumn(
-            "detail", "What changed", lambda row: TextCell(plain_line(what_changed(row.entry.detail), _DETAIL)),
-            width=30, whole=lambda row: row.entry.detail,
+            "detail", "What changed",
+            lambda row: TextCell(plain_line(what_changed(row.entry.detail, row.people), _DETAIL)), width=30,
+            whole=lambda row: row.entry.detail,
         ),
         ValueColumn(
             "table", "Table", lambda row: TextCell(table_words(row.entry.table), dim=True), width=14,
@@ -163,11 +169,48 @@ def _part(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> DetailEntry:
-    label = words(plain_line(name, 60))
-    if name not in before:
-        return DetailEntry(label, _shown(after[name]))
-    return DetailEntry(label, f"{_shown(before[name])}  \u2192  {_shown(after[name])}", copy=_shown(after[name]))
+def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any], people: Mapping[int, str]) -> DetailEntry:
+    label, now = words(plain_line(name, 60)), _whole(name, after[name], people)
+    if name in before:
+        now = f"{_whole(name, before[name], people)}  \u2192  {now}"
+    return DetailEntry(label, now, copy=_shown(after[name]))
+
+
+def _told(name: str, value: object, people: Mapping[int, str]) -> str:
+    """A fact in words: people by name, courts by title, keys by whose they are and for whom."""
+    if name in _PEOPLE:
+        return people.get(_id_of(value)) or _shown(value)
+    if name == "court" and isinstance(value, int) and value in tuple(Court):
+        return Court(value).title
+    if name == "keys" and isinstance(value, list):
+        return "; ".join(_key_words(each, people) for each in value)
+    return _shown(value)
+
+
+def _whole(name: str, value: object, people: Mapping[int, str]) -> str:
+    """As ``_told``, with the ids of people."""
+    return _with_id(value, people) if name in _PEOPLE else _told(name, value, people)
+
+
+def _with_id(value: object, people: Mapping[int, str]) -> str:
+    name = people.get(_id_of(value))
+    return _shown(value) if name is None else f"{name} (id {_id_of(value)})"
+
+
+def _id_of(value: object) -> int:
+    """Ids beyond 2^53 are texts in JSON; -1 for what is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return value if isinstance(value, int) else -1
+
+
+def _key_words(key: object, people: Mapping[int, str]) -> str:
+    """A court key that was wrapped: (owner, court, version, recipient)."""
+    if not isinstance(key, list) or len(key) != 4:
+        return _shown(key)
+    owner, court, version, recipient = key
+    whose, whom = (_told("owner", each, people) for each in (owner, recipient))
+    return f"{_told('court', court, people)} of {whose}, number {_shown(version)}, for {whom}"
 
 
 def _shown(value: object) -> str:

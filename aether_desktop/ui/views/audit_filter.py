@@ -7,18 +7,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.text import plain_line
 from aether_desktop.ports.audit import AuditFilter
 from aether_desktop.ui.object_names import audit_part_name
 from aether_desktop.ui.theme.theme import Theme, repolish
-from aether_desktop.ui.theme.tokens import Space
+from aether_desktop.ui.theme.tokens import FontSize, Size, Space
 from aether_desktop.ui.views.audit_entries import action_words, table_words
-from aether_desktop.ui.widgets.buttons import link_button
+from aether_desktop.ui.widgets.buttons import IconLabel, link_button
 from aether_desktop.ui.widgets.choice import Choice
+from aether_desktop.ui.widgets.labels import breakable, text_label
 
 _OTHERS: Final = (
     "annotations",
@@ -29,6 +31,8 @@ _OTHERS: Final = (
     "prices",
     "vaults",
 )
+_NO_ID: Final = "is no id of a row, which has digits only"
+_NO_DAY: Final = "is no day, which is written as 2026-11-23"
 _DAY_WIDTH: Final = 116
 _ROW_WIDTH: Final = 190
 _CHOICE_WIDTH: Final = 190
@@ -52,9 +56,13 @@ class AuditFilterBar(QWidget):
         self.until = self._line("until", "Until which day", "Until day", _DAY_WIDTH)
         self.clear_link = link_button(theme, "Show all", object_name=audit_part_name("filter_clear"))
         self.clear_link.clicked.connect(lambda: self.show_filter(AuditFilter()))
-        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._lines.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.XS)
+        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._lines.setSpacing(Space.M)
+        column.addLayout(self._lines)
+        column.addWidget(self._make_problem(theme))
         self._choices = self._add_line(theme, self.person, self.action, self.table)
         self._fields = self._add_line(theme, self.row, self.since, self.until, self.clear_link)
         self._fields.addStretch(1)
@@ -62,7 +70,7 @@ class AuditFilterBar(QWidget):
 
     @property
     def wanted(self) -> AuditFilter:
-        """What is asked for; what cannot be read asks for nothing, and is marked."""
+        """What is asked for; what cannot be read asks for nothing, and is said to be so."""
         row = self.row.text().strip()
         until = _day(self.until.text())
         return AuditFilter(
@@ -92,6 +100,8 @@ class AuditFilterBar(QWidget):
         self._quiet = False
         if self.wanted != before:
             self._on_changed()
+        else:
+            self._say_problems()
 
     def only_person(self, user_id: int) -> None:
         """In addition to what is asked for already."""
@@ -101,7 +111,24 @@ class AuditFilterBar(QWidget):
         """All that happened to one row, by whomever."""
         self.show_filter(AuditFilter(row_id=row_id))
 
+    @property
+    def problem(self) -> str:
+        """What cannot be read and why, empty when all can."""
+        return "" if self._problem.isHidden() else self._reasons.text()
+
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _make_problem(self, theme: Theme) -> QWidget:
+        self._problem = QWidget()
+        line = QHBoxLayout(self._problem)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(Space.XS)
+        self._reasons = text_label(theme, kind="error", size=FontSize.SMALL, wrap=True)
+        self._reasons.setObjectName(audit_part_name("filter_problem"))
+        line.addWidget(IconLabel(theme, "error", size=Size.ICON - 2, tone="bad"), 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._reasons, 1)
+        self._problem.hide()
+        return self._problem
 
     def _add_line(self, theme: Theme, *widgets: QWidget) -> QHBoxLayout:
         line = QHBoxLayout()
@@ -147,16 +174,28 @@ class AuditFilterBar(QWidget):
     def _on_changed(self) -> None:
         if self._quiet:
             return
-        for field, bad in (
-            (self.since, bool(self.since.text().strip()) and _day(self.since.text()) is None),
-            (self.until, bool(self.until.text().strip()) and _day(self.until.text()) is None),
-            (self.row, bool(self.row.text().strip()) and self.wanted.row_id is None),
-        ):
-            if bool(field.property("invalid")) != bad:
-                field.setProperty("invalid", bad)
-                repolish(field)
-        self.clear_link.setVisible(self.wanted != AuditFilter())
+        self._say_problems()
         self.changed.emit()
+
+    def _say_problems(self) -> None:
+        """Below the fields in words, on each field for who hears it, and by its border."""
+        wanted = self.wanted
+        reasons = {
+            self.row: "" if wanted.row_id is not None else _unread(self.row, _NO_ID),
+            self.since: "" if wanted.since is not None else _unread(self.since, _NO_DAY),
+            self.until: "" if wanted.until is not None else _unread(self.until, _NO_DAY),
+        }
+        if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
+            reasons[self.until] = "The last day is before the first, so no entry fits."
+        for field, reason in reasons.items():
+            field.setAccessibleDescription(reason)
+            if bool(field.property("invalid")) != bool(reason):
+                field.setProperty("invalid", bool(reason))
+                repolish(field)
+        said = " ".join(reason for reason in reasons.values() if reason)
+        self._reasons.setText(breakable(said))
+        self._problem.setVisible(bool(said))
+        self.clear_link.setVisible(bool(said) or wanted != AuditFilter())
 
     # Qt overrides
 
@@ -169,7 +208,13 @@ class AuditFilterBar(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Of the narrow form: a page may be as narrow as that."""
         lines = (self._choices.minimumSize(), self._fields.minimumSize())
-        return QSize(max(size.width() for size in lines), max(size.height() for size in lines))
+        return QSize(max(size.width() for size in lines), super().minimumSizeHint().height())
+
+
+def _unread(field: QLineEdit, why: str) -> str:
+    """Why what is typed there asks for nothing; empty where nothing is."""
+    typed = plain_line(field.text().strip(), 30)
+    return f"\u201c{typed}\u201d {why}; nothing is asked by it." if typed else ""
 
 
 def _day(text: str) -> datetime | None:
