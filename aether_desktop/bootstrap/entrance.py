@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aether_desktop.ports.vault_keys import VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.ui.shell.closed_vault import ClosedVault
 
 if TYPE_CHECKING:
-    from aether_desktop.composition import Target
+    from aether_desktop.composition import Target, VaultLock
     from aether_desktop.ports.vault_keys import Factor
     from aether_desktop.services.service_set import ServiceSet
     from aether_desktop.services.settings_file import SettingsFile
@@ -47,6 +49,7 @@ class Entrance:
         self._options, self._settings = options, settings
         self.target: Target | None = None
         self.answer: tuple[bytes, str] | None = None
+        self._lock: VaultLock | None = None
 
     def find(self) -> Entry:
         """What the options or the settings name; None when that is nothing."""
@@ -68,19 +71,10 @@ class Entrance:
 
         self.target = target
         key_file = self._options.key_file
-        lock = composition.find_lock(target, key_file=key_file, data_dir=self._options.data_dir)
+        self._lock = lock = composition.find_lock(target, key_file=key_file, data_dir=self._options.data_dir)
 
         def opened(token: CancelToken, progress: Progress) -> ServiceSet:
-            services = composition.open_services(
-                target,
-                settings=self._settings,
-                key_file=key_file,
-                data_dir=self._options.data_dir,
-                lock=lock,
-                token=token,
-                progress=progress,
-            )
-            return _prepared(services)
+            return self._opened(target, lock, token, progress)
 
         if lock is None:
             return opened(CancelToken(), silent)
@@ -89,6 +83,35 @@ class Entrance:
         if state is AccessState.LOCKED or (state is AccessState.OLD and vault is not None and key_file is None):
             return ClosedVault("the shared vault" if vault is None else vault.stem, state, lock.access, opened)
         return opened(CancelToken(), silent)
+
+    def renew(self, close: Callable[[], None], token: CancelToken, progress: Progress) -> ServiceSet:
+        """``close``, and open again with the keys that are still open: the vault file is encrypted anew meanwhile.
+
+        Raises as both do; the keys are wiped then, and the next opening goes on.
+        """
+        target, lock = self.target, self._lock
+        if target is None or lock is None:
+            raise VaultLockedError("The vault is locked.", hint="Open it with its password.")
+        try:
+            close()
+            return self._opened(target, lock, token, progress)
+        except BaseException:
+            lock.access.lock()
+            raise
+
+    def _opened(self, target: Target, lock: VaultLock | None, token: CancelToken, progress: Progress) -> ServiceSet:
+        from aether_desktop import composition  # noqa: PLC0415
+
+        services = composition.open_services(
+            target,
+            settings=self._settings,
+            key_file=self._options.key_file,
+            data_dir=self._options.data_dir,
+            lock=lock,
+            token=token,
+            progress=progress,
+        )
+        return _prepared(services)
 
     def join(self, path: str, secret: str) -> Entry:
         """The database of an invitation, once the person's keys on this computer have a password."""
@@ -99,20 +122,11 @@ class Entrance:
         joining = composition.begin_joining(
             file, secret, key_file=self._options.key_file, data_dir=self._options.data_dir
         )
-        self.target, self.answer = joining.target, (file, secret)
+        self.target, self.answer, self._lock = joining.target, (file, secret), joining.lock
 
         def opened(token: CancelToken, progress: Progress) -> ServiceSet:
             joining.take_over()
-            services = composition.open_services(
-                joining.target,
-                settings=self._settings,
-                key_file=self._options.key_file,
-                data_dir=self._options.data_dir,
-                lock=joining.lock,
-                token=token,
-                progress=progress,
-            )
-            return _prepared(services)
+            return self._opened(joining.target, joining.lock, token, progress)
 
         access = joining.lock.access
         return ClosedVault(joining.vault_name, access.state, access, opened, _WHY_INVITED)
@@ -121,9 +135,11 @@ class Entrance:
         from aether_desktop import composition  # noqa: PLC0415
 
         self.target = composition.Target(vault=Path(path))
+        self._lock = lock = composition.lock_of(Path(path), self._options.key_file)
         try:
             services = composition.create_vault(
                 Path(path),
+                lock=lock,
                 key_file=self._options.key_file,
                 data_dir=self._options.data_dir,
                 settings=self._settings,
@@ -136,7 +152,7 @@ class Entrance:
     def open_sample(self) -> ServiceSet:
         from aether_desktop import composition  # noqa: PLC0415
 
-        self.target = None
+        self.target = self._lock = None
         return _prepared(composition.open_sample(data_dir=self._options.data_dir, settings=self._settings))
 
 

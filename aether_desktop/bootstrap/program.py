@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from aether_desktop.bootstrap.entrance import Entry
     from aether_desktop.composition import Target
+    from aether_desktop.ports.work import CancelToken, Progress
     from aether_desktop.services.service_set import ServiceSet
     from aether_desktop.services.settings_file import SettingsFile
     from aether_desktop.ui.context import Messages
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from aether_desktop.ui.shell.vault_door import VaultDoor
 
 _SWITCH_INTERVAL = 0.0003  # seconds
+_RENEWED = "The keys are new, and the old ones open nothing any more. Make a new back-up."
+_FIRST_SET = "The password is set, and the vault opens with it from now on."
+_MEANWHILE = "If this is interrupted it goes on when the vault is opened next, with the new password."
 
 
 class WindowProgram(QObject):
@@ -55,7 +59,7 @@ class WindowProgram(QObject):
         self._options = options
         self._settings = settings
         self._closed = self._locked = False
-        self._lost = ""  # by the last lock, told when the same is open again
+        self._lost = self._done = ""  # of the last lock, told when the same is open again
         self._garbage = GarbageCollector(self)
         self._theme = Theme(_theme_mode(settings), self)
         self._theme.apply(app)
@@ -157,6 +161,7 @@ class WindowProgram(QObject):
             session_problem=self._session().problem,
         )
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
+        opened.renewed.connect(self._on_renewed)
         opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
         next_turn(self, partial(self._on_shown, opened, made=made))
@@ -178,10 +183,17 @@ class WindowProgram(QObject):
 
             answer, self._entrance.answer = self._entrance.answer, None
             answer_invitation(opened.pages.context, *answer)
-        lost, self._lost = self._lost, ""
-        if lost and self._messages is not None:
-            self._messages.warn(lost)
+        self._tell_what_was()
         self.opened.emit()
+
+    def _tell_what_was(self) -> None:
+        """What the lock before lost, and that everything is new now."""
+        lost, done = self._lost, self._done
+        self._lost = self._done = ""
+        if self._messages is not None and lost:
+            self._messages.warn(f"{done} {lost}".strip())
+        elif self._messages is not None and done:
+            self._messages.done(done)
 
     def _on_failed(self, error: BaseException) -> None:
         self._close_door()
@@ -247,36 +259,58 @@ class WindowProgram(QObject):
 
         self._leave_for(composition.Target(vault=Path(str(path))), title="Opening another vault…")
 
-    def _leave_for(self, target: Target, *, title: str, known: bool = False) -> None:
-        """Hide at once, wipe the keys, then close what is open; what opens ``target`` is asked for after that."""
+    def _on_renewed(self, everything: bool) -> None:
+        """There are new keys: close, encrypt the file anew, open again; a new recovery kit after ``everything``."""
+        if self._entrance.target is not None:
+            self._leave_for(self._entrance.target, title="New keys", renewed=True, made=everything)
+
+    def _leave_for(
+        self, target: Target, *, title: str, known: bool = False, renewed: bool = False, made: bool = False
+    ) -> None:
+        """Hide at once, wipe the keys, then close what is open; what opens ``target`` is asked for after that.
+
+        ``renewed``: it is opened again with the keys that are open, which are new; ``made`` as in ``_on_opened``.
+        """
         from aether_desktop.ui.widgets.alone_page import AlonePage  # noqa: PLC0415
+        from aether_desktop.ui.widgets.labels import text_label  # noqa: PLC0415
 
         opened, self._open = self._open, None
         if opened is None:
             return
         waiting = AlonePage(self._theme, object_name="", icon="lock", title=title)
         waiting.show_busy("Ending jobs and closing the vault…")
+        if renewed:
+            waiting.body.addWidget(text_label(self._theme, _MEANWHILE, kind="dim", wrap=True))
         self.window.setWindowTitle("Aether")
         self.window.status.set_connection("Locked", tone="warn", icon="lock")
         self.window.status.set_rows("")
         self.window.show_alone(waiting)
         self.window.messages.clear()
-        opened.leave()
+        opened.leave(keep_keys=renewed)
         self._set_locked(on=True)
         same = target == self._entrance.target
 
-        def work() -> Entry:
+        def work(token: CancelToken, progress: Progress) -> tuple[Entry, AetherError | None]:
+            if renewed:
+                try:
+                    return self._entrance.renew(opened.finish, token, progress), None
+                except AetherError as error:
+                    return self._entrance.enter(target), error
             opened.finish()
-            return self._entrance.enter(target)
+            return self._entrance.enter(target), None
 
-        def closed(entry: Entry) -> None:
+        def closed(entered: tuple[Entry, AetherError | None]) -> None:
+            entry, error = entered
             self.window.clear_sections()
             waiting.deleteLater()
             self._lost = opened.lost(known=known) if same else ""
-            self._on_entered(entry, made=False)
+            self._done = "" if not renewed or error is not None else _RENEWED if made else _FIRST_SET
+            self._on_entered(entry, made=made and error is None)
+            if error is not None and self._door is not None:
+                self._door.say_not_renewed(error)
 
-        job = self._jobs.write(lambda _token, _progress: work(), repeatable=False)
-        job.on_success(closed).on_failure(self._on_failed)
+        job = self._jobs.write(work, repeatable=False)
+        job.on_progress(waiting.show_progress).on_success(closed).on_failure(self._on_failed)
 
     def _set_locked(self, *, on: bool) -> None:
         if on != self._locked:

@@ -145,6 +145,11 @@ def _add_key_words(vault: _Words) -> None:
     for parser in (kit, compromised):
         _add_factor_file(parser, "the passphrase of level 2 or 3 (mode 0600), where that level was set up")
     _add_factor_file(compromised, "and the new one", name="--new-factor-file")
+    compromised.add_argument(
+        "--keep-device-key",
+        action="store_true",
+        help="leave the former key in the keyring: back-ups made before go on opening with the former password",
+    )
 
 
 def _add_wallet_words(words: _Words) -> None:

@@ -6,7 +6,7 @@ The window (bootstrap) uses the functions, the command line the ``Program``.
 from __future__ import annotations
 
 from aether_desktop.composition.joining import begin_joining, give_password
-from aether_desktop.composition.locks import VaultLock, find_lock
+from aether_desktop.composition.locks import VaultLock, find_lock, lock_of
 from aether_desktop.composition.opening import (
     build_sample,
     create_vault,
@@ -33,6 +33,7 @@ __all__ = [
     "find_target",
     "forbid_core_dumps",
     "give_password",
+    "lock_of",
     "login_name",
     "login_session",
     "open_sample",

@@ -136,11 +136,12 @@ def create_vault(
     username: str = "",
     password: Factor | None = None,
     remember: bool = True,
+    lock: VaultLock | None = None,
 ) -> ServiceSet:
     """A new encrypted vault, opened, level 1 open. The device's key goes to the keyring, or to ``key_file``.
 
     Without a ``password`` a vault of the old kind, which the device's key opens by itself. ``remember`` it for the
-    next start.
+    next start. A ``lock`` (that of the path) stays the caller's; otherwise closing the services locks the vault.
     Raises AlreadyExistsError, InvalidInputError, KeyStoreError, StorageError; then nothing is left behind.
     """
     if path.exists():
@@ -150,22 +151,22 @@ def create_vault(
         make_folder(path.parent)
         key = key_store_of(key_file).create(path)
         storage = sql_storage.create_vault(path, key, name=name or path.stem, username=founder)
-        lock = None
+        own = None
     else:
         require_strong(password)
         make_folder(path.parent)
-        lock = lock_of(path, key_file)
-        lock.access.create(password)
+        own = lock_of(path, key_file) if lock is None else lock
+        own.access.create(password)
         try:
-            (file_key,) = lock.keys.file_keys()
+            (file_key,) = own.keys.file_keys()
             with file_key:
                 storage = sql_storage.create_vault(path, bytes(file_key.data), name=name or path.stem, username=founder)
         except BaseException:
-            lock.keys.discard()
+            own.keys.discard()
             raise
     if remember:
         _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
-    return _services(storage, settings, key_file=key_file, lock=lock)
+    return _services(storage, settings, key_file=key_file, lock=own, keep_lock=lock is not None)
 
 
 def login_session() -> LogindSession:

@@ -353,10 +353,18 @@ class VaultKeys(Protocol):
         """
         ...
 
-    def compromise(self, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None) -> None:
+    @property
+    def forgets_device_keys(self) -> bool:
+        """Whether ``compromise`` takes the former device key away, once the new one is proven. Any thread, quick."""
+        ...
+
+    def compromise(
+        self, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None, keep_device_key: bool = False
+    ) -> None:
         """New secrets of every level, a new device key and a new file key; all old slots open nothing any more.
 
         ``factors`` has one for every level there is. The vault file itself is re-encrypted when it is opened next.
+        ``keep_device_key``: back-ups made before still open with the former password on this device.
         Raises LevelLockedError for a level that is not open, InvalidInputError.
         """
         ...

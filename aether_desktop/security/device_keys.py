@@ -7,7 +7,9 @@ from a wrong password.
 from __future__ import annotations
 
 import glob
+import json
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,11 +26,15 @@ from aether_desktop.security.private_files import replace_file
 from aether_desktop.security.slots import TAG_BYTES, DeviceRef, device_check
 
 _LONGEST_ID: Final = 64  # bytes of the file that names a key's vault
+_TAG: Final = re.compile(rf"[0-9a-f]{{{2 * TAG_BYTES}}}")
 _KIT: str = "On another device the recovery kit opens the vault."
 
 
 class DeviceKeys(Protocol):
     """Where this device's keys lie. Everything raises KeyStoreError and its kinds."""
+
+    forgets: bool
+    """Whether settling a new key takes the former ones away."""
 
     def answers(self) -> str:
         """A sentence for people when keys can be kept here."""
@@ -42,14 +48,20 @@ class DeviceKeys(Protocol):
         """A key for a new vault, or for a slot of this device: stored and read back."""
         ...
 
-    def renew(self, vault_id: bytes) -> tuple[DeviceRef, Secret]:
-        """A fresh key for this vault alone, kept beside the present one, which is not touched."""
+    def renew(self, vault_id: bytes, *, before: Sequence[DeviceRef] = ()) -> tuple[DeviceRef, Secret]:
+        """A fresh key for this vault alone, kept beside the present ones (``before``), which are not touched."""
         ...
 
     def settle(self, device: DeviceRef, *, vault_id: bytes, before: Sequence[DeviceRef]) -> None:
-        """The vault's slots name this key now: it takes the place of the one before.
+        """The vault's slots name this key now, and it was proven: it takes the place of the one before.
 
-        ``before`` are those they named until now: kept, for back-ups and for other vaults.
+        ``before`` are those they named until now. A key file keeps them, a keyring forgets them.
+        """
+        ...
+
+    def tidy(self, *, vault_id: bytes, named: Sequence[DeviceRef]) -> bool:
+        """After an interruption between a renewal and its settling: settle it, where the slots that opened the vault
+        (``named``) are the new ones. Returns whether something was left to do; without ``named`` it only looks.
         """
         ...
 
@@ -64,6 +76,8 @@ class DeviceKeys(Protocol):
 
 class KeyringDevices:
     """Implements ``DeviceKeys`` over the keyring of the operating system: one entry per tag."""
+
+    forgets = True
 
     def __init__(self, store: KeyringStore | None = None) -> None:
         self._store = store or KeyringStore()
@@ -83,11 +97,54 @@ class KeyringDevices:
         self._store.keep_tagged(tag.hex(), bytes(key.data))
         return DeviceRef(tag, device_check(key)), key
 
-    def renew(self, vault_id: bytes) -> tuple[DeviceRef, Secret]:  # noqa: ARG002 - each key has its own entry
-        return self.obtain()
+    def renew(self, vault_id: bytes, *, before: Sequence[DeviceRef] = ()) -> tuple[DeviceRef, Secret]:
+        """What is to be forgotten is written down first: killed at any moment, ``tidy`` finds it."""
+        key, tag = Secret.random(), secrets.token_bytes(TAG_BYTES)
+        tags = dict.fromkeys(each.tag.hex() for each in before)
+        known = self._left(vault_id)
+        if known is not None and known[0] in tags:
+            tags.update(dict.fromkeys(known[1]))
+        self._store.keep_note(vault_id.hex(), json.dumps({"format": 1, "new": tag.hex(), "former": [*tags]}))
+        self._store.keep_tagged(tag.hex(), bytes(key.data))
+        return DeviceRef(tag, device_check(key)), key
 
     def settle(self, device: DeviceRef, *, vault_id: bytes, before: Sequence[DeviceRef]) -> None:
-        """Every tag has its own entry: nothing to do."""
+        """The new key was proven: the keyring forgets the others. Copies made before open with their kit only."""
+        left = self._left(vault_id)
+        former = [each.tag.hex() for each in before]
+        if left is not None and left[0] == device.tag.hex():
+            former = [*dict.fromkeys([*former, *left[1]])]
+        for tag in former:
+            if tag != device.tag.hex():
+                self._store.forget_tagged(tag)
+        self._store.forget_note(vault_id.hex())
+
+    def tidy(self, *, vault_id: bytes, named: Sequence[DeviceRef]) -> bool:
+        """A key that was made in vain opens nothing and is left: another copy of the vault may be about to use it."""
+        left = self._left(vault_id)
+        if left is None:
+            return False
+        for device in named:
+            if device.tag.hex() == left[0]:
+                self.find(device).wipe()  # raises when it is not here
+                self.settle(device, vault_id=vault_id, before=())
+        if named and self._store.load_tagged(left[0]) is None:
+            self._store.forget_note(vault_id.hex())
+        return True
+
+    def _left(self, vault_id: bytes) -> tuple[str, list[str]] | None:
+        """The new key's tag and those of the former ones; None when nothing was begun, or by another program."""
+        kept = self._store.note(vault_id.hex())
+        try:
+            note = None if kept is None else json.loads(kept)
+        except ValueError:
+            return None
+        if not isinstance(note, dict) or set(note) != {"format", "new", "former"} or note["format"] != 1:
+            return None
+        tags = [note["new"], *note["former"]] if isinstance(note["former"], list) else []
+        if not tags or not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in tags):
+            return None
+        return tags[0], tags[1:]
 
     def forget(self, device: DeviceRef) -> None:
         self._store.forget_tagged(device.tag.hex())
@@ -107,6 +164,8 @@ class KeyFileDevices:
     for a single vault has that vault's id in NAME.CHECK.vault beside it; only such keys are ever removed, and only
     once their vault has had two newer ones. The id goes when a second vault is given the key.
     """
+
+    forgets = False
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -129,7 +188,12 @@ class KeyFileDevices:
             self._owner(device.check).unlink(missing_ok=True)  # it serves one more vault from now on
             return device, key
 
-    def renew(self, vault_id: bytes) -> tuple[DeviceRef, Secret]:
+    def renew(
+        self,
+        vault_id: bytes,
+        *,
+        before: Sequence[DeviceRef] = (),  # noqa: ARG002 - each lies in a file that says whose it is
+    ) -> tuple[DeviceRef, Secret]:
         key = Secret.random()
         device = DeviceRef(secrets.token_bytes(TAG_BYTES), device_check(key))
         with one_at_a_time(self._path):
@@ -148,6 +212,10 @@ class KeyFileDevices:
                 except OSError as error:
                     raise KeyStoreError(f"{self._path} cannot be written: {error.strerror}.") from error
             self._clear_up(vault_id, kept={_digits(each.check) for each in (device, *before)})
+
+    def tidy(self, *, vault_id: bytes, named: Sequence[DeviceRef]) -> bool:  # noqa: ARG002
+        """What an interruption leaves is cleared by the next renewal."""
+        return False
 
     def forget(self, device: DeviceRef) -> None:
         """The file itself may serve other vaults: it stays."""

@@ -29,6 +29,7 @@ from aether_desktop.security.private_files import write_new
 
 KEY_BYTES: Final = 32
 SERVICE: Final = "aether-desktop"
+NOTE_SERVICE: Final = "aether-desktop keys"
 PASSWORD_SERVICE: Final = "aether-desktop database"  # noqa: S105 - a name, not a password
 _FORMAT: Final = 1
 _KIND: Final = "keyring"
@@ -108,6 +109,19 @@ class KeyringStore:
         """Doing so twice is harmless. Raises KeyStoreError and its kinds."""
         if _call(lambda backend: backend.get_password(SERVICE, tag)) is not None:
             _call(lambda backend: backend.delete_password(SERVICE, tag))
+
+    def keep_note(self, name: str, value: str) -> None:
+        """Something about the tagged keys. Raises KeyStoreError and its kinds."""
+        write_entry(NOTE_SERVICE, name, value)
+
+    def note(self, name: str) -> str | None:
+        """None when there is no such note. Raises KeyStoreError and its kinds."""
+        return read_entry(NOTE_SERVICE, name)
+
+    def forget_note(self, name: str) -> None:
+        """Doing so twice is harmless. Raises KeyStoreError and its kinds."""
+        if self.note(name) is not None:
+            _call(lambda backend: backend.delete_password(NOTE_SERVICE, name))
 
     def tag_of(self, vault: Path) -> str | None:
         """The tag in the companion file of a vault of the old kind; None without that file. Raises KeyStoreError."""

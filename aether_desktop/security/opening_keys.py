@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Final
 
 from aether_desktop.domain.back_off import shown_wait
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import AttemptCounter, KeysDamagedError, WrongFactorError
-from aether_desktop.ports.errors import KeyMissingError, NotFoundError
+from aether_desktop.ports.errors import AetherError, KeyMissingError, NotFoundError
 from aether_desktop.ports.identity import PinStore
-from aether_desktop.ports.vault_keys import DeviceKeyReport, Factor, KeysNotice, LevelDescription
+from aether_desktop.ports.vault_keys import DeviceKeyReport, Factor, FactorKind, KeysNotice, LevelDescription
 from aether_desktop.security import recovery_kit
 from aether_desktop.security.attempts import AllAttempts, Attempts
 from aether_desktop.security.device_keys import DeviceKeys
@@ -22,10 +23,13 @@ from aether_desktop.security.key_descriptions import describe_device, describe_l
 from aether_desktop.security.key_header import Header, LevelKeys, authenticate, open_file_key, open_former
 from aether_desktop.security.keys_seen import KeysSeen
 from aether_desktop.security.memory import Secret
+from aether_desktop.security.one_at_a_time import one_at_a_time
 from aether_desktop.security.slot_factors import factor_bytes, wrong_factor
 from aether_desktop.security.slot_making import SlotMaker
 from aether_desktop.security.slots import Slot, open_slot
 from aether_desktop.security.unlocked_keys import UnlockedKeys
+
+_TIDY_WAIT: Final = 0.5  # seconds
 
 
 class OpeningKeys:
@@ -67,6 +71,10 @@ class OpeningKeys:
     def device(self) -> DeviceKeyReport:
         return describe_device(self._file.read()[0] if self.exists() else None, self._devices, self._vault)
 
+    @property
+    def forgets_device_keys(self) -> bool:
+        return self._devices.forgets
+
     def wait(self, level: Court) -> float:
         return self._attempts.wait(level)
 
@@ -90,6 +98,8 @@ class OpeningKeys:
 
     def unlock(self, factor: Factor) -> None:
         self._take(*self._open(Court.OUTER, factor), Court.OUTER)
+        if factor.kind is not FactorKind.KIT:
+            self._tidy()
 
     def step_up(self, level: Court, factor: Factor) -> None:
         self._take(*self._open(level, factor), level)
@@ -143,6 +153,17 @@ class OpeningKeys:
         return any(self.levels.has_former(level) for level in Court)
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _tidy(self) -> None:
+        """Finish what an interruption left in the keyring. Never raises, and does not wait for another program."""
+        with suppress(AetherError):
+            vault_id = self._file.read()[0].vault_id
+            if self._devices.tidy(vault_id=vault_id, named=()):
+                with one_at_a_time(self._file.path, longest=_TIDY_WAIT):
+                    slots = self._file.read()[0].levels[0].slots
+                    opened = self._opened_with.get(Court.OUTER)
+                    if opened is not None and opened.device is not None and opened in slots:
+                        self._devices.tidy(vault_id=vault_id, named=(opened.device,))
 
     def _require_present(self, header: Header, *levels: Court) -> None:
         """Whoever opened a level with what was replaced or taken away meanwhile changes nothing any more.

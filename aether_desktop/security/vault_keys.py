@@ -160,7 +160,9 @@ class FileVaultKeys(OpeningKeys):
             open_file_key(header, header.file_keys[0], root).wipe()
             remove_copies(set(copies) & set(copies_beside(self._vault, header)))
 
-    def compromise(self, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None) -> None:
+    def compromise(
+        self, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None, keep_device_key: bool = False
+    ) -> None:
         with ExitStack() as made, ExitStack() as held, self._root() as (header, _root):
             if len(header.file_keys) > 1:
                 raise InvalidInputError(
@@ -178,7 +180,9 @@ class FileVaultKeys(OpeningKeys):
                 self.levels.copy(level).wipe()  # before a key is made: raises when it is not open
             self._require_present(header, *existing)
             before = [slot.device for slot in header.levels[0].slots if slot.device is not None]
-            ref, key = self._devices.renew(header.vault_id)
+            if keep_device_key and self._devices.forgets:
+                before = []
+            ref, key = self._devices.renew(header.vault_id, before=before)
             held.enter_context(key)
             made.push(lambda kind, _error, _trace: None if kind is None else self._take_back(ref))
             new = {level: held.enter_context(Secret.random()) for level in existing}
@@ -190,8 +194,9 @@ class FileVaultKeys(OpeningKeys):
             for level in existing:
                 self._take(changed, new[level].copy(), level)
                 self._opened_with[level] = level_of(changed, level).slots[0]
-        with suppress(KeyStoreError):  # the slots find the new key where it is
-            self._devices.settle(ref, vault_id=header.vault_id, before=before)
+        with suppress(KeyStoreError):  # the slots find the new key where it is; ``unlock`` tries again
+            if self.opens(Court.OUTER, factors[Court.OUTER]):  # as read back from disk and keyring
+                self._devices.settle(ref, vault_id=header.vault_id, before=before)
 
     # -- inside --------------------------------------------------------------------------------------------------
 

@@ -199,11 +199,24 @@ class VaultAccess(LevelLocks):
 
     # -- compromised ---------------------------------------------------------------------------------------------
 
-    def compromised(self, current: Factor, factors: Mapping[Court, Factor], *, kit: RecoveryKit | None = None) -> None:
+    @property
+    def forgets_device_keys(self) -> bool:
+        """Whether "compromised" takes the former device key away, unless it is to be kept. Quick."""
+        return self._keys.forgets_device_keys
+
+    def compromised(
+        self,
+        current: Factor,
+        factors: Mapping[Court, Factor],
+        *,
+        kit: RecoveryKit | None = None,
+        keep_device_key: bool = False,
+    ) -> None:
         """New secrets everywhere: levels, device key, file key. ``factors``: the new one of every level there is.
 
         The old password, kit and key files open nothing any more. The vault must be closed and opened again, which
-        re-encrypts the file with progress; killed meanwhile, opening goes on with it.
+        re-encrypts the file with progress; killed meanwhile, opening goes on with it. A keyring forgets the former
+        device key, and back-ups from before open with their kit alone, but for ``keep_device_key``.
         Raises WrongFactorError, LevelLockedError for a level that is not open, InvalidInputError.
         """
         with wiped(current, *factors.values()):
@@ -217,7 +230,7 @@ class VaultAccess(LevelLocks):
                     self.require(level.level)
             self._keys.verify(Court.OUTER, current)
             with self._recorded("vault.compromised", levels=sorted(int(level) for level in factors)):
-                self._keys.compromise(factors, kit=kit)
+                self._keys.compromise(factors, kit=kit, keep_device_key=keep_device_key)
             self._by_kit = False
         self._reseal_now()
 

@@ -302,12 +302,14 @@ def test_an_old_vault_opens_without_one_and_says_so(
     press(program, f"{names.overview_part_name('safety_act')}_0")
     for name in (names.SET_PASSWORD, names.SET_PASSWORD_REPEAT):
         fill(program, name, PASSWORD)
-    press(program, names.SET_PASSWORD_START)
-    asked_again(qtbot, program)
-    unlock(qtbot, program)
+    with qtbot.waitSignal(program.opened, timeout=WAIT):  # encrypted anew, and open with it
+        press(program, names.SET_PASSWORD_START)
     access = services_of(program).access
     assert access is not None
     assert access.open_level() == 1
+    keys(qtbot, program, LOCK_VAULT_KEY)
+    asked_again(qtbot, program)
+    unlock(qtbot, program)
 
 
 @pytest.mark.parametrize("locked", [True, False], ids=["locked", "absent"])

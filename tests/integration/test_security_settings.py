@@ -12,12 +12,15 @@ from pytestqt.qtbot import QtBot
 
 from aether_desktop.bootstrap import WindowProgram
 from aether_desktop.domain.courts import Court
+from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.settings_file import IDLE_MINUTES, LOCK_VAULT_ON_SLEEP
 from aether_desktop.services.vault_access import VaultAccess
+from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.object_names import settings_part_name
 from aether_desktop.ui.views.security_card import SecurityCard
 from aether_desktop.ui.views.settings import SettingsView
+from aether_desktop.ui.views.table_page import TablePage
 from tests.integration.locked import (
     PASSWORD,
     WAIT,
@@ -105,6 +108,13 @@ def lock(qtbot: QtBot, opened: Opened) -> None:
     asked_again(qtbot, opened.program)
 
 
+def kit_is_next(opened: Opened, former: ServiceSet) -> bool:
+    """Whether the vault is open again, with the recovery kit on view."""
+    page, services = opened.program.window.alone_page, opened.program.services
+    known = services is not None and services is not former
+    return known and page is not None and page.objectName() == names.KIT_PAGE
+
+
 def refused(qtbot: QtBot, opened: Opened, password: str) -> bool:
     fill(opened.program, names.UNLOCK_PASSWORD, password)
     press(opened.program, names.UNLOCK_START)
@@ -184,6 +194,7 @@ def test_compromised_gives_everything_new_keys(opened: Opened, qtbot: QtBot, tmp
     kit = opened.access.new_kit("books")
     opened.access.keep_kit(kit, {1: kit.words[0]})
     before = pages(tmp_path / "books.aether")
+    former = services_of(opened.program)
     click(opened, "compromised")
     qtbot.waitUntil(lambda: opened.program.window.alone_page is not None, timeout=WAIT)
     page = named(opened.program, names.COMPROMISED_PAGE)
@@ -196,7 +207,14 @@ def test_compromised_gives_everything_new_keys(opened: Opened, qtbot: QtBot, tmp
     for name in (f"{names.COMPROMISED_NEW}_2", f"{names.COMPROMISED_NEW}_2_repeat"):
         fill(opened.program, name, "fresh passphrase of level two")
     press(opened.program, names.COMPROMISED_START)
-    asked_again(qtbot, opened.program)
+    qtbot.waitUntil(lambda: kit_is_next(opened, former), timeout=WAIT)
+    assert said(opened.program, names.MESSAGE_BAR_TEXT).startswith("The keys are new")
+    assert not before & pages(tmp_path / "books.aether")  # every page was encrypted anew, there and then
+    fresh = services_of(opened.program).access
+    assert fresh is not None
+    assert fresh.open_level() == 2  # nothing is asked for a second time
+    press(opened.program, names.KIT_LATER)
+    lock(qtbot, opened)
     assert refused(qtbot, opened, PASSWORD)
     press(opened.program, names.UNLOCK_USE_KIT)
     fill(opened.program, names.UNLOCK_KIT_WORDS, " ".join(kit.words))
@@ -205,11 +223,52 @@ def test_compromised_gives_everything_new_keys(opened: Opened, qtbot: QtBot, tmp
     assert said(opened.program, names.UNLOCK_ERROR)
     press(opened.program, names.UNLOCK_USE_PASSWORD)
     unlock(qtbot, opened.program, NEW)
-    assert not before & pages(tmp_path / "books.aether")  # every page was encrypted anew
     fresh = services_of(opened.program).access
     assert fresh is not None
     assert not fresh.describe()[0].has_kit
     assert fresh.describe()[1].exists
+
+
+def test_where_the_file_is_open_elsewhere_the_next_opening_goes_on(
+    opened: Opened, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "books.aether"
+    before = pages(path)
+    (key,) = opened.access._keys.file_keys()  # type: ignore[attr-defined]
+    other = SqliteKit(path, bytes(key.data)).connect()
+    key.wipe()
+    other.execute("SELECT count(*) FROM users").fetchone()
+    click(opened, "compromised")
+    qtbot.waitUntil(lambda: opened.program.window.alone_page is not None, timeout=WAIT)
+    fill(opened.program, names.COMPROMISED_CURRENT, PASSWORD)
+    for name in (names.COMPROMISED_NEW, f"{names.COMPROMISED_NEW}_repeat"):
+        fill(opened.program, name, NEW)
+    press(opened.program, names.COMPROMISED_START)
+    asked_again(qtbot, opened.program)
+    qtbot.waitUntil(lambda: "not encrypted anew yet" in said(opened.program, names.UNLOCK_ERROR), timeout=WAIT)
+    assert "open elsewhere" in said(opened.program, names.UNLOCK_ERROR)
+    assert not opened.access.levels.is_open(Court.OUTER)  # what could not be opened again is wiped
+    other.close()
+    unlock(qtbot, opened.program, NEW)
+    assert not before & pages(path)
+
+
+def test_a_draft_and_work_that_new_keys_end_are_told(opened: Opened, qtbot: QtBot) -> None:
+    former = services_of(opened.program)
+    page = opened.program.window.open_section("wallets")
+    assert isinstance(page, TablePage)
+    page.add()
+    qtbot.waitUntil(lambda: page.side.form is not None, timeout=WAIT)
+    fill(opened.program, names.field_name("wallets", "name"), "Half a wallet")
+    settings_card(qtbot, opened.program)
+    click(opened, "compromised")
+    qtbot.waitUntil(lambda: opened.program.window.alone_page is not None, timeout=WAIT)
+    fill(opened.program, names.COMPROMISED_CURRENT, PASSWORD)
+    for name in (names.COMPROMISED_NEW, f"{names.COMPROMISED_NEW}_repeat"):
+        fill(opened.program, name, NEW)
+    press(opened.program, names.COMPROMISED_START)
+    qtbot.waitUntil(lambda: kit_is_next(opened, former), timeout=WAIT)
+    assert "a new wallet" in said(opened.program, names.MESSAGE_BAR_TEXT)
 
 
 def test_cancelled_leaves_the_keys_as_they_were(opened: Opened, qtbot: QtBot) -> None:

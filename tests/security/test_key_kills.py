@@ -128,6 +128,8 @@ def check(operation: str, folder: Path, before: FileVaultKeys | None) -> None:
     old_keys = [bytes(key.data) for key in before.file_keys()]
     now_keys = [bytes(key.data) for key in keys.file_keys()]
     assert old_keys[-1] in now_keys
+    if operation in {"compromise", "again"} and (folder / "keyring").exists():
+        check_former(before, keys)
     if operation == "again":
         check_renewed(folder, keys)
 
@@ -141,6 +143,15 @@ def check_renewed(folder: Path, keys: FileVaultKeys) -> None:
     assert len(beside) <= 2, beside  # the first, which may serve others, and the last
 
 
+def check_former(before: FileVaultKeys, keys: FileVaultKeys) -> None:
+    """The former device's key is in the keyring exactly as long as the vault opens with it."""
+    here, there = (keys._opened_with[Court.OUTER].device for keys in (before, keys))
+    assert here is not None
+    assert there is not None
+    kept = KeyringStore().load_tagged(here.tag.hex())
+    assert (kept is None) == (here.tag != there.tag)
+
+
 def check_forgotten(folder: Path, keys: FileVaultKeys) -> None:
     """What is left of a copy is still found, and goes the next time."""
     left = list(folder.glob("books.aether.before-*"))
@@ -149,19 +160,27 @@ def check_forgotten(folder: Path, keys: FileVaultKeys) -> None:
     assert not list(folder.glob("books.aether.before-*"))
 
 
+def opened_before(operation: str, folder: Path) -> FileVaultKeys | None:
+    """What the operation is about to change, open; None where there is nothing yet."""
+    if operation in {"create", "convert"}:
+        return None
+    before = opened(folder, OLD)
+    if operation != "level":
+        stepped(folder, before, SECOND)
+    return before
+
+
 def killed_at_every_step(
     operation: str, killer: Killer, folder: Path, *, keyring: bool = False, stride: int = 1
 ) -> int:
     """Returns the number of steps, or up to ``stride`` fewer."""
-    template = folder / "template"
-    prepare(template, operation, keyring=keyring)
+    own = keyring and operation in {"compromise", "again"}  # which take the device's key from all copies
     before = None
-    if operation not in {"create", "convert"}:
-        before = opened(template, OLD)
-        if operation != "level":
-            stepped(template, before, SECOND)
     for point in range(1, 100, stride):
-        place = folder / f"{operation}-{point}"
+        place, template = folder / f"{operation}-{point}", folder / (f"template-{point}" if own else "template")
+        if not template.exists():
+            prepare(template, operation, keyring=keyring)
+            before = opened_before(operation, template)
         shutil.copytree(template, place)
         died = killer.kill(operation, place, point)
         check(operation, place, before)

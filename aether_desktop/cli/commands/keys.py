@@ -139,7 +139,7 @@ def compromised(context: Context) -> int:
         " is interrupted, the next opening finishes it, with the new password."
     )
     _open_for_record(context)
-    access.compromised(current, new)
+    access.compromised(current, new, keep_device_key=context.options.keep_device_key)
     if context.opened is not None:
         context.opened.close()
         context.opened = None
@@ -148,6 +148,9 @@ def compromised(context: Context) -> int:
         context.terminal.say("Everything has new keys; the old password, kit and key files open nothing any more.")
     context.terminal.say(
         "Make a new recovery kit (vault kit) and a new backup: old copies still open with old secrets."
+        if context.options.keep_device_key or not access.forgets_device_keys
+        else "Make a new recovery kit (vault kit) and a new backup: the keyring has forgotten the former key, so that"
+        " backups made before open here with the recovery kit of that time alone."
     )
     return DONE
 

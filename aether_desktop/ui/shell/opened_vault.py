@@ -33,6 +33,8 @@ class OpenedVault(QObject):
 
     vault_lock_asked = Signal(bool)
     """Whether the person was told what is lost with it."""
+    renewed = Signal(bool)
+    """There are new keys: close it and open it again with them. Whether they are new since "compromised"."""
     screen_lock_changed = Signal(bool)
     built = Signal()
     """All pages are made."""
@@ -83,10 +85,13 @@ class OpenedVault(QObject):
         elif made:
             self.safety.make_kit()
 
-    def leave(self) -> None:
-        """Wipe the keys, stop what runs, tell nobody any more; the pages are still there."""
+    def leave(self, *, keep_keys: bool = False) -> None:
+        """Wipe the keys, stop what runs, tell nobody any more; the pages are still there.
+
+        ``keep_keys``: whoever opens it again at once needs them.
+        """
         self._drafts = tuple(self._unsaved())
-        if self.services.access is not None:
+        if self.services.access is not None and not keep_keys:
             self.services.access.lock()
         self._builder.stop()
         self._jobs.stop()
@@ -151,7 +156,7 @@ class OpenedVault(QObject):
         navigator.first_password_asked.connect(self.safety.ask_first_password)
         navigator.kit_password_asked.connect(self.safety.ask_password_after_kit)
         navigator.compromised_asked.connect(self.safety.ask_compromised)
-        self.safety.reopen_asked.connect(locker.lock_vault)
+        self.safety.renewed.connect(self.renewed)
         navigator.vault_lock_asked.connect(locker.lock_vault)
         navigator.locks_changed.connect(locker.apply_settings)
         self.safety.changed.connect(navigator.locks_changed)

@@ -27,8 +27,8 @@ class SafetyPages(QObject):
     """``changed`` when what opens the vault is another than before. GUI thread only."""
 
     changed = Signal()
-    reopen_asked = Signal()
-    """There are new keys: the vault must be closed and opened again."""
+    renewed = Signal(bool)
+    """There are new keys: the vault must be closed and opened again. Whether since "compromised"."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class SafetyPages(QObject):
     ) -> None:
         """``shared``: the keys are a person's of a database, not those of a file."""
         super().__init__(window)
-        self._why_first = WHY_FIRST_SHARED if shared else WHY_FIRST
+        self._shared, self._why_first = shared, WHY_FIRST_SHARED if shared else WHY_FIRST
         self._window, self._theme, self._jobs, self._access = window, theme, jobs, access
         self._messages, self._vault_name = messages, vault_name
         self._page: QWidget | None = None
@@ -64,7 +64,7 @@ class SafetyPages(QObject):
         self._show(page)
 
     def ask_first_password(self) -> None:
-        """Ask for the first password of a vault of the old kind; it is typed once more to open the vault with it."""
+        """Ask for the first password of a vault of the old kind; it is closed and opened with it then."""
         page = SetPasswordPage(
             self._theme, title=f"A password for {self._vault_name}", why=self._why_first, known=(self._vault_name,)
         )
@@ -101,7 +101,11 @@ class SafetyPages(QObject):
 
     def _show_compromised(self, levels: tuple[Court, ...]) -> None:
         page = CompromisedPage(
-            self._theme, levels=[each for each in levels if each is not Court.OUTER], known=(self._vault_name,)
+            self._theme,
+            levels=[each for each in levels if each is not Court.OUTER],
+            known=(self._vault_name,),
+            shared=self._shared,
+            forgets=self._access.forgets_device_keys,
         )
         page.put_off.connect(partial(self._on_done, page, ""))
         page.chosen.connect(lambda current, factors: self._on_compromised(page, current, factors))
@@ -112,8 +116,11 @@ class SafetyPages(QObject):
         access = self._access
 
         def change() -> None:
-            job = self._jobs.read(lambda _token, _progress: access.compromised(current, factors), repeatable=False)
-            job.on_success(lambda _none: self._on_renewed(page)).on_failure(page.show_error)
+            kept = page.keeps_device_key
+            job = self._jobs.read(
+                lambda _token, _progress: access.compromised(current, factors, keep_device_key=kept), repeatable=False
+            )
+            job.on_success(lambda _none: self._on_renewed(page, True)).on_failure(page.show_error)
 
         def give_up() -> None:
             for factor in (current, *factors.values()):
@@ -124,9 +131,9 @@ class SafetyPages(QObject):
         page.set_busy("Making new keys…")
         self._with_levels(tuple(factors), change, otherwise=give_up)
 
-    def _on_renewed(self, page: QWidget) -> None:
-        self._on_done(page, "")
-        self.reopen_asked.emit()
+    def _on_renewed(self, page: QWidget, everything: bool) -> None:
+        if page is self._page:
+            self.renewed.emit(everything)
 
     def _make_key_file(self, page: CompromisedPage, path: Path, level: Court) -> None:
         access = self._access
@@ -150,7 +157,7 @@ class SafetyPages(QObject):
         work = access.set_first_password if first else access.set_password_after_kit
         job = self._jobs.read(lambda _token, _progress: work(factor), repeatable=False)
         if first:
-            job.on_success(lambda _none: self._on_renewed(page))
+            job.on_success(lambda _none: self._on_renewed(page, False))
         else:
             job.on_success(lambda _none: self._on_done(page, "The password of this device is set."))
         job.on_failure(page.show_error)

@@ -41,6 +41,15 @@ class VaultDoor(QObject):
         """Let the person wait while something else is done; an empty text lets go."""
         self._page.set_busy(doing)
 
+    def say_not_renewed(self, error: BaseException) -> None:
+        """There are new keys, but the vault could not be encrypted and opened with them at once."""
+        self._page.show_error(error)
+        self._page.say(
+            f"The keys are new, but the vault is not encrypted anew yet: {error} Opening it with the new password goes"
+            " on with it.",
+            wrong=True,
+        )
+
     def close(self) -> None:
         """The vault is open, or another one was chosen."""
         self._page.deleteLater()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QCheckBox
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
@@ -28,13 +29,23 @@ _WHAT = (
     "files open nothing any more."
 )
 _THEN = (
-    "Once begun this cannot be cancelled. The vault closes; open it with the new password: the whole file is encrypted "
-    "anew then, with progress, and if that is stopped it goes on at the next start. Make a new recovery kit afterwards."
+    "Once begun this cannot be cancelled. The vault closes, the whole file is encrypted anew, with progress, and it "
+    "opens again; if that is interrupted it goes on when the vault is opened next, with the new password. Work that "
+    "runs is stopped, and forms that are not stored are lost. A new recovery kit is the next step."
+)
+_THEN_SHARED = (
+    "Once begun this cannot be cancelled. The database closes and opens again. Work that runs is stopped, and forms "
+    "that are not stored are lost. A new recovery kit is the next step."
 )
 _LIMIT = (
-    "Copies that somebody took before still open with the old password. If they may have read wallet secrets, move the "
-    "funds to new wallets."
+    "Copies that somebody took before, with the key of that time, still open with the old password. If they may have "
+    "read wallet secrets, move the funds to new wallets."
 )
+_FORGETS = (
+    "The keyring forgets the former key once the new one is proven. Back-ups and copies made before then open here "
+    "with the recovery kit of that time alone: make a new back-up afterwards."
+)
+_KEEP = "Keep the former key, for back-ups made before"
 
 
 class CompromisedPage(AlonePage):
@@ -46,11 +57,24 @@ class CompromisedPage(AlonePage):
     key_file_wanted = Signal(object, object)
     """(path, level): make that key file, then call ``use_key_file``."""
 
-    def __init__(self, theme: Theme, *, levels: Sequence[Court], known: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        *,
+        levels: Sequence[Court],
+        known: tuple[str, ...],
+        shared: bool = False,
+        forgets: bool = False,
+    ) -> None:
+        """``shared``: the keys are a person's of a database. ``forgets``: the former device key goes, unless kept."""
         super().__init__(theme, object_name=names.COMPROMISED_PAGE, icon="warning", title="New keys for everything")
         self.said.setObjectName(names.COMPROMISED_ERROR)
-        for text in (_WHAT, _THEN):
+        for text in (_WHAT, _THEN_SHARED if shared else _THEN, *([_FORGETS] if forgets and not shared else [])):
             self.body.addWidget(text_label(theme, text, wrap=True))
+        self._keep = QCheckBox(_KEEP)
+        self._keep.setObjectName(names.COMPROMISED_KEEP)
+        self._keep.setVisible(forgets and not shared)
+        self.body.addWidget(self._keep)
         self.body.addWidget(text_label(theme, _LIMIT, kind="warn", wrap=True))
         self.current = SecretField(theme, "Present password", object_name=names.COMPROMISED_CURRENT)
         self.new = NewPasswordForm(theme, object_name=names.COMPROMISED_NEW, label="New password", known=known)
@@ -75,6 +99,11 @@ class CompromisedPage(AlonePage):
         self.cancel.clicked.connect(self._on_cancel)
         self.wait.changed.connect(lambda: self.start.setEnabled(not self.wait.waiting))
 
+    @property
+    def keeps_device_key(self) -> bool:
+        """Whether the former device key is to stay in the keyring."""
+        return self._keep.isChecked()
+
     def use_key_file(self, path: Path, level: Court) -> None:
         """A key file was made for the level."""
         self.levels[level].use_key_file(path)
@@ -82,7 +111,7 @@ class CompromisedPage(AlonePage):
     def set_busy(self, text: str) -> None:
         """Say what is being done and hold the form; an empty text lets it go."""
         self.show_busy(text)
-        for widget in (self.current, self.new, *self.levels.values(), self.start, self.cancel):
+        for widget in (self._keep, self.current, self.new, *self.levels.values(), self.start, self.cancel):
             widget.setEnabled(not text)
 
     def show_error(self, error: BaseException) -> None:
