@@ -67,8 +67,8 @@ class Desk:
 
 
 @contextmanager
-def temple(folder: Path) -> Iterator[tuple[Desk, Desk]]:
-    """The founder's desk and a priest's; the sample's history is the founder's."""
+def temple(folder: Path) -> Iterator[tuple[Desk, Desk, Desk]]:
+    """The desks of founder, priest and member; the sample's history is the founder's."""
     with ExitStack() as stack:
         cluster = stack.enter_context(closing(PostgresCluster()))
         cluster.start()
@@ -78,11 +78,11 @@ def temple(folder: Path) -> Iterator[tuple[Desk, Desk]]:
         miriam.run("vault", "password")
         miriam.run("people", "begin", keys=True)
         aaron = _joined(miriam, folder, "aaron", "levite")
-        _joined(miriam, folder, "judith", "member")
+        judith = _joined(miriam, folder, "judith", "member")
         miriam.run("people", "grant", "aaron", "holy", keys=True)
         miriam.run("people", "invite", "tobias", "--file", str(folder / "tobias.invitation"), keys=True)
         _fill(miriam)
-        yield miriam, aaron
+        yield miriam, aaron, judith
 
 
 def _joined(miriam: Desk, folder: Path, name: str, role: str) -> Desk:
@@ -122,13 +122,13 @@ def _fill(desk: Desk) -> None:
 
 
 def take_shared(camera: Any, folder: Path) -> None:
-    """Every section as the founder sees it and the sheets of people; then the people as a priest sees them."""
-    with temple(folder) as (miriam, aaron):
+    """Every section as the founder sees it and the sheets of people; then the people as priest and member see them."""
+    with temple(folder) as (miriam, aaron, judith):
         program = _unlocked(camera, miriam)
         for section in SECTIONS:
             _open(camera, section)
             camera.shoot(f"shared-{section}", 600)
-        for part in ("keys", "invitations", "invite_button"):
+        for part in ("keys", "certified", "invitations", "invite_button"):
             _open(camera, "people")
             click(camera.window, people_part_name(part))
             camera.shoot(f"shared-people-{part.removesuffix('_button')}", 1500)
@@ -140,6 +140,11 @@ def take_shared(camera: Any, folder: Path) -> None:
         click(camera.window, "navigation_people")
         click(camera.window, people_part_name("keys"))
         camera.shoot("shared-levite-keys", 1500)
+        program.close()
+        program = _unlocked(camera, judith)
+        _open(camera, "people")
+        click(camera.window, people_part_name("certified"))
+        camera.shoot("shared-member-certified", 1500)
         program.close()
 
 

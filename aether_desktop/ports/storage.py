@@ -73,7 +73,13 @@ class UserStore(RecordStore[User], Protocol):
 
     def all(self) -> list[User]: ...
 
-    def record_login(self, user_id: int, at: datetime) -> ChangeSet: ...
+    def record_login(self, user_id: int, at: datetime) -> ChangeSet:
+        """Note when a person last opened the vault; nothing is written within an hour of the last time.
+
+        Only this changes ``last_login_at`` of a stored person, and it leaves the version as it is: nobody who edits
+        the person meanwhile is in conflict with it. On a shared database one's own only. Raises NotFoundError.
+        """
+        ...
 
 
 class WalletStore(RecordStore[Wallet], Protocol):

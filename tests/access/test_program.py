@@ -86,6 +86,7 @@ def test_a_member_works_with_their_own_rows(own_scene: Scene) -> None:
         assert {"a", "b"} <= set(storage.annotations.tags())
         storage.imports.undo(first.id, samples.LATER)
         storage.users.record_login(storage.info.user_id, samples.LATER)
+        assert storage.users.get(storage.info.user_id).last_login_at == samples.LATER
         names = [found.name for found in storage.wallets.all()]
         assert "Mara's" in names
         owners = {found.owner_id for found in storage.wallets.all()}

@@ -133,6 +133,9 @@ def test_an_invited_member_starts_with_file_secret_and_own_password_and_grants_a
     assert services.people is not None
     assert not services.people.overview().certified
 
+    users, me = services.storage.users, services.info.user_id
+    qtbot.waitUntil(lambda: users.get(me).last_login_at is not None, timeout=WAIT)  # by the login's own rights
+
     miriam.certify()
     press(program, names.navigation_name("people"))
     qtbot.waitUntil(lambda: program.window.findChild(PeopleView) is not None, timeout=WAIT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,28 @@ def test_reopening_shows_the_same_rows(start: Start, qtbot: QtBot, vault: tuple[
     first.close()
     with closing(start(vault=vault[0], key_file=vault[1])) as second:
         assert opened_page(qtbot, second, "wallets").model.rowCount() == 1
+
+
+def test_when_a_person_last_opened_the_vault_is_noted_once_an_hour(
+    start: Start, vault: tuple[Path, Path], qtbot: QtBot
+) -> None:
+    path, key_file = vault
+
+    def last_login(program: WindowProgram) -> datetime | None:
+        assert program.services is not None
+        return program.services.storage.users.get(program.services.info.user_id).last_login_at
+
+    def noted(program: WindowProgram) -> int:
+        assert program.services is not None
+        return sum(entry.action == "users.login" for entry in program.services.storage.audit.recent(50))
+
+    first = start(vault=path, key_file=key_file)
+    qtbot.waitUntil(lambda: last_login(first) is not None, timeout=_WAIT)
+    at = last_login(first)
+    first.close()
+    second = start(vault=path, key_file=key_file)
+    opened = second._open
+    assert opened is not None
+    opened._record_login()
+    qtbot.waitUntil(lambda: not opened._jobs.live, timeout=_WAIT)
+    assert (last_login(second), noted(second)) == (at, 1)

@@ -160,7 +160,7 @@ SAMPLES = (
         TableName.USERS,
         lambda storage: storage.users,
         user,
-        {"role": Role.AARONIC, "active": False, "last_login_at": LATER, "email": ""},
+        {"role": Role.AARONIC, "active": False, "email": ""},
     ),
     Sample(
         TableName.CONTRACTS,

@@ -261,9 +261,34 @@ class TestUsers:
     def test_a_login_is_recorded(self, storage: Storage) -> None:
         storage.users.create(record := samples.user(storage))
         storage.users.record_login(record.id, LATER)
-        assert storage.users.get(record.id) == dataclasses.replace(record, last_login_at=LATER, version=2)
+        assert storage.users.get(record.id) == dataclasses.replace(record, last_login_at=LATER)
+        (entry, *_) = storage.audit.recent(1)
+        assert (entry.action, entry.row_id) == ("users.login", record.id)
         with pytest.raises(NotFoundError):
             storage.users.record_login(storage.new_id(), LATER)
+
+    def test_logins_are_recorded_once_an_hour(self, storage: Storage) -> None:
+        storage.users.create(record := samples.user(storage))
+
+        def recorded(minutes: int) -> tuple[datetime | None, int]:
+            storage.users.record_login(record.id, LATER + timedelta(minutes=minutes))
+            entries = [entry for entry in storage.audit.recent(20) if entry.action == "users.login"]
+            return storage.users.get(record.id).last_login_at, len(entries)
+
+        assert recorded(0) == (LATER, 1)
+        assert recorded(59) == (LATER, 1)
+        assert recorded(60) == (LATER + timedelta(hours=1), 2)
+        assert recorded(-1) == (LATER - timedelta(minutes=1), 3), "a clock that went ahead does not stop it for good"
+
+    def test_who_edits_a_person_is_not_in_conflict_with_their_login(self, storage: Storage) -> None:
+        storage.users.create(record := samples.user(storage))
+        storage.users.record_login(record.id, LATER)
+        storage.users.update(dataclasses.replace(record, display_name="Tabitha"))  # as read before the login
+        assert storage.users.get(record.id) == dataclasses.replace(
+            record, display_name="Tabitha", last_login_at=LATER, version=2
+        )
+        (entry, *_) = storage.audit.recent(1)
+        assert "last_login_at" not in entry.detail
 
     def test_archived_people_are_left_out_of_the_list(self, storage: Storage) -> None:
         storage.users.create(record := samples.user(storage))

@@ -103,7 +103,7 @@ class TestEntries:
         miriam.people.set_role(miriam.user_id, Role.ZADOKITE)
         page = shown(qtbot, AuditView(ledger.context))
         told = {row.entry.action: what_changed(row.entry.detail, row.people) for row in page.model.rows}
-        assert told["invitation.add"].endswith("Person: aaron")
+        assert told["invitation.add"] == f"Person: aaron, Invitation: {made.stored.id}"
         assert told["court.wrap"].startswith("Keys: Outer Court of miriam, number 1, for miriam; Holy Place of miriam")
         (invited,) = [row for row in page.model.rows if row.entry.action == "invitation.add"]
         facts = {fact.label: fact for fact in audit_facts(invited, UTC)}

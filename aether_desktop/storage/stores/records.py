@@ -74,6 +74,8 @@ class SqlRecordStore(ABC, Generic[RecordT]):
     name: ClassVar[TableName]
     table: ClassVar[Table]
     uniques: ClassVar[tuple[UniqueRule, ...]] = ()
+    apart: ClassVar[frozenset[str]] = frozenset()
+    """Columns that ``update`` leaves as they are: a method of their own writes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -196,7 +198,7 @@ class SqlRecordStore(ABC, Generic[RecordT]):
         """Write the record over its row, one version up; returns every row changed by that."""
         others = self._before_stored(unit, record)
         columns = self.table.c
-        row = self._row_of(record)
+        row = {name: value for name, value in self._row_of(record).items() if name not in self.apart}
         this = (columns.vault_id == unit.vault_id, columns.id == record.id)
         before = unit.connection.execute(select(self.table).where(*this)).mappings().first()
         if before is None:

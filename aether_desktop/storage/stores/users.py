@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import RowMapping, insert, select, update
 
@@ -14,10 +14,13 @@ from aether_desktop.domain.text import fold
 from aether_desktop.domain.users import User
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import NotFoundError
+from aether_desktop.storage.audit_values import changes
 from aether_desktop.storage.database import Unit
 from aether_desktop.storage.schema import USERS, VAULT_MEMBERS
 from aether_desktop.storage.sealed_columns import SealedStore, joined, split
 from aether_desktop.storage.stores.records import SqlRecordStore, UniqueRule, record_fields
+
+_LOGINS_APART: Final = timedelta(hours=1)
 
 
 class SqlUserStore(SealedStore, SqlRecordStore[User]):
@@ -28,6 +31,7 @@ class SqlUserStore(SealedStore, SqlRecordStore[User]):
 
     name = TableName.USERS
     table = USERS
+    apart = frozenset({"last_login_at"})
     uniques = (
         UniqueRule(("username_fold",), "username", "Another person has this user name; case does not count."),
         UniqueRule(("email_fold",), "email", "Another person has this e-mail address."),
@@ -47,15 +51,18 @@ class SqlUserStore(SealedStore, SqlRecordStore[User]):
         )
 
     def record_login(self, user_id: int, at: datetime) -> ChangeSet:
-        """Raises NotFoundError."""
+        """At most once an hour, so that programs started over and over do not fill the audit log; the version stays.
+
+        Raises NotFoundError, also for somebody else on a shared database.
+        """
+        last = self.get(user_id).last_login_at
+        if last is not None and timedelta(0) <= at - last < _LOGINS_APART:
+            return ChangeSet(frozenset({self.name}), frozenset())
         with self._write("login") as unit:
-            statement = (
-                update(USERS)
-                .where(USERS.c.vault_id == unit.vault_id, USERS.c.id == user_id)
-                .values(last_login_at=at, version=USERS.c.version + 1)
-            )
-            if not unit.connection.execute(statement).rowcount:
+            mine = (USERS.c.vault_id == unit.vault_id, USERS.c.id == user_id)
+            if not unit.connection.execute(update(USERS).where(*mine).values(last_login_at=at)).rowcount:
                 raise self._gone()
+            unit.about(user_id, *changes({"last_login_at": last}, {"last_login_at": at}))
             return self._done(unit, [user_id])
 
     def _columns_of(self, record: User) -> dict[str, Any]:

@@ -4,10 +4,13 @@ is locked."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from PySide6.QtCore import QObject, Signal
 
+from aether_desktop.domain.times import utc_now
 from aether_desktop.jobs.lanes import Lanes
+from aether_desktop.ports.errors import AetherError
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.vault_access import AccessState
 from aether_desktop.ui.context import Messages
@@ -71,6 +74,7 @@ class OpenedVault(QObject):
         self._builder = PageBuilder(window.page, window.section_keys, self, busy=lambda: window.going)
         self._builder.finished.connect(self.built)
         self._builder.finished.connect(self._sealing.run)
+        self._builder.finished.connect(self._record_login)
 
     def begin(self, *, made: bool) -> None:
         """In a turn of its own, after the first page. ``made``: the vault is new, its recovery kit the next step."""
@@ -84,6 +88,18 @@ class OpenedVault(QObject):
             self.safety.ask_password_after_kit()
         elif made:
             self.safety.make_kit()
+
+    def _record_login(self) -> None:
+        """When the person last opened this vault. What cannot be written now says so elsewhere, or the next time."""
+        info, users = self.services.info, self.services.storage.users
+        if info.engine == "sqlite" and not info.encrypted:
+            return  # the sample
+
+        def record() -> None:
+            with suppress(AetherError):
+                users.record_login(info.user_id, utc_now())
+
+        self._jobs.write(lambda _token, _progress: record(), repeatable=False)
 
     def leave(self, *, keep_keys: bool = False) -> None:
         """Wipe the keys, stop what runs, tell nobody any more; the pages are still there.

@@ -93,7 +93,8 @@ def what_changed(detail: str, people: Mapping[int, str]) -> str:
             for name in after
         )
     rest = after or {name: value for name, value in facts.items() if name not in _TOLD_APART}
-    return ", ".join(f"{words(name)}: {_told(name, value, people)}" for name, value in rest.items())
+    first = sorted(rest, key=lambda name: name not in _PEOPLE)  # long ids would push the people out of sight
+    return ", ".join(f"{words(name)}: {_told(name, rest[name], people)}" for name in first)
 
 
 def audit_facts(row: AuditRow, zone: tzinfo) -> list[DetailEntry]:
