@@ -5,7 +5,6 @@ What is started belongs to this run, ends with it, and is never the person's own
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -19,12 +18,12 @@ import pytest
 import secretstorage
 from keyring.backends import SecretService
 
-from tests.support import loopback_only
+from tests.support import loopback_only, remembered_argon2
 from tests.support.display import VirtualDisplay
+from tests.support.memory_folder import MemoryFolder, memory_folder
 from tests.support.postgres import PostgresCluster
 from tests.support.private_home import PrivateHome, traces_in_real_home
 from tests.support.processes import THREAD_PREFIX
-from tests.support.remembered_argon2 import RememberedArgon2id
 from tests.support.session_bus import SECRETS, KeyringDaemon, SessionBus
 
 # Shared runners are slow in bursts: a deadline per example would fail for the machine's sake, not the code's.
@@ -33,6 +32,8 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("short")
 
 _HOME = pytest.StashKey[PrivateHome]()
+_MEMORY = pytest.StashKey[MemoryFolder | None]()
+_SALTS = pytest.StashKey[remembered_argon2.RecurringSalts]()
 _TRACES = pytest.StashKey[frozenset[tuple[str, int]]]()
 
 
@@ -41,27 +42,37 @@ def pytest_configure(config: pytest.Config) -> None:
     if "long" in config.option.markexpr.replace("not long", ""):
         hypothesis.settings.load_profile("long")
     config.stash[_TRACES] = traces_in_real_home()
+    memory = config.stash[_MEMORY] = memory_folder(os.environ)
+    if memory is not None:
+        memory.apply(os.environ)
     home = config.stash[_HOME] = PrivateHome()
     home.apply(os.environ)
     loopback_only.install()
-    passwords = importlib.import_module("aether_desktop.security.passwords")
-    passwords.Argon2id = RememberedArgon2id  # type: ignore[attr-defined]
+    config.stash[_SALTS] = remembered_argon2.install()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Salts of slots begin anew."""
+    item.config.stash[_SALTS].restart()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run that left something in the person's folders."""
+    """Fail a run that left something in the person's folders; keep what failed."""
     if traces_in_real_home() != session.config.stash[_TRACES]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line("ERROR: the tests wrote to the person's own folders", red=True)
+    memory = session.config.stash.get(_MEMORY, None)
+    if memory is not None:
+        memory.keep = session.exitstatus != pytest.ExitCode.OK
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Delete the private home."""
-    home = config.stash.get(_HOME, None)
-    if home is not None:
-        home.close()
+    """Delete the private home, and the run's folder."""
+    for folder in (config.stash.get(_HOME, None), config.stash.get(_MEMORY, None)):
+        if folder is not None:
+            folder.close()
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +107,7 @@ def postgres_cluster() -> Iterator[PostgresCluster]:
 
 @pytest.fixture
 def postgres_database(postgres_cluster: PostgresCluster) -> Iterator[Callable[..., str]]:
-    """A factory of fresh databases: `make()` or `make(template=name)` returns a URL; dropped after the test."""
+    """A factory of fresh databases: `make()` or `make(template=name)` returns a URL; gone after the test."""
     names: list[str] = []
 
     def make(*, template: str = "template0") -> str:
@@ -105,7 +116,7 @@ def postgres_database(postgres_cluster: PostgresCluster) -> Iterator[Callable[..
 
     yield make
     for name in names:
-        postgres_cluster.drop_database(name)
+        postgres_cluster.retire_database(name)
 
 
 @pytest.fixture

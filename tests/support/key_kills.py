@@ -1,14 +1,17 @@
 """Does one change of a vault's keys and dies at a chosen call that touches the disk or the keyring.
 
 Run as a program it is a server: a line ``operation folder point`` on standard input forks a process that dies before
-its ``point``-th such call; the answer is ``died`` or ``finished``. One process, one thread: forking is safe.
+its ``point``-th such call; the answer is ``died`` or ``finished``. One process, one thread: forking is safe. What the
+victims of an operation stretch is stretched beforehand, in a rehearsal over a copy of the folder.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +23,7 @@ from aether_desktop.security import KeyFileStore, KeyringStore, keyring_store
 from aether_desktop.security.device_keys import KeyFileDevices, KeyringDevices
 from aether_desktop.security.pin_stores import FilePinStore, KeyringPinStore
 from aether_desktop.security.vault_keys import FileVaultKeys
+from tests.support import remembered_argon2
 
 OLD, NEW = "old password", "new password"
 SECOND, SECOND_NEW, SECOND_ADDED = "second factor", "second factor anew", "second factor added"
@@ -110,10 +114,26 @@ def _run(operation: str, folder: Path, point: int) -> None:
     work()
 
 
+def _rehearse(operation: str, folder: Path) -> None:
+    """Not with the keyring, of which there is no copy."""
+    if (folder / "keyring").exists():
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / folder.name
+        shutil.copytree(folder, copy)
+        change(keys_in(copy), operation)()
+
+
 def serve() -> None:
     """See above."""
+    salts, rehearsed = remembered_argon2.install(), ""
     for line in sys.stdin:
         operation, folder, point = line.split("\t")
+        if operation != rehearsed:
+            salts.restart()
+            _rehearse(operation, Path(folder))
+            rehearsed = operation
+        salts.restart()
         child = os.fork()
         if child == 0:
             code = 1

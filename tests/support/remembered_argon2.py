@@ -1,13 +1,19 @@
 """The same password with the same salt is stretched once a process: commands of a test open one vault again and again.
 
-The derivation itself is the real one, at its real cost (about 0.2 s and 64 MiB).
+The derivation itself is the real one, at its real cost (about 0.2 s and 64 MiB). Salts are random, and differ within a
+test; the first of each test is the same one, and so on: most tests begin with the same passwords.
 """
 
 from __future__ import annotations
 
+import importlib
+import itertools
+import secrets
+
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 _KNOWN: dict[tuple[bytes, bytes, int, int, int, int], bytes] = {}
+_SALT_BYTES = 16
 
 
 class RememberedArgon2id:
@@ -26,3 +32,32 @@ class RememberedArgon2id:
             _KNOWN[key] = bytes(buffer)
         buffer[:] = _KNOWN[key]
         return length
+
+
+class RecurringSalts:
+    """Stands in for ``secrets`` in ``security.slots``; only salts have 16 bytes there. Any thread."""
+
+    def __init__(self) -> None:
+        self._salts: list[bytes] = []
+        self._next = itertools.count()
+
+    def restart(self) -> None:
+        """The next salt is the first one again."""
+        self._next = itertools.count()
+
+    def token_bytes(self, size: int) -> bytes:
+        """As the library's."""
+        if size != _SALT_BYTES:
+            return secrets.token_bytes(size)
+        number = next(self._next)
+        while len(self._salts) <= number:
+            self._salts.append(secrets.token_bytes(size))
+        return self._salts[number]
+
+
+def install() -> RecurringSalts:
+    """For the rest of this process."""
+    salts = RecurringSalts()
+    importlib.import_module("aether_desktop.security.passwords").Argon2id = RememberedArgon2id  # type: ignore[attr-defined]
+    importlib.import_module("aether_desktop.security.slots").secrets = salts  # type: ignore[attr-defined]
+    return salts
