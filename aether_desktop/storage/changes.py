@@ -15,17 +15,18 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import psycopg
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
 from aether_desktop.ports.errors import AetherError, StorageBusyError
 from aether_desktop.storage.failures import DRIVER_ERRORS, translate
 from aether_desktop.storage.postgresql import CHANNEL, PostgresKit
-from aether_desktop.storage.schema import ID_CLIENTS
+from aether_desktop.storage.schema import AUDIT_ENTRIES, AUDIT_HEADS, ID_CLIENTS, VAULTS
 from aether_desktop.storage.sqlite import SqliteKit
 
 HeardT = TypeVar("HeardT")
@@ -34,7 +35,8 @@ _LOG: Final = logging.getLogger(__name__)
 _SQLITE_SECONDS: Final = 0.25
 _POLL_SECONDS: Final = 0.5
 _LISTEN_SECONDS: Final = 0.25  # how soon a listening thread notices that it must stop
-_SAFETY_SECONDS: Final = 10.0  # polling beside LISTEN that works
+_SAFETY_SECONDS: Final = 2.0  # polling beside LISTEN that works: changes past every client give no hint
+_BY_HAND: Final = "database.change"  # the action of entries that the server makes for what no client claims
 _ECHO_SECONDS: Final = 3.0  # within this our own hint must come back, or LISTEN is not reaching us
 _RETRY_SECONDS: Final = 2.0
 _JOIN_SECONDS: Final = 15.0
@@ -182,17 +184,34 @@ class SqliteWatcher(ForeignWatcher):
             self._seen = version if version is not None else self._seen
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How often each client has committed, this one apart, and how far the audit log reached."""
+
+    others: Mapping[tuple[int, int], int]
+    own: int
+    size: int
+
+
 class PostgresWatcher(ForeignWatcher):
-    """Listens where it can and polls where it must; survives lost connections."""
+    """Listens where it can and polls where it must; survives lost connections.
+
+    What was changed past every client, by ``psql``, gives no hint and counts no commit: the audit log tells of it,
+    within ``_SAFETY_SECONDS``. Who may not read other people's entries sees the log grow while nobody committed.
+    """
 
     def __init__(self, feed: ChangeFeed, kit: PostgresKit, *, vault_id: int, hints: HintCoder, holder: str) -> None:
         super().__init__(feed, "aether-pg-watch")
         self._kit = kit
         self._hints = hints
-        self._counters = select(ID_CLIENTS.c.number, ID_CLIENTS.c.generation, ID_CLIENTS.c.writes).where(
-            ID_CLIENTS.c.vault_id == vault_id, ID_CLIENTS.c.holder != holder
+        self._holder = holder
+        head = select(AUDIT_HEADS.c.size).where(AUDIT_HEADS.c.vault_id == vault_id).scalar_subquery()
+        clients = VAULTS.outerjoin(ID_CLIENTS, ID_CLIENTS.c.vault_id == VAULTS.c.id)  # the log is there before them
+        self._counters = select(ID_CLIENTS, head.label("size")).select_from(clients).where(VAULTS.c.id == vault_id)
+        self._by_hand = select(AUDIT_ENTRIES.c.id).where(
+            AUDIT_ENTRIES.c.vault_id == vault_id, AUDIT_ENTRIES.c.action == _BY_HAND
         )
-        self._known: Mapping[tuple[int, int], int] | None = None
+        self._known: _Seen | None = None
         self.listening = threading.Event()  # set while hints are proven to reach us
         self.primed = threading.Event()  # set once it knows what was there before
 
@@ -262,17 +281,34 @@ class PostgresWatcher(ForeignWatcher):
         """Compare how often each client has committed; publish unless ``quiet`` (then only remember)."""
         try:
             with self._kit.reader.connect() as connection:
-                rows = connection.execute(self._counters).all()
+                seen = self._look(connection)
+                by_hand = self._known is not None and self._changed_by_hand(connection, self._known, seen, quiet=quiet)
         except DRIVER_ERRORS as error:
             if not self._stopping.is_set():
                 away = translate(error, where=self._kit.location)
                 self._feed.tell_reach(reached=isinstance(away, StorageBusyError))  # busy is not away
             return  # the next write or read says more
         self._feed.tell_reach(reached=True)
-        counters = {(row.number, row.generation): row.writes for row in rows}
-        changed = self._known is not None and any(
-            writes != self._known.get(client, 0) for client, writes in counters.items()
-        )
-        self._known = counters
-        if changed and not quiet:
+        known, self._known = self._known, seen
+        if by_hand or (known is not None and not quiet and _committed(known, seen)):
             self._feed.publish(EVERYTHING)
+
+    def _look(self, connection: Connection) -> _Seen:
+        found = connection.execute(self._counters).all()  # one statement: one moment
+        size = max((row.size or 0 for row in found), default=0)
+        rows = [row for row in found if row.holder is not None]
+        others = {(row.number, row.generation): row.writes for row in rows if row.holder != self._holder}
+        return _Seen(others, sum(row.writes for row in rows if row.holder == self._holder), size)
+
+    def _changed_by_hand(self, connection: Connection, known: _Seen, seen: _Seen, *, quiet: bool) -> bool:
+        if seen.size <= known.size:
+            return False
+        leaf = AUDIT_ENTRIES.c.leaf_index
+        if connection.execute(self._by_hand.where(leaf >= known.size, leaf < seen.size).limit(1)).first() is not None:
+            return True
+        return not quiet and seen.own == known.own and not _committed(known, seen)
+
+
+def _committed(known: _Seen, seen: _Seen) -> bool:
+    """Whether another client committed in between."""
+    return any(writes != known.others.get(client, 0) for client, writes in seen.others.items())

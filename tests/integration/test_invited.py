@@ -30,11 +30,12 @@ class Founder:
 
     def __init__(self, administrator: str, folder: Path) -> None:
         folder.mkdir()
-        key = folder / "key"
+        self.key = key = folder / "key"
         self._program = Program(data_dir=folder / "data")
         _, url = self._program.provision_database(
             administrator, name="Temple", username="miriam", key_file=key, new_password=False
         )
+        self.url = url
         self._target = Target(database_url=url, key_file=key)
         self._program.ask_with(lambda _what: Factor.passphrase("the founder's password"))
         access = self._program.access(self._target)

@@ -186,6 +186,20 @@ class TestHints:
 
 
 class TestPolling:
+    def test_what_was_changed_past_every_client_is_told_once(
+        self, postgres_cluster: PostgresCluster, postgres_database: Callable[..., str]
+    ) -> None:
+        administration = postgres_database(template=database_template(postgres_cluster))
+        with closing(open_shared(as_founder(administration), username=FOUNDER)) as vault:
+            ear = Ear(ready(vault))
+            assert isinstance(vault.watcher, PostgresWatcher)
+            with psycopg.connect(administration) as by_hand:
+                by_hand.execute("UPDATE users SET display_name = 'by hand'")
+            assert ear.foreign(10) == EVERYTHING
+            change(vault)  # one's own, which the log tells of as well
+            vault.watcher._poll(quiet=False)
+            assert [changes for changes in ear.drain() if changes.foreign] == []
+
     def test_behind_a_pooler_changes_are_polled_for(self, shared: str) -> None:
         with closing(open_shared(f"{shared}?pooler=transaction", username=FOUNDER)) as polling:
             ear = Ear(polling)

@@ -57,7 +57,7 @@ def prepare(folder: Path, operation: str, *, keyring: bool) -> None:
         keys.set_factor(Court.HOLY, Factor.passphrase(SECOND))
     if operation == "remove":
         keys.add_factor(Court.HOLY, Factor.passphrase(SECOND_ADDED))
-    for _ in range({"settle": 1, "again": 3}.get(operation, 0)):
+    for _ in range({"settle": 1, "again": 1 if keyring else 3}.get(operation, 0)):
         keys.compromise({Court.OUTER: Factor.passphrase(OLD), Court.HOLY: Factor.passphrase(SECOND)})
         if operation == "again":
             keys.settle_file_key()
