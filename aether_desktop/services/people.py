@@ -260,6 +260,8 @@ class PeopleService:
             raise InvalidInputError("No reply has come yet.", field="reply", hint="Open the reply's file instead.")
 
         def store() -> None:
+            if self._stores.invitations.get(invitation_id).settled_at is not None:  # by a colleague, meanwhile
+                raise NotFoundError("This invitation is not open any more.", hint="Refresh and look again.")
             self._stores.invitations.settle(invitation_id, datetime.now(UTC))
             if self._logins is not None:
                 self._logins.administration.admit_login(invitation.user_id)

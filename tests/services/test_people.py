@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import pytest
 
 from aether_desktop.domain.courts import Court
-from aether_desktop.domain.membership import RoleSet
+from aether_desktop.domain.membership import Fact, RoleSet
 from aether_desktop.domain.sealed_fields import SealedField
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.errors import AlreadyExistsError, InvalidInputError, NotFoundError, PermissionDeniedError
-from aether_desktop.ports.identity import InvitationError, MembershipError, RotationNeededError
+from aether_desktop.ports.identity import InvitationError, MembershipError, RotationNeededError, StoredStatement
 from aether_desktop.services.attention import AttentionKind, keys_attention
 from aether_desktop.services.people import Logins, PeopleService
 from aether_desktop.storage.sql_storage import SqlStorage
@@ -195,6 +195,22 @@ class TestRoles:
         again = miriam.people.invite_again(hur.id)
         miriam.people.accept(again.stored.id, hur.people.answer(again.file, again.secret))
         assert miriam.people.about(hur.id).standing.warning == ""
+
+    def test_who_is_disabled_while_a_colleague_certifies_them_is_not_certified(
+        self, miriam: Seat, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made, aaron = miriam.people.invite("hur", Role.MEMBER), joined(miriam, "aaron", Role.ZADOKITE)
+        hur = seat(miriam.storage, made.stored.user_id)
+        reply, sign = hur.people.answer(made.file, made.secret), miriam.identity.sign
+
+        def meanwhile(facts: Sequence[Fact]) -> Sequence[StoredStatement]:
+            aaron.people.disable(hur.id)
+            return sign(facts)
+
+        monkeypatch.setattr(miriam.identity, "sign", meanwhile)
+        with pytest.raises(NotFoundError, match="not open any more"):
+            miriam.people.accept(made.stored.id, reply)
+        assert hur.id not in aaron.identity.state().people
 
     def test_a_row_altered_behind_the_log_is_shown(self, miriam: Seat) -> None:
         aaron = joined(miriam, "aaron")

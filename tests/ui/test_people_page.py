@@ -374,7 +374,12 @@ def test_it_stays_until_its_secret_can_be_told(
     page.hide()
     page.show()
     assert sheet._secret.text() == secret, "another section, and back: nothing is lost yet"
+    page.resize(1180, 320)
+    bar = sheet._scroll.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 100, timeout=WAIT)
+    bar.setValue(bar.maximum())
     QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert bar.value() == 0, "what is asked stands at the top"
     assert "invited again" in words(sheet)
     assert sheet._leaving.isVisible()
     part(sheet, "stay").click()

@@ -136,6 +136,7 @@ class InviteSheet(SideSheet):
         if self._made is None or self._saved:
             return True
         self._leaving.show()
+        self.show_top()
         self._stay.setFocus(Qt.FocusReason.OtherFocusReason)
         return False
 
@@ -163,6 +164,7 @@ class InviteSheet(SideSheet):
         self._secret.setText(made.secret)
         self._form.hide()
         self._result.show()
+        self.show_top()
         self.save_button.setFocus(Qt.FocusReason.OtherFocusReason)
         self.invited.emit()
 

@@ -40,12 +40,12 @@ class SideSheet(QFrame):
         self._filled: QWidget | None = None
         column.addLayout(self.body)
         column.addStretch(1)
-        scroll = scrolling(ground, name=title, tabbed=True)
+        self._scroll = scrolling(ground, name=title, tabbed=True)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(Space.L, Space.M, Space.S, Space.M)
         outer.setSpacing(Space.M)
         outer.addLayout(head)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(self._scroll, 1)
         self.setFocusProxy(self.close_button)
 
     def may_close(self) -> bool:
@@ -60,6 +60,10 @@ class SideSheet(QFrame):
         """As Escape and the cross do."""
         if self.may_close():
             self.closed.emit()
+
+    def show_top(self) -> None:
+        """Scroll to where the sheet begins."""
+        self._scroll.verticalScrollBar().setValue(0)
 
     def refill(self) -> QVBoxLayout:
         """An empty column below the rest of ``body``, in place of the one given before.
