@@ -92,7 +92,10 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
             add=PEOPLE,
             change=Least(Role.MEMBER, Role.ZADOKITE),
             columns={
-                Role.MEMBER: ("display_name", "last_login_at", "version", "email", "email_fold", "email_sealed"),
+                Role.MEMBER: (
+                    *("display_name", "display_name_fold", "last_login_at", "version"),
+                    *("email", "email_fold", "email_sealed"),
+                ),
                 Role.ZADOKITE: ("username", "username_fold", "role", "membership", "active", "archived_at"),
             },
         ),

@@ -11,6 +11,7 @@ from sqlalchemy import Select, bindparam, insert, select, true, update
 from aether_desktop.domain.imports import ImportBatch
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import MASK, Sealed
+from aether_desktop.domain.text import fold
 from aether_desktop.domain.transactions import Movement, TransactionStatus
 from aether_desktop.ports.errors import NotFoundError
 from aether_desktop.ports.notes import NoteSeals
@@ -208,6 +209,7 @@ class ImportRun:
                 "table_name": TableName.TRANSACTIONS,
                 "row_id": row_id,
                 "label": movement.label[:255],
+                "label_fold": fold(movement.label[:255]),
                 "note": "" if word_id in seals else notes.get(word_id, ""),
                 "note_sealed": seals.get(word_id),
                 "extra": {},

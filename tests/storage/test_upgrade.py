@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from aether_desktop.domain.text import fold
 from aether_desktop.ports.errors import (
     NotAVaultError,
     SchemaTooNewError,
@@ -23,8 +24,10 @@ from aether_desktop.ports.errors import (
 from aether_desktop.ports.storage import Storage
 from aether_desktop.storage.access.provisioning import migrate_shared, provision_shared
 from aether_desktop.storage.opening import open_shared, open_vault_file
+from aether_desktop.storage.schema import METADATA
 from aether_desktop.storage.sql_storage import SqlStorage, open_vault
 from aether_desktop.storage.sqlite import SqliteKit
+from aether_desktop.storage.stores.records import FOLDED
 from aether_desktop.storage.upgrade import MIGRATION_LOCK, Migrations
 from aether_desktop.storage.vault_files import create_file
 from tests.support import dumps
@@ -153,6 +156,26 @@ def test_every_released_schema_opens_with_all_its_data(engine: str, revision: st
     assert found["people"] == ["Tabitha", FOUNDER]
     assert found["prices"] == {"ETH": "1234.56"}
     assert found["foreign"] == [{"type": "tx", "ref": "ab", "label": "Later"}]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_follows_from_other_columns_is_filled_in(engine: str, make_old: MakeOld) -> None:
+    """Revision 0009: folded texts, sums of thresholds."""
+    place = make_old(engine, "0008")
+    place.open().close()
+    looked_at = 0
+    for table in METADATA.sorted_tables:
+        for column in (each.name for each in table.columns):
+            plain = column.removesuffix(FOLDED)
+            if plain != column and f"{plain}_sealed" not in table.columns:
+                pairs = place.rows(f"SELECT {plain}, {column} FROM {table.name}")
+                assert all(folded == fold(text) for text, folded in pairs), (table.name, column)
+                looked_at += any(text != folded for text, folded in pairs)
+    assert looked_at >= 6
+    parts = "storage_threshold + compute_threshold + abundance_threshold"
+    sums = place.rows(f"SELECT {parts}, threshold_rank FROM temple_nodes")
+    assert sums
+    assert all(total == rank for total, rank in sums)
 
 
 class TestUpgrading:

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, text
 from aether_desktop.domain.records import TableName
 from aether_desktop.storage.columns import Choice, Flag, Identifier, JsonText, UtcTime, choice_check, length_check
 from aether_desktop.storage.schema.base import (
+    folded_column,
     reference,
     required,
     sealed_column,
@@ -14,6 +15,8 @@ from aether_desktop.storage.schema.base import (
     unique_index,
     vault_table,
 )
+
+LABELLED = "label_fold <> '' AND NOT detached"  # what an index says, a question repeats
 
 # Undoing an import removes rows but not the words on them: those are ``detached`` with the wallet and ``identity`` of
 # the movement, and are attached again when the same movement is imported into that wallet. ``row_id`` has no foreign
@@ -25,6 +28,7 @@ ANNOTATIONS = vault_table(
     required("table_name", Choice(TableName)),
     required("row_id", Identifier()),
     text_column("label"),
+    folded_column("label"),
     text_column("note"),
     sealed_column("note"),
     required("extra", JsonText()),
@@ -42,6 +46,13 @@ ANNOTATIONS = vault_table(
     reference("wallet_id", "wallets"),
     unique_index("uq_annotations_row", "table_name", "row_id", where="NOT detached"),
     Index("ix_annotations_row", "vault_id", "table_name", "row_id"),
+    # to find rows by their label, and to sort them by it
+    Index(
+        "ix_annotations_label",
+        *("vault_id", "table_name", "label_fold", "row_id"),
+        sqlite_where=text(LABELLED),
+        postgresql_where=text(LABELLED),
+    ),
     Index("ix_annotations_identity", "vault_id", "wallet_id", "identity"),
 )
 

@@ -70,6 +70,14 @@ def record_table(name: str, *items: SchemaItem, owner_index: bool = True) -> Tab
     )
 
 
+def folded_column(name: str) -> Column[str]:
+    """Beside the text ``name``: it as ``domain.text.fold`` makes it, which it is sorted and compared by.
+
+    Stored, because an index over a function serves nobody under row security. Stores fill it in by its name.
+    """
+    return text_column(f"{name}_fold")
+
+
 def text_column(name: str, *, default: bool = True) -> Column[str]:
     """A text that is never NULL; empty means absent. ``default`` False makes every insert name it."""
     return Column(name, PLAIN_TEXT, nullable=False, server_default=text("''") if default else None)
@@ -103,3 +111,24 @@ def unique_index(name: str, *columns: str, where: str | None = None) -> Index:
         return Index(name, "vault_id", *columns, unique=True)
     condition = text(where)
     return Index(name, "vault_id", *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+
+
+def ledger_index(name: str, *columns: str, where: str | None = None) -> Index:
+    """An index of ``transactions`` that gives the rows of each value in the order of time.
+
+    ``archived_at`` last: whether a row is shown is in the index, so counts and jumps do not visit the rows. ``where``
+    (fixed SQL, the same on both engines) keeps out what most rows have: it costs an import nothing.
+    """
+    condition = None if where is None else text(where)
+    columns = ("vault_id", *columns, "occurred_at", "id", "archived_at")
+    return Index(f"ix_transactions_{name}", *columns, sqlite_where=condition, postgresql_where=condition)
+
+
+def engine_index(name: str, *columns: str, engine: str) -> Index:
+    """An index that exists on one engine only; ``info`` tells migrations so."""
+    return Index(name, *columns, info={"engine": engine}).ddl_if(dialect=engine)
+
+
+def order_indexes(table: str, *columns: str) -> list[Index]:
+    """An index for each of these columns, to sort and to filter by; the id ends it as it ends every order."""
+    return [Index(f"ix_{table}_{column}", "vault_id", column, "id") for column in columns]

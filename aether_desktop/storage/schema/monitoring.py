@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, Index
 
 from aether_desktop.domain.monitoring import MonitoringAction, Severity
 from aether_desktop.storage.columns import Choice, Identifier, UtcTime, choice_check, length_check
-from aether_desktop.storage.schema.base import record_table, required, text_column
+from aether_desktop.storage.schema.base import order_indexes, record_table, required, text_column
 
 # No foreign key on the related row: the log outlives what it is about.
 AI_MONITORING_LOGS = record_table(
@@ -23,4 +23,5 @@ AI_MONITORING_LOGS = record_table(
     length_check("related_table", 100),
     CheckConstraint("(related_table = '') = (related_id IS NULL)", name="related"),
     Index("ix_ai_monitoring_logs_time", "vault_id", "seen_at", "id"),
+    *order_indexes("ai_monitoring_logs", "severity", "action", "related_table", "related_id", "created_at"),
 )

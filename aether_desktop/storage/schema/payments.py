@@ -19,6 +19,8 @@ from aether_desktop.storage.columns import (
 )
 from aether_desktop.storage.schema.base import (
     PLAIN_TEXT,
+    folded_column,
+    order_indexes,
     record_table,
     reference,
     required,
@@ -30,8 +32,10 @@ from aether_desktop.storage.schema.base import (
 PAYMENT_METHODS = record_table(
     "payment_methods",
     text_column("name", default=False),
+    folded_column("name"),
     required("kind", Choice(PaymentMethodKind)),
     text_column("provider"),
+    folded_column("provider"),
     text_column("provider_reference"),
     text_column("last_four"),
     Column("expires_on", CalendarDate()),
@@ -47,6 +51,8 @@ PAYMENT_METHODS = record_table(
     length_check("provider_reference", 200),
     length_check("last_four", 4),
     unique_index("uq_payment_methods_default", "owner_id", where="is_default AND archived_at IS NULL"),
+    *order_indexes("payment_methods", "name_fold", "kind", "provider_fold", "provider_reference", "last_four"),
+    *order_indexes("payment_methods", "expires_on", "is_default", "status", "created_at"),
 )
 
 PAYMENTS = record_table(
@@ -57,6 +63,7 @@ PAYMENTS = record_table(
     required("amount_rank", RankKey()),
     required("status", Choice(PaymentStatus)),
     text_column("provider"),
+    folded_column("provider"),
     text_column("external_id"),
     Column("wallet_id", Identifier()),
     Column("payment_method_id", Identifier()),
@@ -94,4 +101,6 @@ PAYMENTS = record_table(
     ),
     Index("ix_payments_time", "vault_id", "paid_at", "id"),
     Index("ix_payments_amount", "vault_id", "amount_rank", "id"),
+    *order_indexes("payments", "status", "provider_fold", "external_id", "security_level", "created_at"),
+    *order_indexes("payments", "currency_id", "wallet_id", "payment_method_id"),
 )

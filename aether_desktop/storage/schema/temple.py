@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Double
+from sqlalchemy import CheckConstraint, Column, Double, text
 
 from aether_desktop.domain.temple import Tier
 from aether_desktop.domain.temple_nodes import NodeStatus
 from aether_desktop.storage.columns import Choice, Flag, Identifier, JsonText, choice_check, length_check
-from aether_desktop.storage.schema.base import record_table, required, text_column
+from aether_desktop.storage.schema.base import folded_column, order_indexes, record_table, required, text_column
 
-# The specialised type is no column: it follows from the thresholds. ``covenants`` holds words parted by spaces.
+# The specialised type is no column: it follows from the sum of the thresholds, ``threshold_rank``. ``covenants`` holds
+# words parted by spaces.
 TEMPLE_NODES = record_table(
     "temple_nodes",
     text_column("node_id", default=False),
+    folded_column("node_id"),
     required("tier", Choice(Tier)),
     required("storage_threshold", Identifier()),
     required("compute_threshold", Identifier()),
     required("abundance_threshold", Identifier()),
+    Column("threshold_rank", Identifier(), nullable=False, server_default=text("0")),
     Column("harmony", Double()),
     required("elder", Flag()),
     text_column("covenants"),
@@ -30,4 +33,6 @@ TEMPLE_NODES = record_table(
     CheckConstraint("compute_threshold BETWEEN 0 AND 1000", name="compute_threshold"),
     CheckConstraint("abundance_threshold BETWEEN 0 AND 1000", name="abundance_threshold"),
     CheckConstraint("harmony BETWEEN 0 AND 24", name="harmony"),
+    *order_indexes("temple_nodes", "node_id_fold", "tier", "status", "harmony", "elder", "created_at"),
+    *order_indexes("temple_nodes", "storage_threshold", "compute_threshold", "abundance_threshold", "threshold_rank"),
 )

@@ -17,7 +17,15 @@ from aether_desktop.storage.columns import (
     length_check,
     units_key_check,
 )
-from aether_desktop.storage.schema.base import record_table, reference, required, text_column, unique_index
+from aether_desktop.storage.schema.base import (
+    engine_index,
+    ledger_index,
+    record_table,
+    reference,
+    required,
+    text_column,
+    unique_index,
+)
 
 # ``amount_rank`` and ``fee_rank`` order the figures people see across currencies of different decimals.
 # ``counterparty`` is the other side: from when value comes in, else to, else the contract.
@@ -73,13 +81,36 @@ TRANSACTIONS = record_table(
     reference("currency_id", "currencies"),
     reference("fee_currency_id", "currencies"),
     reference("batch_id", "import_batches"),
-    # ``archived_at`` last: whether a row is shown is in the index, so counts and jumps do not visit the rows.
-    Index("ix_transactions_time", "vault_id", "occurred_at", "id", "archived_at"),
-    Index("ix_transactions_wallet", "vault_id", "wallet_id", "occurred_at", "id", "archived_at"),
+    # By value, then time: each gives the rows of one value in the ledger's own order (storage/ledger_ways.py).
+    ledger_index("time"),
+    ledger_index("wallet", "wallet_id"),
+    ledger_index("currency", "currency_id"),
+    ledger_index("class", "kind", "direction"),
+    ledger_index("batch", "batch_id"),
+    ledger_index("counterparty", "counterparty"),
+    # The other side is in ``counterparty`` already; what is left is nearly always an own address.
+    ledger_index("from", "from_address", where="from_address <> counterparty"),
+    ledger_index("to", "to_address", where="to_address <> counterparty"),
+    ledger_index("contract", "contract_address", where="contract_address <> ''"),
+    ledger_index("method", "method", where="method <> ''"),
+    ledger_index("layer2", "layer2_kind", where="layer2_kind <> ''"),
+    ledger_index("status", "status", where="status <> 'confirmed'"),
+    ledger_index("leg", "leg", where="leg <> 'normal'"),
+    ledger_index("fee_currency", "fee_currency_id", where="fee_currency_id <> currency_id"),
+    ledger_index("verified", where="ai_verified"),
+    ledger_index("error", where="error <> ''"),
+    ledger_index("description", where="description <> ''"),
+    ledger_index("archived", where="archived_at IS NOT NULL"),
+    # By value alone.
     Index("ix_transactions_hash", "vault_id", "tx_hash", "id", "archived_at"),
-    Index("ix_transactions_batch", "vault_id", "batch_id"),
-    Index("ix_transactions_counterparty", "vault_id", "counterparty", "id", "archived_at"),
     Index("ix_transactions_amount", "vault_id", "amount_rank", "id", "archived_at"),
+    Index("ix_transactions_fee", "vault_id", "fee_rank", "id", "archived_at"),
+    Index("ix_transactions_block", "vault_id", "block_number", "id", "archived_at"),
+    Index("ix_transactions_created", "vault_id", "created_at", "id", "archived_at"),
+    # A plain member of a shared database sees their own rows only; an embedded vault has no such readers.
+    engine_index(
+        "ix_transactions_owner", *("vault_id", "owner_id", "occurred_at", "id", "archived_at"), engine="postgresql"
+    ),
     unique_index("uq_transactions_identity", "wallet_id", "identity", where="identity IS NOT NULL"),
     owner_index=False,
 )

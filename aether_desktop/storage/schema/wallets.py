@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index
+from sqlalchemy import CheckConstraint, Column
 
 from aether_desktop.domain.amounts import MAX_DECIMALS
 from aether_desktop.domain.wallet_secrets import SecretKind
@@ -17,6 +17,8 @@ from aether_desktop.storage.columns import (
     length_check,
 )
 from aether_desktop.storage.schema.base import (
+    folded_column,
+    order_indexes,
     record_table,
     reference,
     required,
@@ -33,6 +35,7 @@ WALLETS = record_table(
     text_column("address"),
     required("kind", Choice(WalletKind)),
     text_column("symbol"),
+    folded_column("symbol"),
     required("watch_only", Flag()),
     choice_check("kind", WalletKind),
     length_check("name", 200, least=1),
@@ -49,7 +52,7 @@ WALLETS = record_table(
         "symbol",
         where="archived_at IS NULL AND address <> ''",
     ),
-    Index("ix_wallets_address", "vault_id", "address"),
+    *order_indexes("wallets", "name_fold", "chain", "address", "kind", "symbol_fold", "watch_only", "created_at"),
 )
 
 # Never plain: only its owner's Most Holy key opens it, whoever owns the server or the file.

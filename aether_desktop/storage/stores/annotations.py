@@ -199,6 +199,7 @@ class SqlAnnotationStore:
             return
         words: dict[str, Any] = {
             "label": annotation.label,
+            "label_fold": fold(annotation.label),
             "note": _plain(annotation),
             "note_sealed": _sealed(annotation),
             "extra": annotation.extra,

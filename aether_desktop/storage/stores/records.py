@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import InvalidRecordError, Record, TableName
+from aether_desktop.domain.text import fold
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import (
     AlreadyExistsError,
@@ -35,6 +36,7 @@ IDS_AT_ONCE = 5_000  # SQLite takes 32 766 parameters
 LISTED_IDS = 1_000  # beyond this a ChangeSet says "many"
 _LISTED_IN_AUDIT = 100  # beyond this an audit entry has their digest
 _KEPT = frozenset({"id", "owner_id", "created_at", "version"})
+FOLDED = "_fold"  # ends the name of a column that holds another one folded
 _REFERRED = {
     "users": "person",
     "wallets": "wallet",
@@ -243,6 +245,9 @@ class SqlRecordStore(ABC, Generic[RecordT]):
         for column, value in row.items():
             if isinstance(value, str):
                 require_storable(column, value)
+        for column in self.table.columns.keys() - row.keys():
+            if column.endswith(FOLDED):
+                row[column] = fold(row[column.removesuffix(FOLDED)])
         return row
 
     def _checked(self, row: RowMapping) -> RecordT:

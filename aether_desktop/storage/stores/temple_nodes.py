@@ -52,7 +52,8 @@ class SqlTempleNodeStore(SqlRecordStore[TempleNode]):
 
     def _columns_of(self, record: TempleNode) -> dict[str, Any]:
         covenants = " ".join(covenant.value for covenant in record.covenants)
-        return {**{name: getattr(record, name) for name in _PLAIN}, "covenants": covenants}
+        total = record.storage_threshold + record.compute_threshold + record.abundance_threshold
+        return {**{name: getattr(record, name) for name in _PLAIN}, "covenants": covenants, "threshold_rank": total}
 
     def _record_of(self, row: RowMapping) -> TempleNode:
         return TempleNode(
