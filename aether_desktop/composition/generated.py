@@ -48,7 +48,8 @@ def build_large_sample(
             LargeSample(services, rows=rows, seed=seed).fill(token=token, progress=progress)
             info = services.info
         token.check()
-        keys_beside(unfinished).rename(keys_beside(path))
+        if keys_beside(unfinished).exists():  # not without a password
+            keys_beside(unfinished).rename(keys_beside(path))
         unfinished.rename(path)
     finally:
         _discard(unfinished, key_file)

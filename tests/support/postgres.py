@@ -60,7 +60,9 @@ def _server_user() -> str | None:
 class PostgresCluster:
     """One server with its data in a temporary folder. Not thread-safe; the servers it starts are."""
 
-    def __init__(self, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *, settings: Mapping[str, str] | None = None, kept: Path | None = None) -> None:
+        """``kept``: an existing folder of the server's user, whose data outlive this object and are used again."""
+        self._kept = kept
         self._bin = binaries()
         self._user = _server_user()
         self._settings = {**_SETTINGS, **(settings or {})}
@@ -70,7 +72,9 @@ class PostgresCluster:
         self._templates: set[str] = set()
         self._retired: list[str] = []
         self.port = _free_port()
-        self._initialise()
+        self._give(self._root)
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise()
 
     # -- life ------------------------------------------------------------------------------------------------
 
@@ -86,6 +90,9 @@ class PostgresCluster:
             cwd=self._root,
         )
         self._child.wait_until_ready()
+        if self._kept is not None:  # made with another password
+            role = sql.Identifier(ADMIN)
+            self._administer(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(self._password)))
 
     def stop(self, *, immediate: bool = True) -> None:
         """Stop the server: at once like a power cut, or (immediate=False) after ending its sessions in order."""
@@ -94,8 +101,8 @@ class PostgresCluster:
             self._child = None
 
     def close(self) -> None:
-        """Stop the server and delete its data."""
-        self.stop()
+        """Stop the server and delete its data, unless they are kept."""
+        self.stop(immediate=self._kept is None)
         shutil.rmtree(self._root, ignore_errors=True)
 
     @property
@@ -158,7 +165,7 @@ class PostgresCluster:
 
     @property
     def _data(self) -> Path:
-        return self._root / "data"
+        return (self._kept or self._root) / "data"
 
     def _drops(self) -> list[sql.Composed]:
         names, self._retired = self._retired, []
@@ -172,13 +179,16 @@ class PostgresCluster:
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(self._root)}
 
+    def _give(self, path: Path) -> None:
+        """To the user that the server runs as."""
+        if self._user is not None:
+            account = pwd.getpwnam(self._user)
+            os.chown(path, account.pw_uid, account.pw_gid)
+
     def _initialise(self) -> None:
         password_file = self._root / "password"
         password_file.write_text(self._password)
-        if self._user is not None:
-            account = pwd.getpwnam(self._user)
-            for path in (self._root, password_file):
-                os.chown(path, account.pw_uid, account.pw_gid)
+        self._give(password_file)
         command = [
             str(self._bin / "initdb"),
             "-D",
@@ -203,7 +213,8 @@ class PostgresCluster:
         )
         password_file.unlink()
         if result.returncode != 0:
-            shutil.rmtree(self._root, ignore_errors=True)
+            for path in (self._data, self._root):
+                shutil.rmtree(path, ignore_errors=True)
             raise RuntimeError(f"initdb failed:\n{result.stdout}{result.stderr}")
 
 

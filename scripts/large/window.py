@@ -1,0 +1,244 @@
+"""Ours: a scripted session in the program's real window, by its public object names; prints its measures as JSON.
+
+usage: python -m scripts.large.window QUESTIONS.json   (see scripts.bench_large, which writes it)
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QTableView, QWidget
+
+from aether_desktop.bootstrap import WindowProgram, build
+from aether_desktop.ui.models.roles import HeaderRole, Role
+from scripts.gui_session import application, click, settle, wait, wait_for
+from scripts.large.watching import TIMEOUT, Painted, Probe
+
+_WORDS: Final = "restored"  # typed into the grid: looks for a row that begins so
+
+
+class Session:
+    """The open program and what is asked of it."""
+
+    def __init__(self, program: WindowProgram, questions: dict[str, Any], probe: Probe) -> None:
+        self._window: QWidget = program.window
+        self._questions = questions
+        self._probe = probe
+        self._grid: QTableView | None = None
+        self._painted: Painted | None = None
+
+    def run(self) -> None:
+        """Everything; the order is the table's."""
+        self._probe.idle()
+        self._open()
+        self._ends()
+        self._jumps()
+        self._probe.scroll(self.grid)
+        self._type_ahead()
+        self._sort()
+        self._sort_by_every_column()
+        for listed in ("filters", "combinations"):
+            for asked in self._questions[listed]:
+                self._filter(asked, "filter" if listed == "filters" else "filters combined")
+        self._filter(self._questions["fragment"], "hash fragment")
+
+    @property
+    def grid(self) -> QTableView:
+        if self._grid is None:
+            raise LookupError("the grid is not there yet")
+        return self._grid
+
+    # -- steps ---------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        questions, watch = self._questions, self._probe.watch
+        watch.step = "open the view"
+        began = time.perf_counter()
+        click(self._window, "navigation_transactions")
+        self._grid = wait_for(self._window, "transactions_grid", QTableView)
+        self._painted = Painted(self.grid)
+        self._until("first rows", lambda: self._top(questions["first"]), began)
+        self._probe.gaps("gap while opening", "open the view")
+        wait(lambda: self.grid.model().rowCount() == questions["rows"], seconds=TIMEOUT * 5)
+        self._probe.note("exact count", time.perf_counter() - began)
+        watch.step = "rest"
+        settle(300)
+
+    def _ends(self) -> None:
+        last, count = self._questions["last"], self._questions["rows"]
+        began = self._begin("end")
+        QTest.keyClick(self.grid, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+        self._until("end", lambda: self._is_at(count - len(last), last) and self._seen(count - 1), began)
+        self._begin("rest")
+        QTest.keyClick(self.grid, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
+        self._until("", lambda: self._top(self._questions["first"]), began)
+
+    def _jumps(self) -> None:
+        bar = self.grid.verticalScrollBar()
+        for number, tx_hash in self._questions["jumps"]:
+            began = self._begin("jump")
+            bar.setValue(number)
+            self._until("jump", partial(self._is_seen_at, number, tx_hash), began)
+        self._probe.gaps("gap while jumping", "jump")
+
+    def _type_ahead(self) -> None:
+        self.grid.setFocus()
+        self._begin("type ahead")
+        for letter in _WORDS:
+            QTest.keyClicks(self.grid, letter)
+            settle(40)
+        self._probe.gaps("gap while typing ahead", "type ahead")
+        self._begin("rest")
+        settle(1_500)
+
+    def _sort(self) -> None:
+        """By a click on the heading of the amounts; a second one turns the order round."""
+        questions = self._questions
+        right = (questions["by_amount"], questions["by_amount_backward"])
+        self.grid.verticalScrollBar().setValue(0)
+        settle(300)
+        for _ in range(4):
+            header = self.grid.horizontalHeader()
+            x = header.sectionViewportPosition(self._column("amount")) + 20
+            before = self._hashes(0, len(right[0]))
+            began = self._begin("sort")
+            QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(x, 10))
+            self._until("sort", partial(self._is_sorted, right, before), began)
+            settle(100)
+        self._probe.gaps("gap while sorting", "sort")
+
+    def _sort_by_every_column(self) -> None:
+        """Each column that offers it, also hidden ones, both ways; where rows may be few, whatever rows are there."""
+        model = self.grid.model()
+        times: dict[str, float | None] = {}
+        for column in range(model.columnCount()):
+            if not model.headerData(column, Qt.Orientation.Horizontal, HeaderRole.SORTABLE):
+                continue
+            key = str(model.headerData(column, Qt.Orientation.Horizontal, HeaderRole.COLUMN_KEY))
+            for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+                settle(50)
+                began = self._begin("sort by each column")
+                model.sort(column, order)
+                done = self._until("sort by any column", self._answered, began)
+                times[f"{key} {'up' if order is Qt.SortOrder.AscendingOrder else 'down'}"] = done
+        self._probe.measures["sorts"] = times
+        self._begin("rest")
+        model.sort(self._column("occurred_at"), Qt.SortOrder.DescendingOrder)
+        self._until("", lambda: self._top(self._questions["first"]), time.perf_counter())
+
+    def _filter(self, asked: dict[str, Any], name: str) -> None:
+        """Typed at once, with Return; then taken away again."""
+        edit = wait_for(self._window, "transactions_filter", QLineEdit)
+        settle(100)
+        began = self._begin(f"filter {asked['name']}")
+        edit.setText(asked["text"])
+        QTest.keyClick(edit, Qt.Key.Key_Return)
+        done = self._until(name, lambda: self._top(asked["right"]) and self._answered(), began)
+        self._probe.measures.setdefault("filters", {})[asked["name"]] = done
+        if done is None:
+            self._probe.wrong.append(asked["name"])
+        self._begin("rest")
+        edit.setText("")
+        QTest.keyClick(edit, Qt.Key.Key_Return)
+        self._until("", lambda: self._top(self._questions["first"]), time.perf_counter())
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def _begin(self, step: str) -> float:
+        self._probe.watch.step = step
+        return time.perf_counter()
+
+    def _until(self, name: str, condition: Callable[[], bool], began: float) -> float | None:
+        if self._painted is None:
+            raise LookupError("the grid is not there yet")
+        done = self._painted.wait(condition, began)
+        if name:
+            self._probe.note(name, done)
+        return done
+
+    def _column(self, key: str) -> int:
+        model = self.grid.model()
+        for column in range(model.columnCount()):
+            if model.headerData(column, Qt.Orientation.Horizontal, HeaderRole.COLUMN_KEY) == key:
+                return column
+        raise LookupError(key)
+
+    def _hashes(self, first: int, count: int) -> list[Any]:
+        model, column = self.grid.model(), self._column("tx_hash")
+        last = min(first + count, model.rowCount())
+        return [model.index(row, column).data(Role.RAW) for row in range(first, last)]
+
+    def _top(self, right: Sequence[str]) -> bool:
+        return self.grid.verticalScrollBar().value() == 0 and self._is_at(0, right)
+
+    def _is_at(self, first: int, right: Sequence[str]) -> bool:
+        return self._hashes(first, len(right)) == list(right)
+
+    def _is_seen_at(self, row: int, tx_hash: str) -> bool:
+        return self._is_at(row, [tx_hash]) and self._seen(row)
+
+    def _is_sorted(self, right: Sequence[Sequence[str]], before: list[Any]) -> bool:
+        """One of the two orders, and not the one that was there before."""
+        now = self._hashes(0, len(before))
+        return now in right and now != before
+
+    def _seen(self, row: int) -> bool:
+        """Whether the row is on the screen, and every row around it is there."""
+        grid = self.grid
+        top, bottom = grid.rowAt(1), grid.rowAt(grid.viewport().height() - 2)
+        bottom = grid.model().rowCount() - 1 if bottom < 0 else bottom
+        return top <= row <= bottom and None not in self._hashes(top, bottom - top + 1)
+
+    def _answered(self) -> bool:
+        """The question is the one on the screen, and its first rows are there."""
+        model = self.grid.model()
+        return not getattr(model, "loading", False) and model.rowCount() > 0 and None not in self._hashes(0, 8)
+
+
+def opened(place: dict[str, Any], data_dir: Path) -> WindowProgram:
+    """The program on the place, its window shown."""
+    if place["vault"]:
+        program = build(vault=Path(place["vault"]), key_file=Path(place["key_file"]), data_dir=data_dir)
+    else:
+        program = build(database_url=place["url"], data_dir=data_dir)
+    errors: list[object] = []
+    program.failed.connect(errors.append)
+    wait(lambda: program.services is not None or bool(errors))
+    if errors:
+        raise RuntimeError(str(errors[0]))
+    program.window.resize(1400, 900)
+    return program
+
+
+def main() -> int:
+    told = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    application()
+    probe = Probe()
+    with tempfile.TemporaryDirectory(prefix="aether-bench-") as name:
+        program = opened(told["place"], Path(name))
+        try:
+            if told["place"]["rows"]:
+                Session(program, told["questions"], probe).run()
+            else:  # an empty window
+                probe.idle()
+                probe.watch.step = "open the view"
+                click(program.window, "navigation_transactions")
+                settle(3_000)
+            measures = probe.finish()
+        finally:
+            program.close()
+    print(json.dumps(measures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
