@@ -12,9 +12,9 @@ Measures = Mapping[str, Any]
 _NOT_RUN: Final = "not run"
 _CACHES: Final = """\
 Caches: every contestant starts in a new process; the files were read before (the operating system holds what fits).
-Ours and raw SQLCipher have 16 MiB of pages a reader, QSQLITE its default of 2 MB, PostgreSQL 256 MB shared. Jumps go to rows
-not asked for before. Ours is the whole way: input, query, decryption, paint. Raw is the engine's query alone, 128 whole
-rows. QSqlTableModel's jumps come after its End: before that the rows are not there."""
+Ours and raw SQLCipher have 16 MiB of pages a reader, QSQLITE its default of 2 MB, PostgreSQL 256 MB shared.
+Jumps go to rows not asked for before. Ours is the whole way: input, query, decryption, paint. Raw is the engine's
+query alone, 128 whole rows. QSqlTableModel's jumps come after its End: before that the rows are not there."""
 
 
 class Row(NamedTuple):
