@@ -6,6 +6,7 @@ What is started belongs to this run, ends with it, and is never the person's own
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -47,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
         memory.apply(os.environ)
     home = config.stash[_HOME] = PrivateHome()
     home.apply(os.environ)
+    sys.dont_write_bytecode = False
     loopback_only.install()
     config.stash[_SALTS] = remembered_argon2.install()
 

@@ -18,7 +18,10 @@ _FOLDERS = {
     "XDG_RUNTIME_DIR": "run",
 }
 _FORGOTTEN_PREFIXES = ("AETHER_", "DBUS_", "PG", "QT_", "WAYLAND_", "XDG_", "GNOME_", "KDE_", "PYTHON_KEYRING")
-_FORGOTTEN = ("DATABASE_URL", "DISPLAY", "XAUTHORITY", "DESKTOP_SESSION", "SSH_AUTH_SOCK", "LANGUAGE")
+_FORGOTTEN = (
+    *("DATABASE_URL", "DISPLAY", "XAUTHORITY", "DESKTOP_SESSION", "SSH_AUTH_SOCK", "LANGUAGE"),
+    "PYTHONDONTWRITEBYTECODE",  # hundreds of children, and Alembic for each vault, would compile everything anew
+)
 
 
 class PrivateHome:
