@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import jsonschema
 import pytest
 
 from aether_desktop.__main__ import main
+from aether_desktop.cli import parser
 from aether_desktop.locations import resources_dir
 
 PASSWORD = "correct horse"
@@ -40,13 +43,25 @@ class Done:
 Run = Callable[..., Done]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def words_once() -> Iterator[None]:
+    """Building the parser takes longer than most commands; parsing leaves it as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parser, "build_parser", functools.cache(parser.build_parser))
+        yield
+
+
 @pytest.fixture
 def options(tmp_path: Path) -> list[str]:
     """The global options of this test: everything below its own folder, the key and the password in files."""
+    return _options(tmp_path)
+
+
+def _options(folder: Path) -> list[str]:
     return [
-        *("--data-dir", str(tmp_path / "data"), "--vault", str(tmp_path / "books.aether")),
-        *("--password-file", str(secret_file(tmp_path / "books.password", PASSWORD))),
-        *("--key-file", str(tmp_path / "books.key")),
+        *("--data-dir", str(folder / "data"), "--vault", str(folder / "books.aether")),
+        *("--password-file", str(secret_file(folder / "books.password", PASSWORD))),
+        *("--key-file", str(folder / "books.key")),
     ]
 
 
@@ -75,10 +90,22 @@ def run(options: list[str], capfd: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+@pytest.fixture(scope="session")
+def books_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the command has made a vault, to be copied."""
+    folder = tmp_path_factory.mktemp("books")
+    assert main([*_options(folder), "vault", "create"]) == 0
+    return folder
+
+
 @pytest.fixture
-def books(run: Run) -> Run:
+def books(run: Run, options: list[str], books_template: Path, tmp_path: Path) -> Run:
     """``run`` over a new vault."""
-    run("vault", "create")
+    shutil.copytree(books_template, tmp_path, dirs_exist_ok=True)
+    settings = tmp_path / "data" / "settings.json"
+    text = settings.read_text(encoding="utf-8")
+    assert f'"{books_template}/books.aether"' in text
+    settings.write_text(text.replace(str(books_template), str(tmp_path)), encoding="utf-8")
     return run
 
 
