@@ -98,7 +98,9 @@ class Application(Protocol):
         """Returns a sentence on what was done."""
         ...
 
-    def examine(self, target: Target | None, *, token: CancelToken, progress: Progress) -> list[Check]:
+    def examine(
+        self, target: Target | None, *, token: CancelToken, progress: Progress, recount: bool = False
+    ) -> list[Check]:
         """``target`` None: the installation only."""
         ...
 

@@ -381,7 +381,9 @@ def _add_care_words(words: _Words) -> None:
     restore.add_argument("--replace", action="store_true", help="keep the present vault aside under a dated name")
     migrate = words.add("migrate", "bring the schema up to date, after a backup")
     migrate.add_argument("--create", action="store_true", help="set up an empty PostgreSQL database")
-    _add_json(words.add("doctor", "look for what is wrong with the installation and the vault"))
+    doctor = words.add("doctor", "look for what is wrong with the installation and the vault")
+    doctor.add_argument("--recount", action="store_true", help="add up every row of the ledger again and compare")
+    _add_json(doctor)
     schema = words.add("schema", "print the JSON schema of a command's output")
     schema.add_argument("name", metavar="NAME", nargs="?", default="", help="default: list the names")
 

@@ -212,7 +212,9 @@ class Program:
         plain, password = split_password(url)
         return _migrated(without_password(url), *sql_storage.migrate_database(plain, password=password))
 
-    def examine(self, target: Target | None, *, token: CancelToken, progress: Progress) -> list[Check]:
+    def examine(
+        self, target: Target | None, *, token: CancelToken, progress: Progress, recount: bool = False
+    ) -> list[Check]:
         checks = list(installation_checks((self._places.data, self._places.config, self._places.state)))
         checks.append(_keyring_check())
         checks.append(_session_check())
@@ -233,6 +235,10 @@ class Program:
                     Check("encryption", state, "encrypted" if info.encrypted else "the file is not encrypted")
                 )
                 found = services.storage.check(token=token, progress=progress)
+                if recount:
+                    counted = services.ledger.recount(token=token, progress=progress)
+                    state = CheckState.BAD if counted.wrong else CheckState.GOOD
+                    checks.append(Check("sums of the ledger", state, counted.sentence))
             checks += [Check(f"vault {name}", CheckState.BAD, problem) for problem in found]
             if not found:
                 checks.append(Check(f"vault {name}", CheckState.GOOD, "pages, references and amounts agree"))

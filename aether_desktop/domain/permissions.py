@@ -109,6 +109,8 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         ),
         "wallets": TableRule(noun="wallets", add=OWN, change=OWN),
         "transactions": TableRule(noun="transactions", add=OWN, change=OWN, remove=OWN),
+        "ledger_days": TableRule(noun="sums of days"),
+        "ledger_marks": TableRule(noun="marks of changed days"),
         "smart_contracts": TableRule(noun="contracts", add=TREASURY, change=TREASURY),
         "temple_nodes": TableRule(noun="temple nodes", add=TREASURY, change=TREASURY),
         "payments": TableRule(noun="payments", add=TREASURY, change=TREASURY),

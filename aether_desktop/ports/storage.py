@@ -123,6 +123,43 @@ class Dip(NamedTuple):
     lowest_units: int
 
 
+class RecountedDay(NamedTuple):
+    """A day of a wallet whose kept sum is not what its rows say."""
+
+    wallet_id: int
+    day: datetime
+    currency_id: int
+    kept: int
+    counted: int
+
+
+class LedgerSettling(Protocol):
+    """The sums of days, of which balances are made: settling what changed, and a full recount."""
+
+    def settle(self, *, token: CancelToken | None = None, progress: Progress = silent) -> int:
+        """Add up the days whose rows changed, so that no question reads these rows again; the number of days.
+
+        Raises OperationCancelled; what was done until then stays done.
+        """
+        ...
+
+    def settle_some(self) -> int:
+        """One short transaction of it; 0 when nothing waits or another client is at it."""
+        ...
+
+    def unsettled(self) -> int:
+        """How many days wait."""
+        ...
+
+    def recount(self, *, token: CancelToken | None = None) -> list[RecountedDay]:
+        """Add up every row again and compare; the days that differ. Changes nothing. Raises OperationCancelled."""
+        ...
+
+    def start_over(self) -> None:
+        """Let every day be added up anew by the next ``settle``."""
+        ...
+
+
 class TransactionStore(RecordStore[Transaction], Protocol):
     def recent_of_user(self, user_id: int, limit: int) -> list[Transaction]: ...
 
@@ -362,6 +399,8 @@ class Storage(Protocol):
     def wallets(self) -> WalletStore: ...
     @property
     def transactions(self) -> TransactionStore: ...
+    @property
+    def ledger(self) -> LedgerSettling: ...
     @property
     def currencies(self) -> CurrencyStore: ...
     @property

@@ -66,7 +66,7 @@ class Overview:
 
 
 class BalanceService:
-    """Worker threads only. All figures are computed from the rows, by the engine."""
+    """Worker threads only. All figures are made of the rows, by the storage."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage

@@ -18,6 +18,7 @@ from aether_desktop.services.balances import BalanceService
 from aether_desktop.services.bip329 import LabelService
 from aether_desktop.services.exporting import ExportService
 from aether_desktop.services.importing import ImportService
+from aether_desktop.services.ledger import LedgerService
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.payment_signatures import PaymentSignatures
 from aether_desktop.services.people import PeopleService
@@ -51,6 +52,7 @@ class ServiceSet:
     importing: ImportService
     exporting: ExportService
     balances: BalanceService
+    ledger: LedgerService
     prices: PriceService
     backups: BackupService
     search: SearchService
@@ -122,6 +124,7 @@ def build_services(
         importing=ImportService(storage, modules, labels),
         exporting=ExportService(storage, modules),
         balances=BalanceService(storage),
+        ledger=LedgerService(storage),
         prices=PriceService(storage),
         backups=BackupService(storage, restorer=restorer),
         search=SearchService(storage, sealed),

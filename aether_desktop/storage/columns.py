@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Double,
     Float,
     LargeBinary,
+    Numeric,
     SmallInteger,
     String,
     Text,
@@ -229,6 +231,24 @@ class UnitsKey(TypeDecorator[int]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> int | None:
         return None if value is None else units_from_key(value)
+
+
+class SignedTotal(TypeDecorator[int]):
+    """A whole number of any size and sign: NUMERIC on PostgreSQL, decimal text on SQLite. Not for comparing there."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Numeric() if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> Decimal | str | None:
+        if value is None:
+            return None
+        return Decimal(value) if dialect.name == "postgresql" else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
 
 
 class RankKey(TypeDecorator[bytes]):

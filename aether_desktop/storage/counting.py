@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aether_desktop.storage.schema import METADATA
 
-# Housekeeping without content of the vault's people: the log itself, and who may give which ids.
+# Housekeeping without content of the vault's people: the log itself, who may give which ids, and sums of other rows.
 UNWATCHED: Final = frozenset(
     {
         "audit_entries",
@@ -19,6 +19,8 @@ UNWATCHED: Final = frozenset(
         "audit_checkpoints",
         "audit_tally",
         "id_clients",
+        "ledger_days",
+        "ledger_marks",
         "seal_counts",
         "unlock_attempts",
     }

@@ -17,6 +17,8 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage import backup, inspection
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.access.provisioning import Provisioned, migrate_shared, provision_shared
+from aether_desktop.storage.ledger_days import LedgerDays
+from aether_desktop.storage.ledger_sums import LedgerSums
 from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
@@ -27,6 +29,7 @@ from aether_desktop.storage.stores.contracts import SqlContractStore
 from aether_desktop.storage.stores.currencies import SqlCurrencyStore
 from aether_desktop.storage.stores.identity import SqlIdentityStores
 from aether_desktop.storage.stores.imports import SqlImportStore
+from aether_desktop.storage.stores.ledger import SqlLedgerSettling
 from aether_desktop.storage.stores.monitoring import SqlMonitoringStore
 from aether_desktop.storage.stores.payment_methods import SqlPaymentMethodStore
 from aether_desktop.storage.stores.payments import SqlPaymentStore
@@ -52,7 +55,9 @@ class SqlStorage:
         self._users = SqlUserStore(database)
         self._wallets = SqlWalletStore(database)
         self._currencies = SqlCurrencyStore(database)
-        self._transactions = SqlTransactionStore(database, self._currencies)
+        days = LedgerDays(database)
+        self._transactions = SqlTransactionStore(database, self._currencies, LedgerSums(database, days))
+        self._ledger = SqlLedgerSettling(database, days)
         self._contracts = SqlContractStore(database)
         self._monitoring = SqlMonitoringStore(database)
         self._content = SqlContentStore(database)
@@ -86,6 +91,10 @@ class SqlStorage:
     @property
     def wallets(self) -> SqlWalletStore:
         return self._wallets
+
+    @property
+    def ledger(self) -> SqlLedgerSettling:
+        return self._ledger
 
     @property
     def transactions(self) -> SqlTransactionStore:

@@ -109,6 +109,7 @@ def make_database(revision: str, url: str) -> None:
 def fill(storage: SqlStorage) -> None:
     """Rows in every table."""
     ids = ledger.store_ledger(storage)
+    storage.ledger.settle()
     for sample in samples.SAMPLES:
         record = sample.make(storage)
         if sample.table is not TableName.WALLETS:

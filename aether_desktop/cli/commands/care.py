@@ -51,7 +51,10 @@ def doctor(context: Context) -> int:
         target, refused = context.target(), []
     except AetherError as error:
         target, refused = None, [Check("vault or database", CheckState.BAD, str(error))]
-    checks = context.app.examine(target, token=context.token, progress=context.progress) + refused
+    checks = context.app.examine(
+        target, token=context.token, progress=context.progress, recount=context.options.recount
+    )
+    checks += refused
     context.progress.clear()
     if context.options.json:
         context.terminal.json(

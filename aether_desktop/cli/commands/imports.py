@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from aether_desktop.cli.runner import DONE, REFUSED, Context
 from aether_desktop.domain.imports import ImportBatch, Rejection
 from aether_desktop.domain.times import iso
-from aether_desktop.ports.errors import ImportRefusedError, InvalidInputError
+from aether_desktop.ports.errors import AetherError, ImportRefusedError, InvalidInputError, OperationCancelled
 from aether_desktop.services.importing import ImportOptions, ImportReport
 from aether_desktop.sum_api import GENERIC_FIELDS, FieldMapping
 
@@ -44,6 +45,8 @@ def run(context: Context) -> int:
         code = REFUSED if report.rejections else code
         _say(context, name, report)
         printed.append(_described(name, report))
+    if not arguments.dry_run:
+        _settle(context)
     if arguments.json:
         context.terminal.json(printed)
     return code
@@ -54,11 +57,19 @@ def undo(context: Context) -> int:
     importing = context.services().importing
     touch = importing.touched_by_undo(batch_id)
     importing.undo(batch_id)
+    _settle(context)
     own = len(touch.annotations)
     kept = f"; {touch.kept} that other imports brought too are kept" if touch.kept else ""
     words = f"; the labels and notes of {own} of them are kept and return with the same rows" if own else ""
     context.terminal.say(f"Undone: {touch.rows} rows removed{kept}{words}.")
     return DONE
+
+
+def _settle(context: Context) -> None:
+    """The rows are stored, so nothing fails here: until it is done, balances are made of the rows themselves."""
+    with suppress(AetherError, OperationCancelled):
+        context.services().ledger.settle(token=context.token, progress=context.progress)
+    context.progress.clear()
 
 
 def list_batches(context: Context) -> int:

@@ -35,9 +35,11 @@ SIGNATURES: Final = (  # functions that people call, with the lowest role that m
     ("aether_enable_login(bigint, bigint)", "zadokite"),
     ("aether_end_sessions(bigint, bigint)", "zadokite"),
 )
-CALLED_OF_OWNER: Final = (  # by every person (the audit's)
+CALLED_OF_OWNER: Final = (  # by every person (the audit's and the ledger's)
     "aether_audit_device(bigint, bytea, bigint, bytea)",
     "aether_audit_leaves(bigint, bigint, bigint)",
+    "aether_ledger_settle(bigint, bigint)",
+    "aether_ledger_mark_all(bigint)",
 )
 FORMER: Final = ("aether_create_login(bigint, bigint, text, text)",)  # of earlier programs: without an end
 INTERNAL: Final = (

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, bindparam, exists, func, select, text, update
 
 from aether_desktop.domain.users import Role, User
 from aether_desktop.ports.errors import NotAVaultError, PermissionDeniedError, StorageError
@@ -24,7 +24,7 @@ from aether_desktop.storage.addresses import read_address
 from aether_desktop.storage.failures import translated
 from aether_desktop.storage.founding import founder_named, insert_vault
 from aether_desktop.storage.postgresql import PostgresKit, open_postgresql
-from aether_desktop.storage.schema import INVITATIONS, METADATA, USERS, VAULT_MEMBERS, VAULTS
+from aether_desktop.storage.schema import INVITATIONS, METADATA, PERSON_KEYS, USERS, VAULT_MEMBERS, VAULTS
 from aether_desktop.storage.upgrade import (
     MIGRATION_LOCK,
     VERSION_TABLE,
@@ -304,12 +304,13 @@ class _Administration:
         self._limit_invited()
 
     def _limit_invited(self) -> None:
-        """Logins of invitations that an earlier program made end with them, too."""
-        seats, invited = VAULT_MEMBERS.c, INVITATIONS.c
+        """Logins of invitations that an earlier program made end with them, too; who has keys has come already."""
+        seats, invited, keys = VAULT_MEMBERS.c, INVITATIONS.c, PERSON_KEYS.c
+        came = exists().where(keys.vault_id == seats.vault_id, keys.user_id == seats.user_id)
         open_ones = (
             select(seats.login, func.max(invited.expires_at).label("until"))
             .join(INVITATIONS, (invited.vault_id == seats.vault_id) & (invited.user_id == seats.user_id))
-            .where(invited.settled_at.is_(None), seats.left_at.is_(None), seats.login != "")
+            .where(invited.settled_at.is_(None), seats.left_at.is_(None), seats.login != "", ~came)
             .group_by(seats.login)
         )
         with self._acting_as(self.names.owner):

@@ -54,10 +54,10 @@ class SqlTransactionStore(SqlRecordStore[Transaction]):
     name = TableName.TRANSACTIONS
     table = TRANSACTIONS
 
-    def __init__(self, database: Database, currencies: SqlCurrencyStore) -> None:
+    def __init__(self, database: Database, currencies: SqlCurrencyStore, sums: LedgerSums) -> None:
         super().__init__(database)
         self._currencies = currencies
-        self._sums = LedgerSums(database)
+        self._sums = sums
 
     # -- lists -----------------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class SqlTransactionStore(SqlRecordStore[Transaction]):
     # -- sums ------------------------------------------------------------------------------------------------
 
     def balances(self, wallet_ids: Sequence[int] | None = None, *, token: CancelToken | None = None) -> list[Balance]:
-        """Computed from the rows by the engine: wallets that are not archived, every currency they touched."""
+        """Computed from the rows: wallets that are not archived, every currency they touched."""
         return self._sums.balances(wallet_ids, token=token)
 
     def daily_sums(self, wallet_ids: Sequence[int] | None = None, *, token: CancelToken | None = None) -> list[DaySum]:

@@ -18,6 +18,7 @@ from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.background_sealing import BackgroundSealing
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
+from aether_desktop.ui.shell.ledger_upkeep import LedgerUpkeep
 from aether_desktop.ui.shell.locking import Locker, Losses
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.open_vault import OpenVault
@@ -75,6 +76,9 @@ class OpenedVault(QObject):
         self._builder.finished.connect(self.built)
         self._builder.finished.connect(self._sealing.run)
         self._builder.finished.connect(self._record_login)
+        self._upkeep = LedgerUpkeep(services.ledger, services.storage.changes, self._jobs, messages, self)
+        self._builder.finished.connect(self._upkeep.begin)
+        window.commands.add_entries([PaletteEntry("Recount the ledger", self._upkeep.recount, icon="scale")])
 
     def begin(self, *, made: bool) -> None:
         """In a turn of its own, after the first page. ``made``: the vault is new, its recovery kit the next step."""
@@ -110,6 +114,7 @@ class OpenedVault(QObject):
         if self.services.access is not None and not keep_keys:
             self.services.access.lock()
         self._builder.stop()
+        self._upkeep.close()
         self._jobs.stop()
         self._window.activity.clear()
         self.pages.close()

@@ -1,0 +1,246 @@
+"""Sums of the ledger by day: read where they are true, made from the rows where a mark says that these changed.
+
+One rule everywhere: of rows that are not archived, a confirmed one adds what came in and takes what went out, a
+confirmed or failed one takes its fee in the fee's currency, pending and orphaned ones count nothing, and a movement
+within the wallet costs its fee only. PostgreSQL adds up by the same rule in migrations/postgresql/ledger_days.sql.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, LargeBinary, Select, Text, delete, insert, select, text, type_coerce
+
+from aether_desktop.domain.transactions import Direction, TransactionStatus
+from aether_desktop.ports.work import CancelToken, Progress, silent
+from aether_desktop.storage.database import Database
+from aether_desktop.storage.schema import LEDGER_DAYS, LEDGER_MARKS, TRANSACTIONS
+from aether_desktop.storage.schema.ledger import BEFORE, DAY
+
+_ROWS, _DAYS, _MARKS = TRANSACTIONS.c, LEDGER_DAYS.c, LEDGER_MARKS.c
+_CONFIRMED: Final = TransactionStatus.CONFIRMED.value
+_FAILED: Final = TransactionStatus.FAILED.value
+_SIGN: Final = {Direction.IN.value: 1, Direction.OUT.value: -1, Direction.SELF.value: 0}
+_AT_ONCE: Final = 2_000  # rows fetched together
+_SLICE: Final = 200  # days settled in one transaction at most
+_SLICE_SECONDS: Final = 0.1  # others write in between
+_TOGETHER: Final = 16  # days in a row that are read together
+
+
+class DayTotal(NamedTuple):
+    """One currency in one wallet on one day; see ``schema.ledger`` for what the numbers mean."""
+
+    wallet_id: int
+    day: int
+    currency_id: int
+    owner_id: int
+    units: int
+    lowest: int
+    counted: int
+    shown: int
+
+
+# What one row does to one currency: moment (microseconds), owner, currency, change, if it counts, if it shows.
+_Part = tuple[int, int, int, int, bool, bool]
+
+
+class _Tally:
+    """One currency of one owner on one day, while its rows pass by in the order of time."""
+
+    __slots__ = ("counted", "lowest", "moment", "shown", "units")
+
+    def __init__(self) -> None:
+        self.units = self.lowest = self.counted = self.shown = 0
+        self.moment: int | None = None
+
+    def add(self, part: _Part) -> None:
+        moment, _owner, _coin, change, counted, shown = part
+        if moment != self.moment:
+            self.lowest = min(self.lowest, self.units)  # what happens at one instant is one step
+            self.moment = moment
+        self.units += change
+        self.counted += counted
+        self.shown += shown
+
+
+class LedgerDays:
+    """Worker threads only; raises the StorageError family."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def totals(
+        self, connection: Connection, wallet_ids: Sequence[int] | None, token: CancelToken | None = None
+    ) -> list[DayTotal]:
+        """All days of these wallets (None: of all), in no order; marked ones added up from their rows, now."""
+        marked = self._marked(connection, wallet_ids)
+        query = select(*(_DAYS[name] for name in DayTotal._fields)).where(_DAYS.vault_id == self._database.vault_id)
+        if wallet_ids is not None:
+            query = query.where(_DAYS.wallet_id.in_(list(wallet_ids)))
+        found = [DayTotal(*row) for row in connection.execute(query).all() if (row.wallet_id, row.day) not in marked]
+        for wallet, first, last in _runs(marked):
+            if token is not None:
+                token.check()
+            found += self._added_up(connection, wallet, first, last, token)
+        return found
+
+    def steps(self, connection: Connection, wallet: int, day: int, coin: int) -> list[tuple[int, int]]:
+        """The instants of one day at which a balance changed, and by how much, from the rows."""
+        found: dict[int, int] = {}
+        for moment, _owner, its_coin, change, _counted, _shown in self._parts(connection, wallet, day, day, None):
+            if its_coin == coin:
+                found[moment] = found.get(moment, 0) + change
+        return list(found.items())
+
+    def settle(self, *, token: CancelToken | None = None, progress: Progress = silent) -> int:
+        """Add up the marked days for good, a slice in a transaction; the number of days done.
+
+        Cancelled or killed, it goes on from there the next time. Raises OperationCancelled, StorageError.
+        """
+        whole = self._database.fetch(lambda connection: len(self._marked(connection, None)), token=token)
+        done = 0
+        while done < whole and (settled := self.settle_some(token=token)) > 0:
+            done += settled
+            progress(min(done, whole), whole)
+            self._database.let_in()
+        return done
+
+    def settle_some(self, *, token: CancelToken | None = None) -> int:
+        """One transaction of it; 0 when nothing waits, or where another client settles. Raises as ``settle``."""
+        with self._database.write(action="ledger.settle", table=LEDGER_DAYS.name, token=token) as unit:
+            if self._database.dialect != "postgresql":
+                return self._settle_slice(unit.connection)
+            asked = text("SELECT aether_ledger_settle(:vault, :most)")
+            return max(int(unit.connection.scalar(asked, {"vault": unit.vault_id, "most": _SLICE}) or 0), 0)
+
+    def mark_all(self) -> None:
+        """Let every day be added up anew, in a vault file or as far as this person reads the rows."""
+        with self._database.write(action="ledger.recount", table=LEDGER_DAYS.name) as unit:
+            if self._database.dialect == "postgresql":
+                unit.connection.execute(text("SELECT aether_ledger_mark_all(:vault)"), {"vault": unit.vault_id})
+                return
+            known = select(_DAYS.wallet_id, _DAYS.day, _DAYS.owner_id).where(_DAYS.vault_id == unit.vault_id)
+            day = day_number(_ROWS.occurred_at)
+            there = select(_ROWS.wallet_id, day, _ROWS.owner_id).where(_ROWS.vault_id == unit.vault_id)
+            days = set(unit.connection.execute(known.union(there)).all())
+            days -= set(unit.connection.execute(self._marks(_MARKS.wallet_id, _MARKS.day, _MARKS.owner_id)).all())
+            if days:
+                rows = [
+                    {"vault_id": unit.vault_id, "wallet_id": wallet, "day": day, "owner_id": owner, "mark": 0}
+                    for wallet, day, owner in days
+                ]
+                unit.connection.execute(insert(LEDGER_MARKS), rows)
+
+    def count_marked(self) -> int:
+        """How many days wait to be added up."""
+        return self._database.fetch(lambda connection: len(self._marked(connection, None)))
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _marks(self, *columns: Any) -> Select[Any]:
+        return select(*columns).where(_MARKS.vault_id == self._database.vault_id)
+
+    def _marked(self, connection: Connection, wallet_ids: Sequence[int] | None) -> set[tuple[int, int]]:
+        query = self._marks(_MARKS.wallet_id, _MARKS.day).distinct()
+        if wallet_ids is not None:
+            query = query.where(_MARKS.wallet_id.in_(list(wallet_ids)))
+        return {(wallet, day) for wallet, day in connection.execute(query)}
+
+    def _settle_slice(self, connection: Connection) -> int:
+        """SQLite, where nobody else writes meanwhile."""
+        query = self._marks(_MARKS.wallet_id, _MARKS.day).distinct().order_by(_MARKS.wallet_id, _MARKS.day)
+        marked = connection.execute(query.limit(_SLICE)).all()
+        until, done = time.monotonic() + _SLICE_SECONDS, 0
+        for wallet, first, last in _runs(((wallet, day) for wallet, day in marked), longest=_TOGETHER):
+            for table in (LEDGER_MARKS, LEDGER_DAYS):
+                days = (table.c.wallet_id == wallet, table.c.day >= first, table.c.day <= last)
+                connection.execute(delete(table).where(table.c.vault_id == self._database.vault_id, *days))
+            found = [
+                {"vault_id": self._database.vault_id, **total._asdict()}
+                for total in self._added_up(connection, wallet, first, last, None)
+            ]
+            if found:
+                connection.execute(insert(LEDGER_DAYS), found)
+            done += last - first + 1
+            if time.monotonic() > until:
+                break
+        return done
+
+    def _added_up(
+        self, connection: Connection, wallet: int, first: int, last: int, token: CancelToken | None
+    ) -> Iterator[DayTotal]:
+        """Days ``first`` to ``last`` of one wallet, from their rows."""
+        today, ends, tallies = first, (first + 1) * DAY, defaultdict[tuple[int, int], _Tally](_Tally)
+        for part in self._parts(connection, wallet, first, last, token):
+            if part[0] >= ends:
+                yield from _finished(wallet, today, tallies)
+                today = part[0] // DAY
+                ends = (today + 1) * DAY
+                tallies.clear()
+            tallies[part[2], part[1]].add(part)
+        yield from _finished(wallet, today, tallies)
+
+    def _parts(
+        self, connection: Connection, wallet: int, first: int, last: int, token: CancelToken | None
+    ) -> Iterator[_Part]:
+        query = (
+            select(
+                type_coerce(_ROWS.occurred_at, BigInteger),
+                _ROWS.owner_id,
+                type_coerce(_ROWS.direction, Text),
+                type_coerce(_ROWS.status, Text),
+                _ROWS.currency_id,
+                type_coerce(_ROWS.amount, LargeBinary),
+                _ROWS.fee_currency_id,
+                type_coerce(_ROWS.fee, LargeBinary),
+            )
+            .where(
+                _ROWS.vault_id == self._database.vault_id,
+                _ROWS.wallet_id == wallet,
+                type_coerce(_ROWS.occurred_at, BigInteger) >= first * DAY,
+                type_coerce(_ROWS.occurred_at, BigInteger) < (last + 1) * DAY,
+                _ROWS.archived_at.is_(None),
+            )
+            .order_by(_ROWS.occurred_at)
+        )
+        streamed = connection.execute(query, execution_options={"stream_results": True, "yield_per": _AT_ONCE})
+        for page in streamed.partitions():
+            if token is not None:
+                token.check()
+            for moment, owner, direction, status, coin, amount, fee_coin, fee in page:
+                confirmed = status == _CONFIRMED
+                change = _SIGN[direction] * int.from_bytes(amount[1:], "big") if confirmed else 0
+                yield moment, owner, coin, change, confirmed, True
+                if fee_coin is not None:
+                    costs = confirmed or status == _FAILED
+                    cost = -int.from_bytes(fee[1:], "big") if costs else 0
+                    once_more = costs and (fee_coin != coin or not confirmed)
+                    yield moment, owner, fee_coin, cost, once_more, False
+
+
+def day_number(moment: Any) -> Any:
+    """Days since 1970-01-01 of a column of times, for the engines."""
+    return (type_coerce(moment, BigInteger) + BEFORE * DAY) // DAY - BEFORE
+
+
+def _finished(wallet: int, day: int, tallies: dict[tuple[int, int], _Tally]) -> Iterator[DayTotal]:
+    for (coin, owner), tally in tallies.items():
+        lowest = min(tally.lowest, tally.units)
+        yield DayTotal(wallet, day, coin, owner, tally.units, min(lowest, 0), tally.counted, tally.shown)
+
+
+def _runs(marked: Iterable[tuple[int, int]], *, longest: int = 0) -> Iterator[tuple[int, int, int]]:
+    """Days in a row of one wallet: (wallet, first, last); ``longest`` 0: however long."""
+    run: tuple[int, int, int] | None = None
+    for wallet, day in sorted(marked):
+        if run is not None and (run[0], run[2] + 1) == (wallet, day) and (not longest or day - run[1] < longest):
+            run = (wallet, run[1], day)
+            continue
+        if run is not None:
+            yield run
+        run = (wallet, day, day)
+    if run is not None:
+        yield run
