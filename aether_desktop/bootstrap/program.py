@@ -304,6 +304,7 @@ class WindowProgram(QObject):
             self.window.clear_sections()
             waiting.deleteLater()
             self._lost = opened.lost(known=known) if same else ""
+            opened.forget()
             self._done = "" if not renewed or error is not None else _RENEWED if made else _FIRST_SET
             self._on_entered(entry, made=made and error is None)
             if error is not None and self._door is not None:

@@ -6,7 +6,7 @@ inside ``Storage.unit_of_work``), publish a ChangeSet after the commit and retur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -173,6 +173,10 @@ class TransactionStore(RecordStore[Transaction], Protocol):
 
     def by_hash(self, tx_hash: str) -> list[Transaction]: ...
 
+    def ids_by_hash(self, hashes: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """The ids of ``by_hash`` for many; hashes without rows are left out."""
+        ...
+
     def balances(self, wallet_ids: Sequence[int] | None = None, *, token: CancelToken | None = None) -> list[Balance]:
         """Computed from the rows by the engine; wallets that are not archived (None: all), every currency they
         touched."""
@@ -320,6 +324,11 @@ class AnnotationStore(Protocol):
     def put(self, annotation: Annotation) -> ChangeSet:
         """Create or replace the annotation of a row; an empty one is removed. Raises ConflictError on a stale version,
         NotFoundError when the row does not exist."""
+        ...
+
+    def put_many(self, annotations: Sequence[Annotation]) -> ChangeSet:
+        """As ``put``, for different rows of one table whose sealed notes stay as they are: one entry in the audit, with
+        their number and a digest. Raises as ``put``; then nothing is stored."""
         ...
 
     def all(self) -> Iterator[Annotation]: ...

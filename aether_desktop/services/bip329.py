@@ -71,6 +71,8 @@ class _Tally:
     foreign: list[ForeignLabel] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     seen: dict[tuple[str, str], object] = field(default_factory=dict)
+    waiting: list[tuple[int, LabelRecord]] = field(default_factory=list)
+    """Records with their lines, until there are enough to be looked up and stored together."""
     wallets: Sequence[Wallet] = ()
 
 
@@ -178,6 +180,9 @@ class LabelService:
                         if token is not None:
                             token.check()
                     self._take_line(number, line, tally)
+                    if len(tally.waiting) == _CHUNK:
+                        self._take_waiting(tally)
+                self._take_waiting(tally)
                 if token is not None:
                     token.check()
                 if tally.foreign:
@@ -187,7 +192,12 @@ class LabelService:
         except OSError as error:
             raise ImportRefusedError(f"{path.name} cannot be read: {error.strerror or error}.") from error
         return LabelReport(
-            path, tally.records, tally.applied, tally.unchanged, len(tally.foreign), tuple(tally.rejections)
+            path,
+            tally.records,
+            tally.applied,
+            tally.unchanged,
+            len(tally.foreign),
+            tuple(sorted(tally.rejections, key=lambda each: each.row)),
         )
 
     def adopt_kept(self) -> int:
@@ -204,11 +214,13 @@ class LabelService:
                     record = parse_label(json.dumps(dict(label.record)))
                 except UnreadableLabelError:
                     continue  # kept as it came; an older program took what this one would refuse
-                table, rows = self._target(record, wallets)
-                current = self._storage.annotations.of(table, rows) if table else {}
+                batch = _Batch(self._storage, [record], wallets)
+                table, rows = batch.target(record)
+                current = batch.of(table, rows) if table else {}
                 fresh = [row for row in rows if row not in current]
                 with suppress(_RefusedNoteError):  # without a key for its note it is kept as it came
-                    changed += self._apply(record, table, fresh) if table else 0
+                    changed += self._apply(record, table, fresh, batch) if table else 0
+                    batch.store()
         return changed
 
     def _take_line(self, number: int, line: bytes, tally: _Tally) -> None:
@@ -224,18 +236,31 @@ class LabelService:
                 text = line.decode("utf-8")
             except UnicodeDecodeError:
                 raise UnreadableLabelError("The line is not UTF-8 text.") from None
-            self._take_record(parse_label(text), tally)
-        except _RefusedNoteError as error:
-            tally.rejections.append(Rejection(number, error.reason))
+            record = parse_label(text)
         except UnreadableLabelError as error:
             tally.records -= 1
             tally.rejections.append(Rejection(number, error.reason))
-
-    def _take_record(self, record: LabelRecord, tally: _Tally) -> None:
+            return
         if record.partial:  # the rows' own records follow it
             tally.unchanged += 1
-            return
-        table, rows = self._target(record, tally.wallets)
+        else:
+            tally.waiting.append((number, record))
+
+    def _take_waiting(self, tally: _Tally) -> None:
+        waiting, tally.waiting = tally.waiting, []
+        batch = _Batch(self._storage, [record for _, record in waiting], tally.wallets)
+        for number, record in waiting:
+            try:
+                self._take_record(record, tally, batch)
+            except _RefusedNoteError as error:
+                tally.rejections.append(Rejection(number, error.reason))
+            except UnreadableLabelError as error:
+                tally.records -= 1
+                tally.rejections.append(Rejection(number, error.reason))
+        batch.store()
+
+    def _take_record(self, record: LabelRecord, tally: _Tally, batch: _Batch) -> None:
+        table, rows = batch.target(record)
         key = (record.type, record.ref)
         origin = record.extra.get("origin")
         another_origin = key in tally.seen and tally.seen[key] != origin
@@ -249,16 +274,16 @@ class LabelService:
             tally.foreign.append(ForeignLabel(record.type, record.ref, record.whole))
             return
         try:
-            if self._apply(record, table, rows):
+            if self._apply(record, table, rows, batch):
                 tally.applied += 1
             else:
                 tally.unchanged += 1
         except InvalidRecordError as error:
             raise UnreadableLabelError(f"{error.field}: {error.reason}") from error
 
-    def _apply(self, record: LabelRecord, table: TableName, rows: Sequence[int]) -> int:
-        current = self._storage.annotations.of(table, rows)
-        changed = 0
+    def _apply(self, record: LabelRecord, table: TableName, rows: Sequence[int], batch: _Batch) -> int:
+        current = batch.of(table, rows)
+        changed: list[tuple[Annotation, Annotation]] = []
         for row in rows:
             old = current.get(row) or Annotation(id=self._storage.new_id(), table=table, row_id=row)
             new = replace(
@@ -270,9 +295,10 @@ class LabelService:
             )
             new = self._sealed(new, old if row in current else None)
             if _words(new) != _words(old):
-                self._storage.annotations.put(new)
-                changed += 1
-        return changed
+                changed.append((old, new))
+        for old, new in changed:
+            batch.put(old, new)
+        return len(changed)
 
     def _sealed(self, new: Annotation, old: Annotation | None) -> Annotation:
         """Raises _RefusedNoteError where this person has no key for the note."""
@@ -281,24 +307,81 @@ class LabelService:
         except PermissionDeniedError as error:
             raise _RefusedNoteError(str(error)) from error
 
-    def _target(self, record: LabelRecord, wallets: Sequence[Wallet]) -> tuple[TableName | None, list[int]]:
-        """The table and rows a record names here."""
-        if record.type.startswith(_OURS):
-            try:
-                table = TableName(record.type.removeprefix(_OURS))
-                row_id = int(record.ref)
-            except ValueError:
-                return None, []
-            return table, [row.id for row in self._storage.windows.by_ids(table, [row_id])]
-        named = {"tx": TableName.TRANSACTIONS, "addr": TableName.WALLETS}.get(record.type)
-        return named, self._rows_named(record.type, record.ref, wallets)
-
     def _rows_named(self, kind: str, ref: str, wallets: Sequence[Wallet]) -> list[int]:
         if kind == "tx":
             return [row.id for row in self._storage.transactions.by_hash(ref)]
         if kind == "addr":
             return [wallet.id for wallet in wallets if wallet.is_at(ref)]
         return []
+
+
+class _Batch:
+    """Some records of an import: the rows they name and what is said of those, looked up and stored together."""
+
+    def __init__(self, storage: Storage, records: Sequence[LabelRecord], wallets: Sequence[Wallet]) -> None:
+        self._storage, self._wallets = storage, wallets
+        self._hashes = storage.transactions.ids_by_hash({each.ref for each in records if each.type == "tx"})
+        self._there: dict[TableName, set[int]] = {}
+        self._current: dict[TableName, dict[int, Annotation]] = {}
+        self._new: dict[TableName, dict[int, Annotation]] = {}
+        ours = [each for each in records if each.type.startswith(_OURS)]
+        own = [place for place in map(_own_place, ours) if place is not None]
+        for table in {table for table, _ in own}:
+            asked = [row_id for each, row_id in own if each is table]
+            self._there[table] = {row.id for row in storage.windows.by_ids(table, asked)}
+        wanted: dict[TableName, set[int]] = {}
+        for record in records:
+            named, rows = self.target(record)
+            if named is not None:
+                wanted.setdefault(named, set()).update(rows)
+        for table, ids in wanted.items():
+            self._current[table] = dict(storage.annotations.of(table, sorted(ids)))
+
+    def target(self, record: LabelRecord) -> tuple[TableName | None, list[int]]:
+        """The table and rows a record names here."""
+        if record.type.startswith(_OURS):
+            place = _own_place(record)
+            if place is None:
+                return None, []
+            table, row_id = place
+            return table, [row_id] if row_id in self._there.get(table, ()) else []
+        if record.type == "tx":
+            return TableName.TRANSACTIONS, list(self._hashes.get(record.ref, ()))
+        if record.type == "addr":
+            return TableName.WALLETS, [wallet.id for wallet in self._wallets if wallet.is_at(record.ref)]
+        return None, []
+
+    def of(self, table: TableName, rows: Sequence[int]) -> Mapping[int, Annotation]:
+        """What is stored for these rows; what waits for them is stored before."""
+        new = self._new.get(table, {})
+        if any(row in new for row in rows):
+            self.store()
+            self._current[table].update(self._storage.annotations.of(table, rows))
+        return self._current.get(table, {})
+
+    def put(self, old: Annotation, new: Annotation) -> None:
+        """Store a row's words with the others; a sealed note that changes has an entry in the audit of its own."""
+        if (isinstance(new.note, Sealed) and new.note != old.note) or (
+            isinstance(old.note, Sealed) and old.note != new.note
+        ):
+            self._storage.annotations.put(new)
+            self._current[new.table].update(self._storage.annotations.of(new.table, [new.row_id]))
+        else:
+            self._new.setdefault(new.table, {})[new.row_id] = new
+
+    def store(self) -> None:
+        """Store what waits."""
+        new, self._new = self._new, {}
+        for rows in new.values():
+            self._storage.annotations.put_many(list(rows.values()))
+
+
+def _own_place(record: LabelRecord) -> tuple[TableName, int] | None:
+    """The table and row that a record of our own kind names."""
+    try:
+        return TableName(record.type.removeprefix(_OURS)), int(record.ref)
+    except ValueError:
+        return None
 
 
 def _words(annotation: Annotation) -> tuple[str, str | Sealed, tuple[str, ...], str]:
@@ -309,7 +392,7 @@ def _words(annotation: Annotation) -> tuple[str, str | Sealed, tuple[str, ...], 
 def _nothing_in(path: Path, tally: _Tally) -> ImportRefusedError:
     if not tally.rejections:
         return ImportRefusedError(f"{path.name} holds no labels.")
-    first = tally.rejections[0]
+    first = min(tally.rejections, key=lambda each: each.row)
     return ImportRefusedError(
         f"{path.name} is not a file of BIP-329 labels: line {first.row}: {first.reason}",
         hint="Each line is a JSON object with type, ref and label.",

@@ -83,6 +83,8 @@ class Navigator(QObject):
     """A password for this device, after the kit opened the vault."""
     compromised_asked = Signal()
     vault_lock_asked = Signal()
+    level_locked = Signal(int)
+    """This level and those above were locked again: nothing that they opened is shown any more."""
     locks_changed = Signal()
     """Idle time and the like were chosen anew, or what opens the vault is another than before."""
     look_changed = Signal()

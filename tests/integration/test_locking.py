@@ -22,6 +22,10 @@ from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
+from aether_desktop.ui.shell.locking import Locker
+from aether_desktop.ui.shell.open_vault import OpenVault
+from aether_desktop.ui.shell.opened_vault import OpenedVault
+from aether_desktop.ui.shell.step_up_panel import StepUpPanel
 from aether_desktop.ui.shell.unlock_page import UnlockPage
 from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.widgets.message_bar import MessageLevel
@@ -191,6 +195,8 @@ def test_the_vault_lock_wipes_closes_and_opens_again(
     qtbot.waitUntil(lambda: program.window.findChild(QWidget, "wallets_page") is None, timeout=WAIT)
     unlock(qtbot, program)
     assert services_of(program) is not services
+    for kind in (StepUpPanel, OpenedVault, OpenVault, Locker):  # nothing of the closed one stays behind
+        qtbot.waitUntil(lambda kind=kind: len(program.window.findChildren(kind)) == 1, timeout=WAIT)  # type: ignore[misc]
     assert services_of(program).storage.wallets.all()[0].name == "Treasury"
     press(program, names.navigation_name("wallets"))
     qtbot.waitUntil(lambda: program.window.current_section == "wallets", timeout=WAIT)

@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.ports.audit import AuditFilter
 from aether_desktop.ports.errors import ImportRefusedError, InvalidInputError, OperationCancelled
+from aether_desktop.ports.queries import TableQuery
+from aether_desktop.ports.tables import TABLES
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.label_records import LabelRecord, UnreadableLabelError, parse_label, write_label
 from aether_desktop.services.service_set import ServiceSet
@@ -253,3 +256,33 @@ def test_any_line_is_read_or_refused(line: str) -> None:
         assert error.reason  # noqa: PT017 - both outcomes are right
     else:
         assert record.type
+
+
+def test_many_labels_are_a_few_entries_in_the_audit(services: ServiceSet, ledger: int, tmp_path: Path) -> None:
+    place = TABLES[TRANSACTIONS].index("tx_hash")
+    hashes = sorted({str(row.values[place]) for row in services.storage.windows.rows(TableQuery(TRANSACTIONS))})
+    lines = [{"type": "tx", "ref": each, "label": f"label {number}"} for number, each in enumerate(hashes)]
+    again = {"type": "tx", "ref": hashes[0], "label": "", "aether": {"tags": ["twice"]}}  # the later word holds
+    file = tmp_path / "many.jsonl"
+    file.write_text("\n".join(json.dumps(each) for each in [*lines, again]) + "\n", encoding="utf-8")
+    before = services.storage.audit.page(AuditFilter(), limit=1)[0].id
+    report = services.labels.import_file(file)
+    assert (report.applied, report.unchanged, report.rejections) == (len(hashes) + 1, 0, ())
+    made = [each for each in services.storage.audit.page(AuditFilter(), limit=100) if each.id > before]
+    assert [each.action for each in made] == ["transactions.annotate"] * 2  # the first word before the second
+    assert sum(each.rows for each in made) > len(hashes)
+    rows = services.storage.transactions.by_hash(hashes[0])
+    words = services.storage.annotations.of(TRANSACTIONS, [row.id for row in rows])
+    assert {(each.label, each.tags) for each in words.values()} == {("", ("twice",))}
+    assert services.labels.import_file(file).applied == 2  # each of the two takes back what the other said
+
+
+def test_what_cannot_be_stored_is_refused_by_its_line_alone(services: ServiceSet, ledger: int, tmp_path: Path) -> None:
+    records = [
+        {"type": "addr", "ref": ADDRESS, "label": "good"},
+        {"type": "addr", "ref": ADDRESS, "label": "a\x00b"},
+    ]
+    report = services.labels.import_file(write(tmp_path / "nul.jsonl", records))
+    assert report.applied == 1
+    assert [(each.row, "NUL" in each.reason) for each in report.rejections] == [(2, True)]
+    assert services.storage.annotations.of(TableName.WALLETS, [ledger])[ledger].label == "good"

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
-from aether_desktop.domain.records import Record, TableName
+from aether_desktop.domain.audit import facts_of
+from aether_desktop.domain.records import InvalidRecordError, Record, TableName
 from aether_desktop.domain.wallets import Wallet
+from aether_desktop.ports.audit import AuditFilter
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import ConflictError, InvalidInputError, NotFoundError
 from aether_desktop.ports.storage import Storage
@@ -175,3 +177,63 @@ class TestForeignLabels:
         before = storage.audit.recent(10)
         assert storage.annotations.put_foreign_labels([]).annotations
         assert storage.audit.recent(10) == before
+
+
+class TestPutMany:
+    def test_new_changed_and_removed_words_in_one_entry(self, storage: Storage) -> None:
+        records = [
+            samples.wallet(storage, name=f"Treasury {number}", address=samples.evm_address(number))
+            for number in range(4)
+        ]
+        for record in records:
+            storage.wallets.create(record)
+        kept, gone = annotation(storage, records[0]), annotation(storage, records[1])
+        storage.annotations.put(kept)
+        storage.annotations.put(gone)
+        before = len(storage.audit.page(AuditFilter(), limit=100))
+        wanted = [
+            dataclasses.replace(kept, label="another", note="", tags=("new",), extra={"y": 2}),
+            dataclasses.replace(gone, label="", note="", tags=(), extra={}),
+            annotation(storage, records[2]),
+            annotation(storage, records[3], label="only", tags=()),
+        ]
+        heard: list[ChangeSet] = []
+        stop = storage.changes.subscribe(heard.append)
+        changes = storage.annotations.put_many(wanted)
+        stop()
+        ids = frozenset(record.id for record in records)
+        assert changes == ChangeSet(frozenset({TableName.WALLETS}), ids, annotations=True)
+        assert heard == [changes]
+        found = storage.annotations.of(TableName.WALLETS, sorted(ids))
+        assert found == {
+            records[0].id: dataclasses.replace(wanted[0], version=2),
+            records[2].id: wanted[2],
+            records[3].id: wanted[3],
+        }
+        assert storage.annotations.tags() == ["Fixed", "home", "new"]
+        entries = storage.audit.page(AuditFilter(), limit=100)
+        assert len(entries) == before + 1
+        newest = entries[0]
+        assert (newest.action, newest.rows) == ("wallets.annotate", 4)
+        assert len(str(facts_of(newest.detail)["digest"])) == 64
+
+    def test_one_stale_version_or_lost_row_refuses_all(self, storage: Storage, wallet: Record) -> None:
+        other = samples.wallet(storage, name="Another", address=samples.evm_address(7))
+        storage.wallets.create(other)
+        theirs = annotation(storage, other, label="theirs")
+        storage.annotations.put(theirs)
+        good = annotation(storage, wallet)
+        with pytest.raises(ConflictError):
+            storage.annotations.put_many([good, annotation(storage, other, label="mine")])
+        lost = dataclasses.replace(annotation(storage, wallet), row_id=storage.new_id())
+        with pytest.raises(NotFoundError):
+            storage.annotations.put_many([good, lost])
+        with pytest.raises(InvalidRecordError):
+            storage.annotations.put_many([dataclasses.replace(good, label="a\x00b")])
+        assert storage.annotations.of(TableName.WALLETS, [wallet.id, other.id]) == {other.id: theirs}
+
+    def test_only_different_rows_of_one_table(self, storage: Storage, wallet: Record) -> None:
+        words = annotation(storage, wallet)
+        with pytest.raises(ValueError, match="different rows"):
+            storage.annotations.put_many([words, words])
+        assert storage.annotations.put_many([]).ids == frozenset()

@@ -57,8 +57,9 @@ def test_level_2_runs_out_and_says_so(locker: Locker, window: MainWindow, vault:
     assert window.status.level_button.text() == "Level 2: Holy Place"
     vault.clock.now += 5 * 60
     vault.access.touch()  # the person is there: level 1 stays
-    locker.refresh()
-    qtbot.waitUntil(lambda: bool(vault.said), timeout=WAIT)
+    with qtbot.waitSignal(locker.level_locked, timeout=WAIT) as told:
+        locker.refresh()
+    assert told.args == [2]
     assert vault.said == ["Level 2 was locked again: its time ran out."]
     assert window.status.level_button.text() == "Level 1: Outer Court"
     assert not locker.locked

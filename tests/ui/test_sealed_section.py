@@ -140,6 +140,18 @@ def test_another_row_or_a_hidden_pane_forgets_it(section: SealedSection, qtbot: 
     assert value.text.text() == MASK
 
 
+def test_it_is_masked_when_its_level_is_locked_again(section: SealedSection, keyed: Keyed, qtbot: QtBot) -> None:
+    value = section.values["last_four"]
+    locked = keyed.ledger.context.navigator.level_locked
+    for level, shown in ((Court.MOST_HOLY, "4242"), (Court.HOLY, MASK)):  # it is of the Holy Place
+        value.reveal("4242")
+        locked.emit(int(level))
+        assert value.text.text() == shown
+    section.clipboard.put("4242")
+    locked.emit(int(Court.HOLY))
+    assert QGuiApplication.clipboard().text() == ""
+
+
 def test_an_answer_that_comes_too_late_is_not_shown(section: SealedSection, keyed: Keyed, qtbot: QtBot) -> None:
     value = section.values["last_four"]
     value.reveal_button.click()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, false, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, insert, select, update
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.records import TableName
@@ -87,6 +89,35 @@ class SqlAnnotationStore:
             unit.audit(rows=1 if unit.counts.by_table else 0, row=annotation.row_id)
             self._tell_note(annotation, current)
             return unit.changed(ChangeSet(frozenset({table}), frozenset({annotation.row_id}), annotations=True))
+
+    def put_many(self, annotations: Sequence[Annotation]) -> ChangeSet:
+        """As ``put``, for different rows of one table whose sealed notes stay as they are.
+
+        One unit and one audit entry, which names how many and a digest of what they say. Raises as ``put``.
+        """
+        if not annotations:
+            return ChangeSet(annotations=True, ids=frozenset())
+        table = annotations[0].table
+        rows = [each.row_id for each in annotations]
+        if len(set(rows)) < len(rows) or any(each.table is not table for each in annotations):
+            raise ValueError("different rows of one table")
+        for each in annotations:
+            require_storable("label", each.label)
+            require_storable("note", _plain(each))
+            require_storable("tags", " ".join(each.tags))
+        with self._database.write(action=f"{table.value}.annotate", table="annotations") as unit:
+            owners = self._owners(unit.connection, table, rows)
+            known = self._of(unit.connection, table, rows)
+            for each in annotations:
+                current = known.get(each.row_id)
+                if current is not None and (current.id, current.version) != (each.id, each.version):
+                    raise ConflictError("Somebody changed these words since you read them.", mine=each, theirs=current)
+                self._check_sealed(each, current)
+                if (None if current is None else _sealed(current)) != _sealed(each):
+                    raise ValueError("a sealed note is stored by itself")
+            _store_many(unit, annotations, known, owners, self._clock())
+            unit.audit(rows=len(rows), digest=_digest_of(annotations))
+            return unit.changed(ChangeSet(frozenset({table}), frozenset(rows), annotations=True))
 
     def all(self) -> Iterator[Annotation]:
         """By table and row, read in pages: what is written meanwhile may or may not be seen."""
@@ -186,6 +217,20 @@ class SqlAnnotationStore:
             )
         return owner_id
 
+    def _owners(self, connection: Connection, table: TableName, row_ids: Sequence[int]) -> dict[int, int]:
+        columns = RECORD_TABLES[table].c
+        found: dict[int, int] = {}
+        for part in id_slices(row_ids):
+            known = select(columns.id, columns.owner_id).where(
+                columns.vault_id == self._database.vault_id, columns.id.in_(part)
+            )
+            found.update((row.id, row.owner_id) for row in connection.execute(known))
+        if len(found) < len(row_ids):
+            raise NotFoundError(
+                f"One {TABLES[table].singular} does not exist (any more).", hint="Refresh and look again."
+            )
+        return found
+
     def _store(self, unit: Unit, annotation: Annotation, current: Annotation | None, owner_id: int) -> None:
         columns, tags = ANNOTATIONS.c, ANNOTATION_TAGS.c
         this = (columns.vault_id == unit.vault_id, columns.id == annotation.id)
@@ -197,29 +242,10 @@ class SqlAnnotationStore:
                 delete_words(unit, [annotation.id])
                 unit.connection.execute(delete(ANNOTATIONS).where(*this))
             return
-        words: dict[str, Any] = {
-            "label": annotation.label,
-            "label_fold": fold(annotation.label),
-            "note": _plain(annotation),
-            "note_sealed": _sealed(annotation),
-            "extra": annotation.extra,
-            "changed_at": self._clock(),
-            "version": annotation.version + 1,
-        }
         if current is not None:
-            unit.connection.execute(update(ANNOTATIONS).where(*this).values(words))
+            unit.connection.execute(update(ANNOTATIONS).where(*this).values(_values(annotation, self._clock())))
         else:
-            # One that was removed meanwhile comes back above the version that its readers hold.
-            words["version"] = annotation.version + 1 if annotation.version > 1 else 1
-            place = {
-                "id": annotation.id,
-                "owner_id": owner_id,
-                "table_name": annotation.table,
-                "row_id": annotation.row_id,
-            }
-            unit.connection.execute(
-                insert(ANNOTATIONS).values(vault_id=unit.vault_id, detached=False, **place, **words)
-            )
+            unit.connection.execute(insert(ANNOTATIONS).values(_row(unit, annotation, owner_id, self._clock())))
         if annotation.tags:
             unit.connection.execute(insert(ANNOTATION_TAGS), tag_rows(unit.vault_id, annotation.id, annotation.tags))
 
@@ -356,3 +382,69 @@ def _words(annotation: Annotation | None, *, hidden: bool) -> dict[str, object]:
 def _origin(label: ForeignLabel) -> str:
     origin = label.record.get("origin", "")
     return origin if isinstance(origin, str) else ""
+
+
+def _digest_of(annotations: Sequence[Annotation]) -> str:
+    """SHA-256 over one line of JSON for each, by row: what the words of many rows are now, without sealed notes."""
+    lines = [
+        json.dumps([each.row_id, each.label, _plain(each), list(each.tags), each.extra], sort_keys=True, default=str)
+        for each in sorted(annotations, key=lambda each: each.row_id)
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _store_many(
+    unit: Unit,
+    annotations: Sequence[Annotation],
+    known: Mapping[int, Annotation],
+    owners: Mapping[int, int],
+    at: datetime,
+) -> None:
+    columns, tags = ANNOTATIONS.c, ANNOTATION_TAGS.c
+    there = [each for each in annotations if each.row_id in known]
+    for part in id_slices([each.id for each in there]):
+        unit.connection.execute(
+            delete(ANNOTATION_TAGS).where(tags.vault_id == unit.vault_id, tags.annotation_id.in_(part))
+        )
+    gone = [each.id for each in there if each.is_empty]
+    if gone:
+        delete_words(unit, gone)
+        for part in id_slices(gone):
+            unit.connection.execute(delete(ANNOTATIONS).where(columns.vault_id == unit.vault_id, columns.id.in_(part)))
+    kept = [each for each in annotations if not each.is_empty]
+    changed = [{"this": each.id, **_values(each, at)} for each in kept if each.row_id in known]
+    if changed:
+        one = (columns.vault_id == unit.vault_id, columns.id == bindparam("this"))
+        unit.connection.execute(update(ANNOTATIONS).where(*one), changed)
+    fresh = [_row(unit, each, owners[each.row_id], at) for each in kept if each.row_id not in known]
+    if fresh:
+        unit.connection.execute(insert(ANNOTATIONS), fresh)
+    tagged = [row for each in kept for row in tag_rows(unit.vault_id, each.id, each.tags)]
+    if tagged:
+        unit.connection.execute(insert(ANNOTATION_TAGS), tagged)
+
+
+def _values(annotation: Annotation, at: datetime) -> dict[str, Any]:
+    return {
+        "label": annotation.label,
+        "label_fold": fold(annotation.label),
+        "note": _plain(annotation),
+        "note_sealed": _sealed(annotation),
+        "extra": annotation.extra,
+        "changed_at": at,
+        "version": annotation.version + 1,
+    }
+
+
+def _row(unit: Unit, annotation: Annotation, owner_id: int, at: datetime) -> dict[str, Any]:
+    """One that was removed meanwhile comes back above the version that its readers hold."""
+    return {
+        "vault_id": unit.vault_id,
+        "detached": False,
+        "id": annotation.id,
+        "owner_id": owner_id,
+        "table_name": annotation.table,
+        "row_id": annotation.row_id,
+        **_values(annotation, at),
+        "version": annotation.version + 1 if annotation.version > 1 else 1,
+    }

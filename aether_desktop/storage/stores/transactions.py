@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, func, select
+from sqlalchemy import Connection, RowMapping, Select, and_, func, select
 
 from aether_desktop.domain.amounts import Amount
 from aether_desktop.domain.records import TableName
@@ -23,6 +24,7 @@ from aether_desktop.storage.stores.currencies import SqlCurrencyStore
 from aether_desktop.storage.stores.records import SqlRecordStore, record_fields
 
 _ROWS = TRANSACTIONS.c
+_HASHES = 500  # in one question
 _PLAIN = (
     "wallet_id",
     "occurred_at",
@@ -78,6 +80,20 @@ class SqlTransactionStore(SqlRecordStore[Transaction]):
         if not tx_hash:
             return []
         return self._select(self._query().where(_ROWS.tx_hash == tx_hash).order_by(_ROWS.id))
+
+    def ids_by_hash(self, hashes: Collection[str]) -> Mapping[str, Sequence[int]]:
+        """As ``by_hash``, of many; hashes without rows are left out."""
+        found: dict[str, list[int]] = {}
+        wanted = sorted(each for each in hashes if each)
+        for start in range(0, len(wanted), _HASHES):
+            part = wanted[start : start + _HASHES]
+            for row in self._database.fetch(partial(self._hashed, part)):
+                found.setdefault(row.tx_hash, []).append(row.id)
+        return found
+
+    def _hashed(self, hashes: Sequence[str], connection: Connection) -> Sequence[Any]:
+        query = select(_ROWS.tx_hash, _ROWS.id).where(_ROWS.vault_id == self._database.vault_id)
+        return connection.execute(query.where(_ROWS.tx_hash.in_(hashes)).order_by(_ROWS.id)).all()
 
     # -- changes ---------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ class Locker(QObject):
     """
 
     vault_lock_asked = Signal(bool)
+    level_locked = Signal(int)
+    """This level and those above were locked again, by their time or by the person."""
     screen_locked = Signal()
     screen_unlocked = Signal()
 
@@ -261,6 +263,7 @@ class Locker(QObject):
             return
         if expired:
             self._messages.info(f"Level {int(expired[0])} was locked again: its time ran out.")
+            self.level_locked.emit(int(expired[0]))
         self.refresh()
 
     def _on_level_asked(self) -> None:
@@ -288,6 +291,7 @@ class Locker(QObject):
 
     def _relock(self, level: Court) -> None:
         self._access.relock(level)
+        self.level_locked.emit(int(level))
         self.refresh()
 
     def _shortcut(self, keys: str, slot: Callable[[], None]) -> QShortcut:

@@ -118,7 +118,9 @@ class OpenedVault(QObject):
         self._jobs.stop()
         self._window.activity.clear()
         self.pages.close()
-        for part in (self.step_up, self.safety, self.locker):
+        if self.step_up is not None:
+            self.step_up.leave()
+        for part in (self.safety, self.locker):
             if part is not None:
                 part.close()
         self.step_up = self.safety = self.locker = None
@@ -127,6 +129,11 @@ class OpenedVault(QObject):
         """Wait for the workers and close the vault."""
         self._jobs.join()
         self.services.close()
+
+    def forget(self) -> None:
+        """After ``finish``, on the GUI thread: nothing of it stays behind in the window, and nothing listens."""
+        self.pages.deleteLater()
+        self.deleteLater()
 
     def lost(self, *, known: bool) -> str:
         """After ``finish``: what the lock stopped and, unless it is ``known``, what was typed and is gone; or empty."""
@@ -180,6 +187,7 @@ class OpenedVault(QObject):
         self.safety.renewed.connect(self.renewed)
         navigator.vault_lock_asked.connect(locker.lock_vault)
         navigator.locks_changed.connect(locker.apply_settings)
+        locker.level_locked.connect(navigator.level_locked)
         self.safety.changed.connect(navigator.locks_changed)
         window.commands.add_entries(self._commands(locker, self.safety, old=access.state is AccessState.OLD))
 

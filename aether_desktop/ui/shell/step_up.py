@@ -69,6 +69,12 @@ class StepUp(QObject):
         for each in self._taken():
             each.give_up()
 
+    def leave(self) -> None:
+        """``close`` for good: the vault is closed."""
+        self.close()
+        self.panel.deleteLater()
+        self.deleteLater()
+
     # ------------------------------------------------------------------------------------------------------- asking
     def _ask(self, level: Court, why: str) -> None:
         self._level, self._why = level, why

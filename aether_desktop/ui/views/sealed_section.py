@@ -35,8 +35,8 @@ def sealed_columns(table: TableName) -> tuple[ColumnSpec, ...]:
 class SealedSection(QWidget):
     """Hidden for rows without a sealed value. Values are opened on the write lane, because opening is written down.
 
-    GUI thread only. A value is forgotten after ``shown_ms``, with the next row, and when the pane is hidden, as the
-    screen lock does.
+    GUI thread only. A value is forgotten after ``shown_ms``, with the next row, when its level is locked again, and
+    when the pane is hidden, as the screen lock does.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class SealedSection(QWidget):
             value.copy_asked.connect(partial(self._open, spec, "copy", self._copy))
             self.values[spec.key] = value
             column.addWidget(value)
+        context.navigator.level_locked.connect(self._on_level_locked)
         self.hide()
 
     def show_row(self, row: Row | None) -> None:
@@ -96,6 +97,13 @@ class SealedSection(QWidget):
     def _on_opened(self, row: Row, use: Callable[[str], None], text: str) -> None:
         if self._row is not None and self._row.id == row.id and self.isVisible():
             use(text)
+
+    def _on_level_locked(self, level: int) -> None:
+        """What the level opened goes with it."""
+        for spec in sealed_columns(self._table):
+            if spec.sealed is not None and int(spec.sealed.court) >= level:
+                self.values[spec.key].conceal()
+                self.clipboard.clear()
 
     def _copy(self, text: str) -> None:
         self.clipboard.put(text)
