@@ -1,0 +1,110 @@
+"""The large part of the bench asks everybody the same, and knows what is right."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.queries import Sort, TableQuery
+from aether_desktop.ports.query_language import parse_table_query
+from aether_desktop.ports.tables import TABLES
+from aether_desktop.security import KeyFileStore
+from aether_desktop.storage.sql_storage import open_vault
+from scripts.large.places import Cache, Place, plain_connection
+from scripts.large.questions import Match, Questions, ask
+from scripts.large.report import Row, median, p99, print_sizes, print_table, worst
+from scripts.large.stock import Contestant, EverythingContestant, SqlContestant
+
+ROWS = 3_000
+_HASH = TABLES[TableName.TRANSACTIONS].index("tx_hash")
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Cache(tmp_path_factory.mktemp("ledgers")).vault(ROWS, 1)
+
+
+@pytest.fixture(scope="module")
+def questions(ledger: Place) -> Questions:
+    return ask(ledger)
+
+
+def test_a_ledger_is_made_once(ledger: Place) -> None:
+    made = Path(ledger.vault).stat().st_mtime_ns
+    again = Cache(Path(ledger.vault).parent.parent).vault(ROWS, 1)
+    assert again == ledger
+    assert Path(ledger.vault).stat().st_mtime_ns == made
+    with closing(plain_connection(ledger)) as connection:
+        assert connection.execute("SELECT count(*) FROM transactions").fetchone() == (ROWS,)
+        indexes = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        assert indexes.fetchone()[0] > 5
+
+
+def test_the_storage_shows_what_plain_sql_found(ledger: Place, questions: Questions) -> None:
+    path = Path(ledger.vault)
+    asked = [(parse_table_query(each.text, TableName.TRANSACTIONS), each.right) for each in questions.filters]
+    asked += [(parse_table_query(each.text, TableName.TRANSACTIONS), each.right) for each in questions.combinations]
+    asked.append((TableQuery(TableName.TRANSACTIONS), questions.first))
+    for descending, right in ((False, questions.by_amount), (True, questions.by_amount_backward)):
+        asked.append((TableQuery(TableName.TRANSACTIONS, sort=(Sort("amount", descending),)), right))
+    with closing(open_vault(path, KeyFileStore(Path(ledger.key_file)).load(path))) as storage:
+        for query, right in asked:
+            rows = storage.windows.window(query, 0, len(right)).rows
+            assert [row.values[_HASH] for row in rows] == right, query
+        (number, tx_hash) = questions.jumps[0]
+        (row,) = storage.windows.window(TableQuery(TableName.TRANSACTIONS), number, number + 1).rows
+        assert row.values[_HASH] == tx_hash
+    assert len({each.name for each in questions.filters}) >= 6
+    assert questions.fragment.right
+
+
+@pytest.mark.parametrize("kind", [SqlContestant, EverythingContestant])
+def test_the_others_are_asked_the_same(
+    kind: type[SqlContestant | EverythingContestant], ledger: Place, questions: Questions, qtbot: QtBot
+) -> None:
+    del qtbot  # there is an application
+    contestant: Contestant = kind(ledger.told(), questions.vault_id)
+    contestant.load()
+    count = len(questions.first)
+    assert contestant.hashes(0, count) == questions.first
+    assert contestant.to_the_end()
+    assert contestant.model.rowCount() == ROWS
+    assert contestant.hashes(ROWS - count, count) == questions.last
+    contestant.sort("amount_rank", descending=False)
+    assert contestant.hashes(0, count) == questions.by_amount
+    contestant.sort("occurred_at", descending=True)
+    for each in (*questions.filters, *questions.combinations, questions.fragment):
+        contestant.filter([Match(*match) for match in asdict(each)["matches"]])
+        assert contestant.hashes(0, len(each.right)) == each.right, each.name
+
+
+def test_what_never_came_is_no_good_figure() -> None:
+    assert median([0.1, None, 0.2]) == 0.2
+    assert worst([0.1, None]) == float("inf")
+    assert p99([0.001 * number for number in range(1, 101)]) == pytest.approx(0.099)
+    assert Row("", "x", median).figure([]) is None
+
+
+def test_tables_say_what_was_not_run(capsys: pytest.CaptureFixture[str]) -> None:
+    ours = {"first rows": [0.05], "jump": [0.02] * 200, "peak memory": 300_000_000, "idle loop": {"p99": 0.001}}
+    results: dict[str, dict[str, Any]] = {
+        "window sqlite": ours,
+        "raw sqlite": {"first rows": [0.01], "jump": [0.01] * 200},
+        "sql": {"failed": "no driver"},
+    }
+    brought = {"sqlite": {"raw": 1.0, "batches": 1.25, "ours": 2.0, "peak": 200_000_000, "before": 90_000_000}}
+    empty = {"window": {"peak memory": 180_000_000}}
+    print_table(results, empty, brought, rows=1_000, import_rows=1_000)
+    print_sizes({100: results, 1_000: results}, empty)
+    printed = capsys.readouterr().out
+    first = next(line for line in printed.splitlines() if line.strip().startswith("first rows on screen"))
+    assert first.split()[4:] == ["50.0", *("not", "run") * 3, "10.0", "not", "run", "5.00", "under", "100", "ms"]
+    assert "prepared batches       800 (0.80" in printed
+    assert "no driver" in printed
+    assert "120" in next(line for line in printed.splitlines() if "above an empty window, MB" in line)
