@@ -212,8 +212,12 @@ def opened(place: dict[str, Any], data_dir: Path) -> WindowProgram:
         program = build(database_url=place["url"], data_dir=data_dir)
     errors: list[object] = []
     program.failed.connect(errors.append)
-    wait(lambda: program.services is not None or bool(errors))
+    try:
+        wait(lambda: program.services is not None or bool(errors), seconds=TIMEOUT)
+    except TimeoutError as error:
+        errors.append(error)
     if errors:
+        program.close()  # else its workers keep this process
         raise RuntimeError(str(errors[0]))
     program.window.resize(1400, 900)
     return program
