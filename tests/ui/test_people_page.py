@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.courts import Court
@@ -327,7 +327,8 @@ def test_an_invitation_is_a_file_and_a_secret_shown_once(
     inviting.role.editor.setCurrentIndex(inviting.role.editor.findData(Role.LEVITE.value))
     with qtbot.waitSignal(inviting.invited, timeout=WAIT):
         inviting.send_button.click()
-    secret = inviting._secret.text()
+    secret = inviting._secret.text().replace("\u200b", "")
+    assert inviting._secret.accessibleName() == f"One-time secret: {secret}"
     assert len(secret.replace("-", "")) == 20
     shown = words(inviting)
     assert "never both together" in shown
@@ -347,6 +348,7 @@ def test_an_invitation_is_a_file_and_a_secret_shown_once(
     aaron = person(miriam.storage, open_one.user_id, "aaron")
     aaron.people.answer(written.read_bytes(), secret)
     inviting.hide()
+    assert inviting._secret.accessibleName() == "One-time secret"
     assert inviting._secret.text() == "", "shown once: what was hidden does not come back"
 
 
@@ -555,12 +557,22 @@ def test_nothing_is_clipped_in_a_narrow_pane(
         sheet.show()
         sheets.append(sheet)
     qtbot.waitUntil(lambda: "Waits for the reply" in words(waiting), timeout=WAIT)
-    inviting._on_made(made)
+    inviting._on_made(dataclasses.replace(made, secret="0AAAA-1BBBB-2CCCC-3DDDD"))
+    assert not inviting.may_close()
+    certified = CertifiedSheet(ledger.context, miriam.people)
+    qtbot.addWidget(certified)
+    certified.show()
+    qtbot.waitUntil(lambda: bool(certified.known), timeout=WAIT)
+    sheets.append(certified)
     for pane in sheets:
         pane.resize(width, 700)
         QApplication.processEvents()
         assert clipped_texts(pane) == []
         assert overlapping(pane) == []
+    for area in inviting.findChildren(QScrollArea):
+        inviting.resize(width, 240)
+        QApplication.processEvents()
+        assert area.widget().width() <= area.viewport().width(), "nothing is cut off at the side"
 
 
 def test_a_new_computer_trusts_the_list_by_a_colleagues_code(ledger: Ledger, miriam: Person, qtbot: QtBot) -> None:

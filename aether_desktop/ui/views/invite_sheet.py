@@ -150,6 +150,7 @@ class InviteSheet(SideSheet):
         """Take the secret off the screen for good."""
         self._made = None
         self._secret.setText("")
+        self._secret.setAccessibleName("One-time secret")
         self._result.hide()
         self._leaving.hide()
 
@@ -161,7 +162,8 @@ class InviteSheet(SideSheet):
 
     def _on_made(self, made: NewInvitation) -> None:
         self._signing, self._made = False, made
-        self._secret.setText(made.secret)
+        self._secret.setText(made.secret.replace("-", "-\u200b"))  # no line ends between a hyphen and a digit
+        self._secret.setAccessibleName(f"One-time secret: {made.secret}")
         self._form.hide()
         self._result.show()
         self.show_top()
