@@ -572,7 +572,9 @@ def test_nothing_is_clipped_in_a_narrow_pane(
     for area in inviting.findChildren(QScrollArea):
         inviting.resize(width, 240)
         QApplication.processEvents()
-        assert area.widget().width() <= area.viewport().width(), "nothing is cut off at the side"
+        inner = area.widget()
+        assert inner is not None
+        assert inner.width() <= area.viewport().width(), "nothing is cut off at the side"
 
 
 def test_a_new_computer_trusts_the_list_by_a_colleagues_code(ledger: Ledger, miriam: Person, qtbot: QtBot) -> None:
