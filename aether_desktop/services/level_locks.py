@@ -31,6 +31,11 @@ Record: TypeAlias = Callable[[str, Mapping[str, object]], AbstractContextManager
 """Around a change of keys: what is done, and facts about it."""
 
 
+def lasting_clock() -> float:
+    """Seconds that pass while the computer sleeps as well, where the system counts those. Any thread."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class AccessState(StrEnum):
     """OLD: made before passwords, the keyring alone opens it; it is converted by ``set_first_password``."""
 
@@ -47,7 +52,7 @@ class LevelLocks:
     injected monotonic clock. The screen sets one timer for ``next_deadline`` and calls ``expire`` then; nothing polls.
     """
 
-    def __init__(self, keys: VaultKeys, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, keys: VaultKeys, *, clock: Callable[[], float] = lasting_clock) -> None:
         self._keys = keys
         self._clock = clock
         self._lock = threading.RLock()
@@ -132,7 +137,11 @@ class LevelLocks:
                 if below < level:
                     self.require(below)
             self._keys.step_up(level, factor)
-        self._start_timer(level)
+        with self._lock:
+            if not self.is_open(Court.OUTER):  # locked while the key was made
+                self.relock(level)
+                raise LevelLockedError(Court.OUTER)
+            self._start_timer(level)
         self._reseal_now()
 
     @contextmanager
@@ -149,7 +158,9 @@ class LevelLocks:
         finally:
             with self._lock:
                 self._using[level] -= 1
-                if level is Court.MOST_HOLY and not self._using[level]:
+                if self._screen_locked and not self._used(Court.HOLY):
+                    self.relock(Court.HOLY)
+                elif level is Court.MOST_HOLY and not self._using[level]:
                     self.relock(level)
 
     def relock(self, level: Court) -> None:
@@ -176,10 +187,16 @@ class LevelLocks:
 
     # -- timers --------------------------------------------------------------------------------------------------
 
-    def touch(self) -> None:
-        """The person did something: the idle time of level 1 starts again. Quick; may be called for every key press."""
-        if Court.OUTER in self._deadlines:
-            self._deadlines[Court.OUTER] = self._clock() + self._idle
+    def touch(self) -> bool:
+        """The person did something: the idle time of level 1 starts again. Quick; may be called for every key press.
+
+        False when the time had run out before, while nothing could say so (the computer slept): ``expire`` is due.
+        """
+        with self._lock:
+            deadline, now = self._deadlines.get(Court.OUTER), self._clock()
+            if deadline is not None and deadline > now:
+                self._deadlines[Court.OUTER] = now + self._idle
+            return deadline is None or deadline > now
 
     def set_idle(self, seconds: float) -> None:
         """How long level 1 stays open without the person doing anything: from 1 minute to an hour. Quick."""
@@ -195,18 +212,19 @@ class LevelLocks:
     def expire(self) -> tuple[Court, ...]:
         """Re-lock what has run out and return it. Quick.
 
-        OUTER among them: the screen is locked now. A level whose operation runs is asked again in a minute.
+        OUTER among them: the screen is locked now. A level whose operation runs is asked again in a minute, and behind
+        a locked screen it goes with the end of that.
         """
         with self._lock:
             now = self._clock()
             due = [level for level, deadline in self._deadlines.items() if deadline <= now]
             expired: list[Court] = []
             for level in sorted(due, reverse=True):
-                if any(self._using[each] for each in Court if each >= max(level, Court.HOLY)):  # level 1 stays open
-                    self._deadlines[level] = now + MOST_HOLY_SECONDS
-                elif level is Court.OUTER:
-                    self.lock_screen()
+                if level is Court.OUTER:
+                    self._hide()
                     expired.append(level)
+                elif self._used(level):
+                    self._deadlines[level] = now + MOST_HOLY_SECONDS
                 elif level in self._deadlines:
                     self.relock(level)
                     expired.append(level)
@@ -243,6 +261,18 @@ class LevelLocks:
                 if self._keys.levels.is_open(level):
                     self._keys.drop_former(level)
 
+    def _used(self, level: Court) -> bool:
+        """Whether an operation of this level or above runs."""
+        return any(self._using[each] for each in Court if each >= level)
+
+    def _hide(self) -> None:
+        """Lock the screen, whatever runs: a level that is in use stays for that alone."""
+        for level in (Court.MOST_HOLY, Court.HOLY):
+            if not self._used(level):
+                self.relock(level)
+        self._deadlines.pop(Court.OUTER, None)
+        self._screen_locked = self._keys.levels.is_open(Court.OUTER)
+
     def _start_timer(self, level: Court) -> None:
         """Of level 2 or 3."""
         with self._lock:
@@ -251,7 +281,8 @@ class LevelLocks:
     def _opened(self) -> None:
         with self._lock:
             self._screen_locked = False
-            self._deadlines[Court.OUTER] = self._clock() + self._idle
+            if self._keys.levels.is_open(Court.OUTER):  # and was not locked meanwhile
+                self._deadlines[Court.OUTER] = self._clock() + self._idle
 
 
 @contextmanager

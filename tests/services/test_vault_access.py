@@ -17,6 +17,7 @@ from aether_desktop.ports.errors import InvalidInputError, NotFoundError, Storag
 from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, RecoveryKit
 from aether_desktop.security import KeyFileStore
 from aether_desktop.security.device_keys import KeyFileDevices
+from aether_desktop.security.memory import Secret
 from aether_desktop.security.vault_keys import FileVaultKeys
 from aether_desktop.services.vault_access import AccessState, VaultAccess, confirm_words
 
@@ -179,14 +180,63 @@ class TestTimers:
 
     def test_no_level_relocks_under_an_operation(self, three: VaultAccess, clock: Clock) -> None:
         with three.operation(Court.MOST_HOLY):
-            clock.now = 5000
+            clock.now = 500
             assert three.expire() == ()
             assert three.open_level() == 3
             deadline = three.next_deadline()
             assert deadline is not None
             assert deadline > clock.now  # the timer is set again, it does not run hot
-        clock.now = 5100
-        assert three.expire() == (Court.OUTER, Court.HOLY)
+        clock.now = 600
+        assert three.expire() == (Court.HOLY,)
+
+    def test_a_long_operation_does_not_keep_the_screen_open(self, three: VaultAccess, clock: Clock) -> None:
+        with three.operation(Court.HOLY):
+            clock.now = 900
+            assert three.expire() == (Court.OUTER, Court.MOST_HOLY)
+            assert state_of(three) is AccessState.SCREEN_LOCKED
+            assert three.open_level() == 0
+            assert three.levels.is_open(Court.HOLY)  # what runs goes on
+            with pytest.raises(LevelLockedError):
+                three.operation(Court.HOLY).__enter__()  # and nothing else begins
+        assert not three.levels.is_open(Court.HOLY)
+        three.unlock(typed(PASSWORD))
+        assert three.open_level() == 1
+
+    def test_a_screen_unlocked_during_an_operation_leaves_its_level_to_the_timer(
+        self, three: VaultAccess, clock: Clock
+    ) -> None:
+        with three.operation(Court.HOLY):
+            clock.now = 900
+            three.expire()
+            three.unlock(typed(PASSWORD))
+            assert three.open_level() == 2
+        deadline = three.next_deadline()
+        assert deadline is not None
+        clock.now = deadline
+        assert three.expire() == (Court.HOLY,)
+
+    def test_time_that_ran_out_unseen_is_not_given_again(self, access: VaultAccess, clock: Clock) -> None:
+        clock.now = 901  # the computer slept, and no timer came
+        assert not access.touch()
+        assert access.expire() == (Court.OUTER,)
+        assert access.touch()
+
+    @pytest.mark.parametrize("lock", [VaultAccess.lock, VaultAccess.lock_screen])
+    def test_a_lock_while_a_key_is_made_leaves_no_level_open(
+        self, three: VaultAccess, lock: Callable[[VaultAccess], None], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        three.relock(Court.HOLY)
+        made = three._keys.step_up
+
+        def slow(level: Court, factor: Factor) -> None:
+            made(level, factor)
+            lock(three)  # pressed meanwhile
+            three._keys.levels.open(level, Secret.random())  # type: ignore[attr-defined]  # the worker was not done
+
+        monkeypatch.setattr(three._keys, "step_up", slow)
+        with pytest.raises(LevelLockedError):
+            three.step_up(Court.HOLY, typed(SECOND))
+        assert not three.levels.is_open(Court.HOLY)
 
     def test_long_work_at_level_one_does_not_keep_the_screen_open(self, access: VaultAccess, clock: Clock) -> None:
         with access.operation(Court.OUTER):

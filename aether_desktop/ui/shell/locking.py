@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.vault_keys import Factor
+from aether_desktop.services.level_locks import lasting_clock
 from aether_desktop.services.settings_file import IDLE_MINUTES, LOCK_VAULT_ON_SLEEP
 from aether_desktop.services.vault_access import VaultAccess
 from aether_desktop.ui.context import Messages
@@ -73,7 +73,7 @@ class Locker(QObject):
         messages: Messages,
         settings: Settings,
         losses: Callable[[], Losses] = Losses,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = lasting_clock,
     ) -> None:
         """``jobs`` outlives the vault. ``clock`` is the one of ``access``."""
         super().__init__(window)
@@ -317,8 +317,8 @@ class Locker(QObject):
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Of the window itself, where only what no shortcut took arrives, and of dialogs and menus over it."""
-        if event.type() in _ACTIVE and self._page is None:
-            self._access.touch()
+        if event.type() in _ACTIVE and self._page is None and not self._access.touch():
+            self._due.start(0)  # it ran out while the computer slept, and timers with it
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress and not event.isAutoRepeat():
             pressed = QKeySequence(event.keyCombination())
             for shortcut in self._keys:
