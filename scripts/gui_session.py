@@ -131,9 +131,7 @@ def _visits(window: QWidget) -> Iterator[str]:
 
 def _reading(window: QWidget) -> Iterator[str]:
     click(window, "navigation_transactions")
-    grid = window.findChild(QTableView, "transactions_grid")
-    if grid is None:
-        raise LookupError("no transactions_grid in the window")
+    grid = wait_for(window, "transactions_grid", QTableView)
     wait(lambda: grid.model().rowCount() > 0)
     yield "rows there"
     bar = grid.verticalScrollBar()

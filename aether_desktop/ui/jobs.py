@@ -10,10 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 from aether_desktop.jobs.lanes import Cancelled, Failed, LaneJob, LaneName, Lanes, Outcome, Succeeded, Work
+from aether_desktop.ui.turns import next_turn
 
 ResultT = TypeVar("ResultT")
 
@@ -125,10 +126,6 @@ class JobRunner(QObject):
         self._waking = False
         self._closed = False
         self._cut: tuple[JobHandle[Any], ...] = ()
-        self._resume = QTimer(self)
-        self._resume.setSingleShot(True)
-        self._resume.setInterval(0)
-        self._resume.timeout.connect(self._on_woken)
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
         self.refusal: Refusal | None = None
 
@@ -184,7 +181,6 @@ class JobRunner(QObject):
     def stop(self) -> None:
         """Cancel all work; nothing is delivered and nothing begun from now on. ``join`` must follow."""
         self._closed = True
-        self._resume.stop()
         live = self.live
         self._cut = tuple(handle for handle in live if handle.leaves)
         with self._lock:
@@ -220,6 +216,9 @@ class JobRunner(QObject):
             self._woken.emit()
 
     def _on_woken(self) -> None:
+        next_turn(self, self._deliver_waiting)
+
+    def _deliver_waiting(self) -> None:
         deadline = time.monotonic() + _DELIVERY_SLICE
         while not self._closed:
             with self._lock:
@@ -233,9 +232,9 @@ class JobRunner(QObject):
                 delivered = True
             finally:
                 if not delivered:  # a listener's bug must not keep the other answers back
-                    self._resume.start()
+                    next_turn(self, self._deliver_waiting)
             if time.monotonic() > deadline:
-                self._resume.start()  # a timer, not a posted event: those would go before paints and other timers
+                next_turn(self, self._deliver_waiting)
                 return
 
     def _deliver(self, kind: str, handle: JobHandle[Any], payload: Any) -> None:

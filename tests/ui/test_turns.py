@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from functools import partial
+from itertools import pairwise
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -28,3 +31,31 @@ def test_it_is_dropped_with_its_parent(qtbot: QtBot) -> None:
     next_turn(later, lambda: done.append("later"))
     qtbot.waitUntil(lambda: bool(done))
     assert done == ["later"]
+
+
+def test_two_pieces_never_share_a_turn(qtbot: QtBot) -> None:
+    parent, done = QObject(), list[str]()
+    watch = QTimer(parent)
+    watch.setTimerType(Qt.TimerType.PreciseTimer)
+    watch.timeout.connect(lambda: done.append("between"))
+    watch.start(0)
+    for name in ("first", "second", "third"):
+        next_turn(parent, partial(done.append, name))
+    qtbot.waitUntil(lambda: "third" in done)
+    watch.stop()
+    pieces = [each for each in done if each != "between"]
+    assert pieces == ["first", "second", "third"]
+    assert all("between" in done[done.index(one) : done.index(next_)] for one, next_ in pairwise(pieces))
+
+
+def test_a_piece_that_fails_keeps_no_other_back(qtbot: QtBot) -> None:
+    parent, done = QObject(), list[str]()
+
+    def fail() -> None:
+        raise ValueError("this one")
+
+    with qtbot.captureExceptions() as caught:
+        next_turn(parent, fail)
+        next_turn(parent, lambda: done.append("other"))
+        qtbot.waitUntil(lambda: bool(done))
+    assert [str(error) for _type, error, _trace in caught] == ["this one"]

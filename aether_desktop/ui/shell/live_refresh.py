@@ -12,6 +12,7 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.context import LivePage
 from aether_desktop.ui.permissions import Permissions
+from aether_desktop.ui.turns import next_turn
 
 _TOGETHER_MS = 60  # changes that come faster are shown together
 
@@ -37,8 +38,10 @@ class LiveRefresh(QObject):
         self._permissions, self._made_pages = permissions, made_pages
         self._pending: ChangeSet | None = None
         self._waiting: deque[tuple[LivePage, ChangeSet]] = deque()
-        self._together = self._timer(_TOGETHER_MS, self._on_together)
-        self._next = self._timer(0, self._on_next)  # 0: when nothing else waits
+        self._together = QTimer(self)
+        self._together.setSingleShot(True)
+        self._together.setInterval(_TOGETHER_MS)
+        self._together.timeout.connect(self._on_together)
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
         self._reach_told.connect(self.reach_changed, Qt.ConnectionType.QueuedConnection)
         changes = services.storage.changes
@@ -49,15 +52,7 @@ class LiveRefresh(QObject):
         for stop in self._unsubscribe:
             stop()
         self._together.stop()
-        self._next.stop()
         self._waiting.clear()
-
-    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(slot)
-        return timer
 
     def _on_arrived(self, changes: ChangeSet) -> None:
         self._pending = changes if self._pending is None else self._pending | changes
@@ -68,13 +63,15 @@ class LiveRefresh(QObject):
         if changes is None:
             return
         self._permissions.apply_changes(changes)
+        idle = not self._waiting
         self._waiting.extend((page, changes) for page in self._made_pages() if isinstance(page, LivePage))
-        self._on_next()
+        if idle and self._waiting:
+            next_turn(self, self._on_next)
 
     def _on_next(self) -> None:
         if not self._waiting:
             return
         page, changes = self._waiting.popleft()
-        page.apply_changes(changes)
         if self._waiting:
-            self._next.start()
+            next_turn(self, self._on_next)
+        page.apply_changes(changes)

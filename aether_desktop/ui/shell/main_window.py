@@ -119,10 +119,10 @@ class MainWindow(QMainWindow):
         return page
 
     def go_to(self, key: str) -> None:
-        """Show a section as a person asks for it: a page not yet made is made in a turn of the loop of its own."""
+        """Show a section as a person asks for it: made (if it is not yet) and shown in turns of their own."""
         self._going_to = key
         self.navigation.show_chosen(key)
-        if self._stack.is_made(key) or self._alone:
+        if self._alone:
             self._arrive(key)
         else:
             next_turn(self, partial(self._make_on_the_way, key))
@@ -257,7 +257,9 @@ class MainWindow(QMainWindow):
         """Made (some in several turns of the loop), given the style sheet's look in another, and shown in the last."""
         if key != self._going_to:
             return
-        if self._stack.is_made(key):
+        if self._stack.is_taken_in(key):
+            self._arrive(key)
+        elif self._stack.is_made(key):
             self._stack.page(key)
             next_turn(self, partial(self._arrive, key))
         else:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from aether_desktop.ui import object_names
 from aether_desktop.ui.shell.sections import Section, Steps
+from aether_desktop.ui.turns import next_turn
 
 
 class PageStack(QStackedWidget):
@@ -47,6 +47,10 @@ class PageStack(QStackedWidget):
     def is_made(self, key: str) -> bool:
         """Whether a section's page is there."""
         return key in self._made
+
+    def is_taken_in(self, key: str) -> bool:
+        """Whether it was given its look as well: only showing it is left."""
+        return key in self._made and self.indexOf(self._made[key]) >= 0
 
     def make(self, key: str) -> QWidget:
         """Return a section's page, made but not yet given its look; KeyError if unknown."""
@@ -87,4 +91,4 @@ class PageStack(QStackedWidget):
     def _drop_next(self, pages: list[QWidget]) -> None:
         if pages:
             pages.pop().deleteLater()
-            QTimer.singleShot(0, self, partial(self._drop_next, pages))
+            next_turn(self, partial(self._drop_next, pages))
