@@ -62,7 +62,7 @@ class WindowProgram(QObject):
         self._lost = self._done = ""  # of the last lock, told when the same is open again
         self._garbage = GarbageCollector(self)
         self._theme = Theme(_theme_mode(settings), self)
-        self._theme.apply(app)
+        self._theme.prepare(app)
         self._jobs = JobRunner(Lanes(readers=1), self)  # opening and locking; an open vault has workers of its own
         self._open: OpenedVault | None = None
         self._door: VaultDoor | None = None
@@ -71,6 +71,7 @@ class WindowProgram(QObject):
         self._entrance = Entrance(options, settings)
         self._sessions: SessionWatch | None = None
         self.window = MainWindow(self._theme, settings)
+        self._theme.dress(self.window)
         self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
 
     @property
@@ -111,7 +112,6 @@ class WindowProgram(QObject):
                 opened.finish()
         self._settings.close()
         self._garbage.close()
-        self._app.setStyleSheet("")  # the application is the caller's
         self.window.close()
         self.window.deleteLater()
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMessageBox, QTableView, QToolTip
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QMainWindow, QMessageBox, QTableView, QToolTip
 from pytestqt.qtbot import QtBot
 
 import aether_desktop
-from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.theme.theme import Theme, ThemeMode
+from aether_desktop.ui.theme.tokens import DARK
 from aether_desktop.ui.widgets.labels import text_label
 
 HOSTILE = '<b>Treasury</b> <a href="https://example.invalid/">click</a><img src="file:///x.png">'
@@ -37,6 +38,30 @@ def test_boxes_and_tooltips_are_guarded_by_the_style_sheet(qtbot: QtBot, theme: 
     QToolTip.showText(QPoint(5, 5), HOSTILE, label)
     tips = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QTipLabel")]
     assert [tip.textFormat() for tip in tips if isinstance(tip, QLabel)] == [Qt.TextFormat.PlainText]
+    QToolTip.showText(QPoint(), "")
+    qtbot.waitUntil(lambda: not QToolTip.isVisible())
+
+
+def test_a_dressed_window_guards_what_belongs_to_it(qapp: QApplication, qtbot: QtBot) -> None:
+    """The program's own way: the application has no style sheet, its windows have."""
+    theme, window = Theme(ThemeMode.LIGHT), QMainWindow()
+    qtbot.addWidget(window)
+    label = QLabel(HOSTILE)
+    theme.prepare(qapp)
+    theme.dress(window)
+    window.setCentralWidget(label)
+    window.show()
+    box = QMessageBox(QMessageBox.Icon.Warning, "Title", HOSTILE, parent=window)
+    box.show()
+    QToolTip.showText(QPoint(5, 5), HOSTILE, label)
+    tips = [widget for widget in QApplication.topLevelWidgets() if widget.inherits("QTipLabel")]
+    said = [label, *box.findChildren(QLabel), *(tip for tip in tips if isinstance(tip, QLabel))]
+    assert not qapp.styleSheet()
+    assert len(tips) == 1
+    assert {each.textFormat() for each in said} == {Qt.TextFormat.PlainText}
+    theme.set_mode(ThemeMode.DARK)
+    assert DARK.background in window.styleSheet()
+    box.close()
     QToolTip.showText(QPoint(), "")
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 

@@ -41,6 +41,7 @@ class Theme(QObject):
         self._mode = mode
         self._colours = self._wanted()
         self._app: QApplication | None = None
+        self._dressed: QApplication | QWidget | None = None
         self.fonts = Fonts()
         self.icons = Icons(self._folder, self._colours)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_scheme_changed)
@@ -61,11 +62,25 @@ class Theme(QObject):
         return self._colours is DARK
 
     def apply(self, app: QApplication) -> None:
-        """Paint ``app`` in this theme, now and after every change."""
+        """Paint ``app`` in this theme, now and after every change: font, colours and style sheet."""
+        self._dressed = app
+        self.prepare(app)
+
+    def prepare(self, app: QApplication) -> None:
+        """Font and colours for ``app``; the style sheet is for the windows alone that are dressed."""
         self._app = app
         if app.property(STYLED) != STYLE:
             app.setStyle(STYLE)
         app.setFont(self.fonts.interface())
+        self._paint()
+
+    def dress(self, window: QWidget) -> None:
+        """Style sheet for ``window`` and all that is put into it or belongs to it, now and after every change.
+
+        Under a style sheet of the application, each widget of a page would be dressed again whenever a layout takes
+        what it lies in: most of what it costs to make a page.
+        """
+        self._dressed = window
         self._paint()
 
     def set_mode(self, mode: ThemeMode) -> None:
@@ -93,7 +108,8 @@ class Theme(QObject):
             return
         marks = self._folder / "marks" / ("dark" if self.is_dark else "light")
         self._app.setPalette(build_palette(self._colours))
-        self._app.setStyleSheet(build_stylesheet(self._colours, marks=marks))
+        if self._dressed is not None:
+            self._dressed.setStyleSheet(build_stylesheet(self._colours, marks=marks))
 
     def _on_system_scheme_changed(self) -> None:
         self._refresh()

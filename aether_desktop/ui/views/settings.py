@@ -67,17 +67,17 @@ class SettingsView(QWidget):
         return self._security
 
     def complete(self) -> None:
-        """The other cards: made in idle turns, or when the page is shown."""
-        if self._data is None:
+        """The other cards, a turn for each: when nobody waits for them, or when the page is shown."""
+        if self._safekeeping is None:
+            _ = self.safekeeping
+        elif self._data is None:
             _ = self.data
-            next_turn(self, self._complete_security)
         else:
-            self._complete_security()
-
-    def _complete_security(self) -> None:
-        security = self.security
-        if security is not None and self.isVisible():
-            security.refresh()
+            security = self.security
+            if security is not None and self.isVisible():
+                security.refresh()
+            return
+        next_turn(self, self.complete)
 
     def place_message_bar(self, bar: QWidget) -> None:
         """Messages stand under the title."""

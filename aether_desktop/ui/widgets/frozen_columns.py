@@ -112,6 +112,7 @@ class FreezableTableView(QTableView):
     """(section, place on the screen): a right click on either header."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
+        self._unplaced = False  # what Qt asked to be placed while nobody saw it
         super().__init__(parent)
         self.frozen = FrozenColumns(self)
         header = self.horizontalHeader()
@@ -158,6 +159,8 @@ class FreezableTableView(QTableView):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self._unplaced:
+            self.updateGeometries()
         self._fill_ground()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -207,6 +210,10 @@ class FreezableTableView(QTableView):
         self.viewport().scroll(left - across.offset(), top - down.offset(), seen)
 
     def updateGeometries(self) -> None:
+        """Qt override: while a page is put together Qt asks a dozen times, and each asks every section's size."""
+        self._unplaced = not self.isVisible()
+        if self._unplaced:
+            return
         super().updateGeometries()
         self._fill_ground()
         if self.frozen.count:

@@ -130,6 +130,7 @@ class KitWizard(AlonePage):
         self._hold("")
         self._kit = kit
         rows = -(-len(kit.words) // _COLUMNS)
+        self._grid.hide()  # in sight, each word would lay out all of them again
         for at in range(len(kit.words)):
             column, row = divmod(at, rows)
             number = text_label(self.theme, str(at + 1), size=FontSize.SMALL, kind="dim")
@@ -139,6 +140,7 @@ class KitWizard(AlonePage):
             self._cells.addWidget(word, row, 2 * column + 1)
             self._cells.setColumnStretch(2 * column + 1, 1)
             self._words.append(word)
+        self._grid.show()
         positions = sorted(secrets.SystemRandom().sample(range(1, len(kit.words) + 1), _ASKED))
         self._asked = tuple(positions)
         for position in positions:
