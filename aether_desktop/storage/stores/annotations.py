@@ -25,6 +25,7 @@ from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_
 from aether_desktop.storage.stores.records import id_slices, require_storable
 
 _PAGE = 1_000
+_TOGETHER = 500  # rows of one INSERT
 _COLUMNS = (
     ANNOTATIONS.c.id,
     ANNOTATIONS.c.table_name,
@@ -418,7 +419,8 @@ def _store_many(
         unit.connection.execute(update(ANNOTATIONS).where(*one), changed)
     fresh = [_row(unit, each, owners[each.row_id], at) for each in kept if each.row_id not in known]
     if fresh:
-        unit.connection.execute(insert(ANNOTATIONS), fresh)
+        for start in range(0, len(fresh), _TOGETHER):  # one statement: its triggers run once
+            unit.connection.execute(insert(ANNOTATIONS).values(fresh[start : start + _TOGETHER]))
     tagged = [row for each in kept for row in tag_rows(unit.vault_id, each.id, each.tags)]
     if tagged:
         unit.connection.execute(insert(ANNOTATION_TAGS), tagged)
