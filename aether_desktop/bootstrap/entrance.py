@@ -53,7 +53,9 @@ class Entrance:
 
     def find(self) -> Entry:
         """What the options or the settings name; None when that is nothing."""
-        from aether_desktop import composition  # noqa: PLC0415  # SQLAlchemy loads after the first paint
+        # The library's code takes the interpreter for a while: better now than under somebody's typing.
+        import aether_desktop.security.library  # noqa: F401, PLC0415
+        from aether_desktop import composition  # noqa: PLC0415
 
         composition.forbid_core_dumps()
         target = composition.find_target(
@@ -63,6 +65,10 @@ class Entrance:
             settings=self._settings,
         )
         return None if target is None else self.enter(target)
+
+    def prepare(self) -> None:
+        """Load what opens records, while nobody waits for it."""
+        from aether_desktop.composition import opening  # noqa: F401, PLC0415  # SQLAlchemy and all drivers
 
     def enter(self, target: Target) -> Entry:
         """The services, or the vault when something must be asked before."""

@@ -231,6 +231,7 @@ class WindowProgram(QObject):
         self._first_run = page
         self.window.status.set_connection("")
         self.window.show_alone(page)
+        self._jobs.read(lambda _token, _progress: self._entrance.prepare(), repeatable=False)
 
     def _choose(self, doing: str, act: Callable[[], Entry], *, made: bool = False) -> None:
         if self._first_run is not None:

@@ -18,8 +18,9 @@ from aether_desktop.ports.errors import NotFoundError, WrongKeyError
 from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.vault_keys import Factor, VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress
-from aether_desktop.security import KeyFileStore, KeyringStore
 from aether_desktop.security.device_keys import DeviceKeys, KeyFileDevices, KeyringDevices
+from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.vault_keys import FileVaultKeys
 from aether_desktop.services.places import find_places
 from aether_desktop.services.targets import Target

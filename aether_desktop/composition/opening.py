@@ -7,13 +7,13 @@ The window (bootstrap) uses the functions, the command line the ``Program``. Wor
 from __future__ import annotations
 
 import getpass
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 
 from aether_desktop.composition import shared_databases
+from aether_desktop.composition.finding import default_vault
 from aether_desktop.composition.identity import VaultIdentity, audit_of, identity_of, pins_of, recorder_of
 from aether_desktop.composition.locks import (
     VaultLock,
@@ -41,13 +41,13 @@ from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import Factor, require_strong
 from aether_desktop.ports.work import CancelToken, Progress, silent
-from aether_desktop.security import KeyringStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import find_places
 from aether_desktop.services.sample import SampleFiller
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import DATABASE_URL, VAULT_PATH, SettingsFile
-from aether_desktop.services.targets import Target, TargetOrigin, resolve_target
+from aether_desktop.services.targets import Target, TargetOrigin
 from aether_desktop.storage import backup, sql_storage
 from aether_desktop.storage.addresses import split_password
 from aether_desktop.storage.sql_storage import SqlStorage
@@ -58,36 +58,6 @@ _SAMPLE_NAME = "Sample (generated data, not encrypted)"
 
 
 # ------------------------------------------------------------------------------------------------ for the window
-
-
-def default_vault(data_dir: Path | None = None) -> Path:
-    """Where a new vault is proposed. Any thread."""
-    return find_places(data_dir).default_vault
-
-
-def find_target(
-    *,
-    vault: Path | None = None,
-    database_url: str | None = None,
-    data_dir: Path | None = None,
-    settings: Settings,
-    environment: Mapping[str, str] = os.environ,
-) -> Target | None:
-    """What to open at start; None when nothing was named and there is no vault yet.
-
-    Raises UnconfirmedDatabaseError for a DATABASE_URL that was never confirmed, InvalidInputError.
-    """
-    target = resolve_target(
-        vault=vault,
-        database_url=database_url,
-        key_file=None,
-        settings=settings,
-        environment=environment,
-        default_vault=default_vault(data_dir),
-    )
-    if target.vault is not None and target.origin is not TargetOrigin.OPTION and not target.vault.exists():
-        return None
-    return target
 
 
 def open_services(

@@ -35,7 +35,7 @@ from aether_desktop.ports.errors import (
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, OldCopy, VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress, silent
-from aether_desktop.security import KeyringStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.memory import forbid_core_dumps
 from aether_desktop.services.health import Check, CheckState, installation_checks
 from aether_desktop.services.modules import ModuleService

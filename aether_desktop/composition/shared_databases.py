@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreAbsentError, KeyStoreError
-from aether_desktop.security import KeyFileStore, KeyringStore
+from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.scram import new_password, scram_verifier
 from aether_desktop.storage import sql_storage
 from aether_desktop.storage.addresses import split_password

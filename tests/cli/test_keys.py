@@ -15,8 +15,8 @@ from keyring.backends.SecretService import Keyring as SecretServiceKeyring
 from aether_desktop import composition
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.vault_keys import Factor
-from aether_desktop.security import KeyFileStore
 from aether_desktop.security.device_keys import KeyFileDevices
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.vault_keys import FileVaultKeys
 from aether_desktop.services.settings_file import SettingsFile
 from tests.cli.conftest import PASSWORD, ROOT, Run, secret_file

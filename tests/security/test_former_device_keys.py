@@ -11,8 +11,8 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreLockedError
 from aether_desktop.ports.vault_keys import Factor
-from aether_desktop.security import KeyringStore
 from aether_desktop.security.device_keys import KeyringDevices
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.slots import DeviceRef
 from aether_desktop.security.vault_keys import FileVaultKeys
 

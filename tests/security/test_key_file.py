@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aether_desktop.ports.errors import AetherError, KeyMissingError, KeyStoreError, PermissionDeniedError
 from aether_desktop.ports.keys import KeyStore
-from aether_desktop.security import KeyFileStore
+from aether_desktop.security.key_file import KeyFileStore
 
 KEY = bytes(range(32))
 

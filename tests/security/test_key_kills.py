@@ -17,7 +17,8 @@ from keyring.backends.SecretService import Keyring as SecretServiceKeyring
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import WrongFactorError
 from aether_desktop.ports.vault_keys import Factor
-from aether_desktop.security import KeyFileStore, KeyringStore
+from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.vault_keys import FileVaultKeys
 from tests.support.key_kills import KIT, NEW, OLD, SECOND, SECOND_ADDED, SECOND_NEW, keys_in, prepare
 

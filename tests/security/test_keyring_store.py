@@ -16,8 +16,8 @@ from keyring.backends.SecretService import Keyring as SecretServiceKeyring
 
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreAbsentError, KeyStoreError, KeyStoreLockedError
 from aether_desktop.ports.keys import KeyStore
-from aether_desktop.security import KeyringStore, keyring_store
-from aether_desktop.security.keyring_store import PASSWORD_SERVICE, SERVICE
+from aether_desktop.security import keyring_store
+from aether_desktop.security.keyring_store import PASSWORD_SERVICE, SERVICE, KeyringStore
 from tests.support.session_bus import SessionBus
 
 KEY = bytes(range(32))

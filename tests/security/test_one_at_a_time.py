@@ -15,8 +15,8 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import KeysDamagedError, WrongFactorError
 from aether_desktop.ports.errors import AlreadyExistsError, KeyStoreError
 from aether_desktop.ports.vault_keys import Factor
-from aether_desktop.security import KeyFileStore
 from aether_desktop.security.device_keys import KeyFileDevices
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.one_at_a_time import BusyElsewhereError, one_at_a_time
 from aether_desktop.security.passwords import STANDARD, stretch
 from aether_desktop.security.vault_keys import FileVaultKeys

@@ -22,9 +22,10 @@ from aether_desktop.ports.errors import (
     NotFoundError,
 )
 from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, FactorKind, RecoveryKit, VaultKeys
-from aether_desktop.security import KeyFileStore, KeyringStore
 from aether_desktop.security.device_keys import KeyFileDevices, KeyringDevices
 from aether_desktop.security.header_file import HeaderFile
+from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.vault_keys import FileVaultKeys
 from tests.support.session_bus import SessionBus
 

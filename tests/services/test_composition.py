@@ -16,7 +16,8 @@ from aether_desktop.domain.merkle import Frontier
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.errors import KeyMissingError, KeyStoreAbsentError, NotFoundError
 from aether_desktop.ports.work import CancelToken
-from aether_desktop.security import KeyFileStore, KeyringStore
+from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.services.places import find_places
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.services.targets import TargetOrigin

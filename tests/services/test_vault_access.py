@@ -15,8 +15,8 @@ from aether_desktop.domain.courts import Court
 from aether_desktop.ports.access import LevelLockedError, WrongFactorError
 from aether_desktop.ports.errors import InvalidInputError, NotFoundError, StorageError
 from aether_desktop.ports.vault_keys import DeviceKeyState, Factor, RecoveryKit
-from aether_desktop.security import KeyFileStore
 from aether_desktop.security.device_keys import KeyFileDevices
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.memory import Secret
 from aether_desktop.security.vault_keys import FileVaultKeys
 from aether_desktop.services.vault_access import AccessState, VaultAccess, confirm_words

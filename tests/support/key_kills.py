@@ -19,8 +19,10 @@ from typing import Any, Final
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.vault_keys import Factor
-from aether_desktop.security import KeyFileStore, KeyringStore, keyring_store
+from aether_desktop.security import keyring_store
 from aether_desktop.security.device_keys import KeyFileDevices, KeyringDevices
+from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.pin_stores import FilePinStore, KeyringPinStore
 from aether_desktop.security.vault_keys import FileVaultKeys
 from tests.support import remembered_argon2
