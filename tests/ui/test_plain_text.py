@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 import aether_desktop
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
-from aether_desktop.ui.theme.tokens import DARK
+from aether_desktop.ui.theme.tokens import LIGHT
 from aether_desktop.ui.widgets.labels import text_label
 
 HOSTILE = '<b>Treasury</b> <a href="https://example.invalid/">click</a><img src="file:///x.png">'
@@ -42,12 +42,11 @@ def test_boxes_and_tooltips_are_guarded_by_the_style_sheet(qtbot: QtBot, theme: 
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
 
 
-def test_a_dressed_window_guards_what_belongs_to_it(qapp: QApplication, qtbot: QtBot) -> None:
+def test_a_dressed_window_guards_what_belongs_to_it(qapp: QApplication, qtbot: QtBot, theme: Theme) -> None:
     """The program's own way: the application has no style sheet, its windows have."""
-    theme, window = Theme(ThemeMode.LIGHT), QMainWindow()
+    qapp.setStyleSheet("")
+    window, label = QMainWindow(), QLabel(HOSTILE)
     qtbot.addWidget(window)
-    label = QLabel(HOSTILE)
-    theme.prepare(qapp)
     theme.dress(window)
     window.setCentralWidget(label)
     window.show()
@@ -59,8 +58,8 @@ def test_a_dressed_window_guards_what_belongs_to_it(qapp: QApplication, qtbot: Q
     assert not qapp.styleSheet()
     assert len(tips) == 1
     assert {each.textFormat() for each in said} == {Qt.TextFormat.PlainText}
-    theme.set_mode(ThemeMode.DARK)
-    assert DARK.background in window.styleSheet()
+    theme.set_mode(ThemeMode.LIGHT)
+    assert LIGHT.background in window.styleSheet()
     box.close()
     QToolTip.showText(QPoint(), "")
     qtbot.waitUntil(lambda: not QToolTip.isVisible())
