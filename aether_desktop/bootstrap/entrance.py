@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aether_desktop.ports.vault_keys import VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.ui.shell.closed_vault import ClosedVault
 
@@ -97,6 +96,8 @@ class Entrance:
         """
         target, lock = self.target, self._lock
         if target is None or lock is None:
+            from aether_desktop.ports.vault_keys import VaultLockedError  # noqa: PLC0415  # much of the domain with it
+
             raise VaultLockedError("The vault is locked.", hint="Open it with its password.")
         try:
             close()

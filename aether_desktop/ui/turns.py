@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 from shiboken6 import isValid
 
+_KEPT_AS = "aether_turns"
 _APART_MS = 1  # at 0 two pieces would be due in one turn
 
 
@@ -20,8 +21,11 @@ def next_turn(parent: QObject, work: Callable[[], object]) -> None:
     application = QCoreApplication.instance()
     if application is None:
         raise RuntimeError("A turn needs a running application.")
-    turns = application.findChild(_Turns, options=Qt.FindChildOption.FindDirectChildrenOnly)
-    (_Turns(application) if turns is None else turns).add(parent, work)
+    turns = application.property(_KEPT_AS)
+    if not isinstance(turns, _Turns):
+        turns = _Turns(application)
+        application.setProperty(_KEPT_AS, turns)
+    turns.add(parent, work)
 
 
 class _Turns(QObject):
