@@ -24,7 +24,7 @@ from aether_desktop.ports.queries import Sort, TableQuery
 from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.ports.work import CancelToken
-from aether_desktop.security import KeyFileStore
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.storage.sql_storage import SqlStorage, open_database, open_vault
 from scripts.large.memory import memory_now, peak_memory
 from scripts.large.questions import SHOWN, Match

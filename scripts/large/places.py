@@ -26,7 +26,7 @@ from psycopg import sql
 from aether_desktop.composition.generated import build_large_sample, fill_database
 from aether_desktop.locations import migrations_dir
 from aether_desktop.ports.work import CancelToken
-from aether_desktop.security import KeyFileStore
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.services import generated_ledger, large_sample
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import build_services

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, event
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.query_language import parse_table_query
-from aether_desktop.security import KeyFileStore
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.storage.opening import OpenVault, open_shared, open_vault_file
 from aether_desktop.storage.sql_storage import SqlStorage
 

@@ -14,7 +14,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import Sort, TableQuery
 from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES
-from aether_desktop.security import KeyFileStore
+from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.storage.sql_storage import open_vault
 from scripts.large.places import Cache, Place, plain_connection
 from scripts.large.questions import Match, Questions, ask
