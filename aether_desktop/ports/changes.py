@@ -14,18 +14,23 @@ class ChangeSet:
     """Tables touched, with row ids where few enough to list; ``ids`` None means "many, ask again".
 
     ``foreign`` marks a change made by another process or client. ``annotations`` is set when labels, notes or tags
-    changed.
+    changed. ``created`` are those of the ids that did not exist before, where that is known.
     """
 
     tables: frozenset[TableName] = frozenset()
     ids: frozenset[int] | None = None
     annotations: bool = False
     foreign: bool = False
+    created: frozenset[int] = frozenset()
 
     def __or__(self, other: ChangeSet) -> ChangeSet:
         ids = None if self.ids is None or other.ids is None else self.ids | other.ids
         return ChangeSet(
-            self.tables | other.tables, ids, self.annotations or other.annotations, self.foreign or other.foreign
+            self.tables | other.tables,
+            ids,
+            self.annotations or other.annotations,
+            self.foreign or other.foreign,
+            frozenset() if ids is None else self.created | other.created,
         )
 
 

@@ -69,7 +69,30 @@ class Row(NamedTuple):
 
 
 class RowWindow(NamedTuple):
-    """Rows [start, start + len(rows)) of the query's order."""
+    """Rows [start, start + len(rows)) of the query's order, next to each other; not ``exact``: their numbers may be
+    off."""
 
     start: int
     rows: tuple[Row, ...]
+    exact: bool = True
+
+
+class Place(NamedTuple):
+    """A row and the number under which it is shown."""
+
+    number: int
+    row_id: int
+
+
+class Count(NamedTuple):
+    """How many rows a query finds, as far as is known.
+
+    ``exact``: just so many. ``least``: perhaps many more. Neither: about so many. Pages of the first ``reached`` rows
+    can be had at once. ``counting``: a pass over the rows is on its way, and the next survey goes on with it.
+    """
+
+    rows: int
+    exact: bool = False
+    least: bool = False
+    reached: int = 0
+    counting: bool = False

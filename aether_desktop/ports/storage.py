@@ -31,7 +31,7 @@ from aether_desktop.ports.changes import ChangeFeed, ChangeSet
 from aether_desktop.ports.identity import IdentityStores
 from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.plain_values import PlainValueStore
-from aether_desktop.ports.queries import Row, RowWindow, TableQuery
+from aether_desktop.ports.queries import Count, Place, Row, RowWindow, TableQuery
 from aether_desktop.ports.sealed_rows import SealedRows
 from aether_desktop.ports.wallet_secrets import WalletSecretStore
 from aether_desktop.ports.work import CancelToken, Progress, silent
@@ -364,9 +364,38 @@ class WindowStore(Protocol):
     Raises InvalidInputError for an unknown or unsuitable term.
     """
 
-    def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int: ...
+    def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int:
+        """Exact, however long it takes."""
+        ...
 
-    def window(self, query: TableQuery, start: int, stop: int, *, token: CancelToken | None = None) -> RowWindow: ...
+    def estimate(self, query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        """How many rows there are as far as that can be told at once."""
+        ...
+
+    def survey(self, query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        """Go on counting for a short while, and say how far that is; call it again while it is not exact.
+
+        Counting also makes jumps quick. What changes meanwhile does not stop a pass over the rows: it ends with
+        ``counting`` false and not ``exact``, and the next call begins another.
+        """
+        ...
+
+    def window(
+        self,
+        query: TableQuery,
+        start: int,
+        stop: int,
+        *,
+        rough: bool = False,
+        near: Place | None = None,
+        token: CancelToken | None = None,
+    ) -> RowWindow:
+        """Rows [start, stop) as far as they exist.
+
+        ``rough``: after a change, rather at once than by exact numbers: neighbouring rows all the same, counted from
+        the row ``near`` if that is still there and not far, else by the numbers known before the change.
+        """
+        ...
 
     def rows(self, query: TableQuery, *, token: CancelToken | None = None) -> Iterator[Row]:
         """Every row in order, streamed in pages (keyset); for exports."""
@@ -376,8 +405,13 @@ class WindowStore(Protocol):
         """In the order asked; rows that are gone are left out."""
         ...
 
-    def position(self, query: TableQuery, row_id: int, *, token: CancelToken | None = None) -> int | None:
-        """Row number of an id in the query's order, None when it is not in it."""
+    def position(
+        self, query: TableQuery, row_id: int, *, about: int | None = None, token: CancelToken | None = None
+    ) -> int | None:
+        """Row number of an id in the query's order, None when it is not in it.
+
+        ``about`` is the answer where the exact one is not known at once.
+        """
         ...
 
 

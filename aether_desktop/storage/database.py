@@ -165,6 +165,7 @@ class Database:
         self._local = threading.local()
         self._log = audit_log_of(kit.dialect, vault_id=vault_id, user_id=user_id)
         self._refusal: AetherError | None = None
+        self._unheard: set[_Transaction] = set()  # committed, or about to be, and not yet published
 
     def sign_with(self, signer: AuditSigner | None) -> None:
         """Entries are signed from now on; None: only the database vouches for them. Any thread."""
@@ -178,6 +179,11 @@ class Database:
     def dialect(self) -> str:
         """Either "sqlite" or "postgresql"."""
         return self._kit.dialect
+
+    @property
+    def quiet(self) -> bool:
+        """Whether every commit of this client that a snapshot may hold by now was published. Any thread."""
+        return not self._unheard
 
     @property
     def location(self) -> str:
@@ -269,11 +275,15 @@ class Database:
         transaction.units.append(part)
         self._require_open(connection)
         entries, changes = self._append_audit(transaction), transaction.changes
-        self._commit(connection, entries, changes)
-        transaction.units.clear()
-        transaction.stray = RowCounts()
-        if changes is not None:
-            self.changes.publish(changes)
+        self._unheard.add(transaction)
+        try:
+            self._commit(connection, entries, changes)
+            transaction.units.clear()
+            transaction.stray = RowCounts()
+            if changes is not None:
+                self.changes.publish(changes)
+        finally:
+            self._unheard.discard(transaction)
         self._kit.let_in()
         connection.begin()
 
@@ -338,14 +348,19 @@ class Database:
                     yield transaction
                     self._require_open(connection)
                     entries = self._append_audit(transaction)  # cancelling counts until here
+                self._unheard.add(transaction)
                 self._commit(connection, entries, transaction.changes)
             except BaseException:
+                self._unheard.discard(transaction)
                 _roll_back(connection)
                 raise
             finally:
                 self._local.transaction = None
-        if transaction.changes is not None:
-            self.changes.publish(transaction.changes)
+        try:
+            if transaction.changes is not None:
+                self.changes.publish(transaction.changes)
+        finally:
+            self._unheard.discard(transaction)
 
     @contextmanager
     def _savepoint(self, transaction: _Transaction) -> Iterator[None]:

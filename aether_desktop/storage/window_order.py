@@ -82,6 +82,14 @@ class Order:
             steps.append(and_(*same, key.after(place[number], backward=backward)))
         return or_(*steps)
 
+    def precedes(self, this: Key, other: Key) -> bool:
+        """Whether the row with this key comes before the other one: the engines' order, in Python."""
+        for key, mine, theirs in zip(self._keys, this, other, strict=True):
+            if mine != theirs:
+                later = mine is None if mine is None or theirs is None else mine > theirs
+                return bool(later) is key.descending
+        return False
+
 
 def query_order(plan: TablePlan, query: TableQuery) -> Order:
     """The order a query asks for, or the table's own. Raises InvalidInputError naming the sortable columns."""

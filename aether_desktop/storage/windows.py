@@ -1,98 +1,137 @@
 """Rows of the nine tables as grids, exports and the command line see them, over any number of rows.
 
-A page is found by its sort keys (keyset) from the nearest place known: an end of the table or the edge of a page
-served before; then its rows are read by id. Places are forgotten with every change.
+A page is found by its sort keys (keyset) from the nearest place known: an end of the table, an anchor (``anchors``), or
+a row that is on view; then its rows are read by id. No more than a page is ever skipped by OFFSET.
 """
 
 from __future__ import annotations
 
-import threading
-from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.times import utc_now
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.notes import NoteSeals
-from aether_desktop.ports.queries import ArchivedRows, Row, RowWindow, TableQuery
+from aether_desktop.ports.queries import ArchivedRows, Count, Place, Row, RowWindow, TableQuery
 from aether_desktop.ports.work import CancelToken
+from aether_desktop.storage.anchor_index import AnchorIndexes, QueryIndex
+from aether_desktop.storage.anchor_walks import AnchorWalk
+from aether_desktop.storage.anchors import STRIDE
+from aether_desktop.storage.anchors import Place as AnchorPlace
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.query_conditions import term_conditions
+from aether_desktop.storage.row_estimates import estimated_rows
 from aether_desktop.storage.schema import VAULT_MEMBERS
 from aether_desktop.storage.window_columns import TablePlan, table_plans
-from aether_desktop.storage.window_order import Key, Order, query_order
+from aether_desktop.storage.window_order import Key, query_order
+from aether_desktop.storage.window_question import Question
 from aether_desktop.storage.window_rows import RowReader
 
-_PAGE = 1_000
-_QUERIES_REMEMBERED = 16
-_PLACES_REMEMBERED = 2_048  # page edges of one query
-
-
-class _Question(NamedTuple):
-    """A query made ready: its conditions and its order."""
-
-    plan: TablePlan
-    conditions: list[ColumnElement[bool]]
-    order: Order
-    remembered_as: tuple[TableQuery, date]
-
-    def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
-        return select(*columns).select_from(self.plan.table).where(*self.conditions)
+_PAGE: Final = 1_000
+_POINTED: Final[Mapping[TableName, frozenset[TableName]]] = {
+    TableName.TRANSACTIONS: frozenset({TableName.WALLETS}),
+    TableName.PAYMENTS: frozenset({TableName.WALLETS, TableName.PAYMENT_METHODS}),
+}
 
 
 class SqlWindowStore:
     """Implements ``ports.storage.WindowStore``. Worker threads only; raises the StorageError family.
 
-    ``clock`` says what "today" is in a filter (UTC).
+    ``clock`` says what "today" is in a filter (UTC); ``stride`` is the number of rows between two anchors.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime] = utc_now, stride: int = STRIDE) -> None:
         self._database = database
         self._clock = clock
+        self._stride = stride
         self._plans = table_plans(database.vault_id)
         self._readers = {name: RowReader(plan) for name, plan in self._plans.items()}
-        self._places = _Places()
+        self._indexes = AnchorIndexes(stride=stride)
         self._notes: NoteSeals | None = None
         self._alone: bool | None = None  # whether this person sees their own rows only; None: not asked yet
-        database.changes.subscribe(self._forget)
+        database.changes.subscribe(self._on_changes)
 
     def seal_notes(self, notes: NoteSeals) -> None:
         """Notes are found by the words of their seals from now on. Any thread."""
         self._notes = notes
+        self._indexes.forget()
 
     def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int:
         """Exact. Raises InvalidInputError for an unknown or unsuitable term."""
-        question = self._question(query)
-        generation = self._places.generation
-        total = self._database.fetch(lambda connection: self._count(connection, question), token=token)
-        self._places.learn(question.remembered_as, generation, total=total)
-        return total
+        walk = self._walk(query, token)
+        walk.settle()
+        state = walk.index.state
+        if state.exact and state.total is not None:
+            return state.total
+        return self._database.fetch(walk.question.count, token=token)
 
-    def window(self, query: TableQuery, start: int, stop: int, *, token: CancelToken | None = None) -> RowWindow:
-        """Rows [start, stop) as far as they exist. Raises InvalidInputError."""
-        question = self._question(query)
+    def estimate(self, query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        """How many rows there are as far as that is known, or told quickly. Raises InvalidInputError."""
+        walk = self._walk(query, token)
+        walk.settle()
+        if not walk.index.guessed:
+            question = walk.question
+            guess = self._database.fetch(lambda connection: estimated_rows(connection, question), token=token)
+            if guess is not None:
+                walk.index.guess(guess)
+        return _counted(walk.index)
+
+    def survey(self, query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        """Go on counting, for about a twentieth of a second. Raises InvalidInputError, OperationCancelled."""
+        walk = self._walk(query, token)
+        walk.settle()
+        if not walk.index.state.exact:
+            walk.go_on()
+        return _counted(walk.index)
+
+    def window(
+        self,
+        query: TableQuery,
+        start: int,
+        stop: int,
+        *,
+        rough: bool = False,
+        near: Place | None = None,
+        token: CancelToken | None = None,
+    ) -> RowWindow:
+        """Rows [start, stop) as far as they exist; see ports.storage for ``rough`` and ``near``.
+
+        Raises InvalidInputError.
+        """
+        walk = self._walk(query, token)
         start = max(start, 0)
         if stop <= start:
             return RowWindow(start, ())
-        reader = self._readers[query.table]
-        generation = self._places.generation
+        walk.settle()
+        if not rough:
+            self._make_exact(walk, start, stop)
+        reader, index = self._readers[query.table], walk.index
+        epoch = index.state.epoch
+        place, exact = index.nearest(start, stop)
+        if rough and place.skip > 2 * STRIDE and near is None:
+            walk.reach(lambda: index.state.reached > start)
+            place, exact = index.nearest(start, stop)
+        state = index.state
+        known = state.total if exact and state.exact else None
+        end = stop if known is None else min(stop, known)
 
         def work(connection: Connection) -> tuple[list[Key], list[Row]]:
-            keys = self._keys(connection, question, start, stop)
+            keys: list[Key] | None = None
+            if near is not None and not exact:
+                keys = _keys_near(connection, walk, near, start, stop)
+            if keys is None:
+                keys = _keys_from(connection, walk, place, start, end)
             return keys, reader.read(connection, [key[-1] for key in keys])
 
         keys, rows = self._database.fetch(work, token=token)
-        if keys:
-            edges = {start: keys[0], start + len(keys) - 1: keys[-1]}
-            self._places.learn(question.remembered_as, generation, edges=edges)
-        return RowWindow(start, tuple(rows))
+        if self._database.quiet:
+            index.see(epoch, {key[-1]: key for key in keys})
+        return RowWindow(start, tuple(rows), exact and index.state.epoch == epoch)
 
     def rows(self, query: TableQuery, *, token: CancelToken | None = None) -> Iterator[Row]:
         """Every row in order, all from one snapshot. Exhaust or close it in the thread that began it.
@@ -106,24 +145,55 @@ class SqlWindowStore:
         """In the order asked, archived ones too; rows that are gone are left out."""
         return self._database.fetch(lambda connection: self._readers[table].read(connection, ids))
 
-    def position(self, query: TableQuery, row_id: int, *, token: CancelToken | None = None) -> int | None:
-        """Row number of an id in the query's order, None when it is not in it. Raises InvalidInputError."""
-        question = self._question(query)
-        order = question.order
+    def position(
+        self, query: TableQuery, row_id: int, *, about: int | None = None, token: CancelToken | None = None
+    ) -> int | None:
+        """Row number of an id in the query's order, None when it is not in it; see ports.storage for ``about``.
 
-        def work(connection: Connection) -> int | None:
-            this = order.joined(question.select(*order.columns)).where(question.plan.table.c.id == row_id)
-            place = connection.execute(this).one_or_none()
-            if place is None:
-                return None
-            before = order.joined(question.select(func.count())).where(order.beyond(tuple(place), backward=True))
-            return int(connection.execute(before).scalar_one())
-
-        return self._database.fetch(work, token=token)
+        Raises InvalidInputError.
+        """
+        walk = self._walk(query, token)
+        question, index = walk.question, walk.index
+        walk.settle()
+        key = self._database.fetch(lambda connection: question.keys_of(connection, [row_id]), token=token).get(row_id)
+        if key is None:
+            return None
+        if index.bucket(key) is None and about is not None:
+            return self._database.fetch(lambda connection: _rough_position(connection, walk, key, about), token=token)
+        walk.reach(lambda: index.bucket(key) is not None)
+        border, number = index.bucket(key) or (None, 0)
+        between = [question.order.beyond(key, backward=True)]
+        if border is not None:
+            between.append(question.order.beyond(border))
+        return number + self._database.fetch(lambda connection: question.count(connection, *between), token=token)
 
     # -- inside ----------------------------------------------------------------------------------------------
 
-    def _question(self, query: TableQuery) -> _Question:
+    def _make_exact(self, walk: AnchorWalk, start: int, stop: int) -> None:
+        """So that rows [start, stop) can be reached by exact numbers and not too many steps."""
+        place, exact = walk.index.nearest(start, stop)
+        if not exact or place.skip > self._stride:
+            walk.reach(lambda: walk.index.state.reached > start)
+
+    def _walk(self, query: TableQuery, token: CancelToken | None) -> AnchorWalk:
+        question = self._question(query)
+        if self._database.is_writing:  # what this thread sees may never be committed: nothing is kept of it
+            index = QueryIndex(question.order.precedes, self._stride)
+        else:
+            index = self._indexes.of(
+                question.remembered_as, question.order.precedes, concerned=self._concerned(question)
+            )
+        return AnchorWalk(self._database, question, index, token)
+
+    def _concerned(self, question: Question) -> frozenset[TableName]:
+        """The tables whose rows, besides the query's own, decide about its order or its filter; none mostly."""
+        query, plan = question.remembered_as[0], question.plan
+        linked = any(plan.sources[plan.spec.column(sort.column).key].link is not None for sort in query.sort)
+        if not query.terms and not linked:
+            return frozenset()
+        return _POINTED.get(query.table, frozenset()) | {query.table}
+
+    def _question(self, query: TableQuery) -> Question:
         plan = self._plans[query.table]
         now = self._clock()
         conditions = [plan.scope, *self._mine(plan), *term_conditions(plan, query.terms, now, self._notes)]
@@ -132,7 +202,7 @@ class SqlWindowStore:
             conditions.append(archived_at.is_(None))
         elif query.archived is ArchivedRows.ONLY:
             conditions.append(archived_at.is_not(None))
-        return _Question(plan, conditions, query_order(plan, query), (query, now.astimezone(UTC).date()))
+        return Question(plan, conditions, query_order(plan, query), (query, now.astimezone(UTC).date()))
 
     def _mine(self, plan: TablePlan) -> list[ColumnElement[bool]]:
         """A plain member of a shared vault gets their own rows anyway; said in the query, it finds the index."""
@@ -144,139 +214,68 @@ class SqlWindowStore:
             self._alone = self._database.fetch(lambda connection: connection.scalar(role)) is Role.MEMBER
         return [plan.table.c.owner_id == self._database.user_id] if self._alone else []
 
-    def _forget(self, changes: ChangeSet) -> None:
-        self._places.forget(changes)
+    def _on_changes(self, changes: ChangeSet) -> None:
         if TableName.USERS in changes.tables:  # perhaps this person's role
             self._alone = None
+            self._indexes.forget()
+        self._indexes.heard(changes)
 
-    def _count(self, connection: Connection, question: _Question) -> int:
-        return int(connection.execute(question.select(func.count())).scalar_one())
-
-    def _keys(self, connection: Connection, question: _Question, start: int, stop: int) -> list[Key]:
-        """The keys of rows [start, stop), from the nearest known place."""
-        known = self._places.nearest(question.remembered_as, start, stop)
-        if known.total is not None:
-            stop = min(stop, known.total)
-            if start >= stop:
-                return []
-        if known.backward:
-            keys = self._step(connection, question, known.place, offset=known.offset, limit=stop - start, backward=True)
-            if len(keys) == stop - start:
-                return keys[::-1]
-            return self._step(connection, question, None, offset=start, limit=stop - start)
-        return self._step(connection, question, known.place, offset=known.offset, limit=stop - start)
-
-    def _step(
-        self,
-        connection: Connection,
-        question: _Question,
-        place: Key | None,
-        *,
-        offset: int,
-        limit: int,
-        backward: bool = False,
-    ) -> list[Key]:
-        order = question.order
-        query = order.joined(question.select(*order.columns)).order_by(*order.clauses(backward=backward)).limit(limit)
-        if place is not None:
-            query = query.where(order.beyond(place, backward=backward))
-        if offset:
-            query = query.offset(offset)
-        return [tuple(row) for row in connection.execute(query)]
-
-    def _stream(self, question: _Question, reader: RowReader, token: CancelToken | None) -> Iterator[Row]:
+    def _stream(self, question: Question, reader: RowReader, token: CancelToken | None) -> Iterator[Row]:
         with self._database.read(token) as connection:
             place: Key | None = None
             while True:
                 if token is not None:
                     token.check()
-                keys = self._step(connection, question, place, offset=0, limit=_PAGE)
+                keys = question.step(connection, place, limit=_PAGE)
                 yield from reader.read(connection, [key[-1] for key in keys])
                 if len(keys) < _PAGE:
                     return
                 place = keys[-1]
 
 
-class _Known(NamedTuple):
-    """Where to start for a page: go on from ``place`` (None: an end of the table), skipping ``offset`` rows."""
-
-    place: Key | None
-    offset: int
-    backward: bool
-    total: int | None
-
-
-@dataclass(slots=True)
-class _QueryPlaces:
-    numbers: list[int] = field(default_factory=list)  # ascending
-    keys: dict[int, Key] = field(default_factory=dict)
-    total: int | None = None
+def _keys_from(connection: Connection, walk: AnchorWalk, place: AnchorPlace, start: int, stop: int) -> list[Key]:
+    """The keys of rows [start, stop) from a known place."""
+    if stop <= start:
+        return []
+    keys = walk.keys(connection, place, stop - start)
+    if place.backward and len(keys) < stop - start:  # fewer rows before it than thought
+        return walk.keys(connection, AnchorPlace(None, start), stop - start)
+    return keys
 
 
-class _Places:
-    """Row numbers and sort keys seen since the last change, per query. Thread-safe."""
+def _keys_near(connection: Connection, walk: AnchorWalk, near: Place, start: int, stop: int) -> list[Key] | None:
+    """The keys of rows [start, stop), counted from the row ``near``; None where that is gone, or far away."""
+    number = near.number
+    if number < start - STRIDE or number > stop + STRIDE:
+        return None
+    key = walk.question.keys_of(connection, [near.row_id]).get(near.row_id)
+    if key is None:
+        return None
+    if number < start:
+        return walk.keys(connection, AnchorPlace(key, start - number - 1), stop - start)
+    if number >= stop:
+        before = walk.keys(connection, AnchorPlace(key, number - stop, backward=True), stop - start)
+        return before if len(before) == stop - start else None
+    before = walk.keys(connection, AnchorPlace(key, 0, backward=True), number - start) if number > start else []
+    if len(before) < number - start:
+        return None
+    after = walk.keys(connection, AnchorPlace(key, 0), stop - number - 1) if stop > number + 1 else []
+    return [*before, key, *after]
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._queries: OrderedDict[tuple[TableQuery, date], _QueryPlaces] = OrderedDict()
-        self._generation = 0
 
-    @property
-    def generation(self) -> int:
-        """Read before the snapshot whose rows are to be learnt."""
-        with self._lock:
-            return self._generation
+def _rough_position(connection: Connection, walk: AnchorWalk, key: Key, about: int) -> int:
+    """Exact where few rows come before; else as it was."""
+    step = walk.question.step
+    if step(connection, key, offset=STRIDE - 1, limit=1, backward=True):
+        return about
+    return len(step(connection, key, limit=STRIDE, backward=True))
 
-    def forget(self, _changes: ChangeSet) -> None:
-        """Row numbers may have moved, names and labels that rows are sorted by may have changed."""
-        with self._lock:
-            self._generation += 1
-            self._queries.clear()
 
-    def learn(
-        self,
-        query: tuple[TableQuery, date],
-        generation: int,
-        *,
-        edges: dict[int, Key] | None = None,
-        total: int | None = None,
-    ) -> None:
-        """Keep what was seen, unless something changed since ``generation``."""
-        with self._lock:
-            if generation != self._generation:
-                return
-            places = self._queries.setdefault(query, _QueryPlaces())
-            self._queries.move_to_end(query)
-            if total is not None:
-                places.total = total
-            if edges:
-                places.keys.update(edges)
-                if len(places.keys) > _PLACES_REMEMBERED:
-                    kept = sorted(places.keys)[::2]
-                    places.keys = {number: places.keys[number] for number in kept}
-                places.numbers = sorted(places.keys)
-            while len(self._queries) > _QUERIES_REMEMBERED:
-                self._queries.popitem(last=False)
-
-    def nearest(self, query: tuple[TableQuery, date], start: int, stop: int) -> _Known:
-        """The known place from which the fewest rows are skipped to reach [start, stop)."""
-        with self._lock:
-            places = self._queries.get(query)
-            if places is None:
-                return _Known(None, start, backward=False, total=None)
-            total = places.total
-            if total is not None:
-                stop = min(stop, total)
-            index = bisect_right(places.numbers, start - 1) - 1
-            best = _Known(None, start, backward=False, total=total)
-            if index >= 0:
-                number = places.numbers[index]
-                best = _Known(places.keys[number], start - 1 - number, backward=False, total=total)
-            after = bisect_right(places.numbers, stop - 1)
-            if after < len(places.numbers):
-                number = places.numbers[after]
-                if number - stop < best.offset:
-                    best = _Known(places.keys[number], number - stop, backward=True, total=total)
-            if total is not None and total - stop < best.offset:
-                best = _Known(None, total - stop, backward=True, total=total)
-            return best
+def _counted(index: QueryIndex) -> Count:
+    state = index.state
+    if state.exact:
+        return Count(state.reached, exact=True, reached=state.reached, counting=False)
+    total = state.total if state.total is not None and state.total > state.reached else None
+    if total is None:
+        return Count(state.reached, least=not state.complete, reached=state.reached, counting=not state.complete)
+    return Count(total, reached=index.reach, counting=not state.complete)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.jobs.lanes import Lanes
-from aether_desktop.ports.queries import Row, RowWindow, TableQuery
+from aether_desktop.ports.queries import Count, Place, Row, RowWindow, TableQuery
 from aether_desktop.ports.storage import WindowStore
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.service_set import ServiceSet
@@ -103,23 +103,37 @@ class CountingWindows:
 
     def __init__(self, windows: WindowStore) -> None:
         self._windows = windows
-        self.counts = 0
+        self.surveys = 0
         self.spans: list[tuple[int, int]] = []
         self.positions = 0
         self.rows_read = 0
         self.failure: Exception | None = None
 
     def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int:
-        self.counts += 1
-        if self.failure is not None:
-            raise self.failure
         return self._windows.count(query, token=token)
 
-    def window(self, query: TableQuery, start: int, stop: int, *, token: CancelToken | None = None) -> RowWindow:
+    def estimate(self, query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        self._fail()
+        return self._windows.estimate(query, token=token)
+
+    def survey(self, query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        self.surveys += 1
+        self._fail()
+        return self._windows.survey(query, token=token)
+
+    def window(
+        self,
+        query: TableQuery,
+        start: int,
+        stop: int,
+        *,
+        rough: bool = False,
+        near: Place | None = None,
+        token: CancelToken | None = None,
+    ) -> RowWindow:
         self.spans.append((start, stop))
-        if self.failure is not None:
-            raise self.failure
-        window = self._windows.window(query, start, stop, token=token)
+        self._fail()
+        window = self._windows.window(query, start, stop, rough=rough, near=near, token=token)
         self.rows_read += len(window.rows)
         return window
 
@@ -129,6 +143,12 @@ class CountingWindows:
     def by_ids(self, table: TableName, ids: Sequence[int]) -> list[Row]:
         return self._windows.by_ids(table, ids)
 
-    def position(self, query: TableQuery, row_id: int, *, token: CancelToken | None = None) -> int | None:
+    def position(
+        self, query: TableQuery, row_id: int, *, about: int | None = None, token: CancelToken | None = None
+    ) -> int | None:
         self.positions += 1
-        return self._windows.position(query, row_id, token=token)
+        return self._windows.position(query, row_id, about=about, token=token)
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QStyleOptionView
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.records import TableName
-from aether_desktop.ports.queries import Row, RowWindow, TableQuery
+from aether_desktop.ports.queries import Count, Place, Row, RowWindow, TableQuery
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
@@ -116,7 +116,22 @@ class ManyRows:
     def count(self, _query: TableQuery, *, token: CancelToken | None = None) -> int:
         return 10_000_000
 
-    def window(self, _query: TableQuery, start: int, stop: int, *, token: CancelToken | None = None) -> RowWindow:
+    def estimate(self, _query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        return Count(10_000_000, exact=True, reached=10_000_000)
+
+    def survey(self, query: TableQuery, *, token: CancelToken | None = None) -> Count:
+        return self.estimate(query, token=token)
+
+    def window(
+        self,
+        _query: TableQuery,
+        start: int,
+        stop: int,
+        *,
+        rough: bool = False,
+        near: Place | None = None,
+        token: CancelToken | None = None,
+    ) -> RowWindow:
         return RowWindow(start, tuple(self._row._replace(id=number + 1) for number in range(start, stop)))
 
     def rows(self, _query: TableQuery, *, token: CancelToken | None = None) -> Iterator[Row]:
@@ -125,7 +140,9 @@ class ManyRows:
     def by_ids(self, _table: TableName, _ids: Sequence[int]) -> list[Row]:
         return []
 
-    def position(self, _query: TableQuery, row_id: int, *, token: CancelToken | None = None) -> int | None:
+    def position(
+        self, _query: TableQuery, row_id: int, *, about: int | None = None, token: CancelToken | None = None
+    ) -> int | None:
         return row_id - 1
 
 
@@ -426,7 +443,7 @@ class TestCost:
             )
         spans = [start for start, _stop in windows.spans]
         assert len(spans) == len(set(spans))
-        assert windows.counts == 1
+        assert windows.surveys == 1
         shown.scroll = 100
         shown.delegate.painted.clear()
         shown.grid.repaint()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,7 +121,7 @@ class SqlRecordStore(ABC, Generic[RecordT]):
                 unit.connection.execute(insert(self.table).values(row))
             self._after_stored(unit, record)
             unit.about(record.id, {}, shown_row(row))
-            return self._done(unit, others | {record.id})
+            return self._done(unit, others | {record.id}, created={record.id})
 
     def create_many(self, records: Sequence[RecordT], over: Mapping[str, Sequence[object]]) -> ChangeSet:
         """New rows by one statement; ``over`` are columns that replace the records' own, one value for each record.
@@ -137,7 +137,8 @@ class SqlRecordStore(ABC, Generic[RecordT]):
                 self._check_row(row)
             with self._refusals(unit, {}):
                 unit.connection.execute(insert(self.table), rows)
-            return self._done(unit, (record.id for record in records))
+            ids = frozenset(record.id for record in records)
+            return self._done(unit, ids, created=ids)
 
     def update(self, record: RecordT) -> ChangeSet:
         """Stores all fields if ``record.version`` is current. Raises ConflictError with both, NotFoundError."""
@@ -159,7 +160,9 @@ class SqlRecordStore(ABC, Generic[RecordT]):
         with self._database.write(action=f"{self.name.value}.{verb}", table=self.name.value) as unit:
             yield unit
 
-    def _done(self, unit: Unit, ids: Iterable[int], *, listed: bool = True) -> ChangeSet:
+    def _done(
+        self, unit: Unit, ids: Iterable[int], *, listed: bool = True, created: Set[int] = frozenset()
+    ) -> ChangeSet:
         """Audit and announce the rows touched."""
         touched = frozenset(ids)
         if len(touched) <= _LISTED_IN_AUDIT:
@@ -167,7 +170,8 @@ class SqlRecordStore(ABC, Generic[RecordT]):
         else:
             unit.audit(rows=len(touched), digest=digest_of_ids(list(touched)))
         shown = touched if listed and len(touched) <= LISTED_IDS else None
-        return unit.changed(ChangeSet(frozenset({self.name}), shown))
+        new = frozenset[int]() if shown is None else frozenset(created)
+        return unit.changed(ChangeSet(frozenset({self.name}), shown, created=new))
 
     def _select(self, query: Select[Any]) -> list[RecordT]:
         """The records of a query built on ``_query``, whose vault the caller need not name."""

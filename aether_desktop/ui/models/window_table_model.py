@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.queries import Row, RowWindow, Sort, TableQuery
+from aether_desktop.ports.queries import Count, Row, RowWindow, Sort, TableQuery
 from aether_desktop.ports.storage import WindowStore
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.jobs import JobHandle, JobRunner
 from aether_desktop.ui.models.formatting import FRACTION_DIGITS, CellFormatter
+from aether_desktop.ui.models.page_cache import MAX_PAGES, PAGE_ROWS, PageCache
+from aether_desktop.ui.models.page_loader import PageLoader
+from aether_desktop.ui.models.refreshing import Answer, Refresh, first_page
 from aether_desktop.ui.models.roles import HeaderRole, Role
+from aether_desktop.ui.models.row_counter import RowCounter
 from aether_desktop.ui.models.row_reading import made_of_rows
 
-PAGE_ROWS = 128
-MAX_PAGES = 64
-_MAX_REQUESTS = 4
-_MAX_VISIBLE = 2 * PAGE_ROWS  # rows; no screen shows more
-MAX_FOLLOWED = 16
+__all__ = ["MAX_FOLLOWED", "MAX_PAGES", "PAGE_ROWS", "WindowTableModel"]
+
+MAX_FOLLOWED = 20
 """Rows whose new place a refresh asks for."""
+_TOGETHER_MS = 100  # a refresh wanted while another is under way follows it after so long
 _CHAR_WIDTH = 7  # logical pixels, for first column widths
 _RIGHT = frozenset({ColumnKind.AMOUNT, ColumnKind.INTEGER, ColumnKind.NUMBER})
 _FRACTIONS = {ColumnKind.AMOUNT: FRACTION_DIGITS, ColumnKind.NUMBER: 2}
@@ -35,22 +37,18 @@ _NO_PARENT = QModelIndex()
 ResultT = TypeVar("ResultT")
 
 
-class _Answer(NamedTuple):
-    """The first page of a question; ``places`` says where followed rows are now."""
-
-    total: int
-    window: RowWindow
-    places: Mapping[int, int]
-
-
 class WindowTableModel(QAbstractTableModel):
-    """Rows of one query. ``loading`` is true from a new question until its first page is here.
+    """Rows of one query. ``loading`` is true from a new question, or a change, until the rows on view are right.
 
-    Memory is bounded by MAX_PAGES pages of PAGE_ROWS rows, whatever the row count. GUI thread only.
+    How many rows there are is found out beside that: ``rowCount`` settles, rows keep their place. Memory is bounded by
+    MAX_PAGES pages of PAGE_ROWS rows, whatever the row count. GUI thread only.
     """
 
     loading_changed = Signal(bool)
+    counted = Signal(object)
+    """A Count: what is known by now."""
     count_changed = Signal(int)
+    """The exact number of rows, each time it is known."""
     query_changed = Signal(object)
     failed = Signal(object)
     rows_arrived = Signal(int, int)
@@ -76,13 +74,11 @@ class WindowTableModel(QAbstractTableModel):
         self._query = TableQuery(table)
         self._generation = 0
         self._count = 0
+        self._known = Count(0, exact=True)
         self._loading = False
-        self._pages: OrderedDict[int, tuple[Row, ...]] = OrderedDict()
-        self._opening: JobHandle[_Answer] | None = None
-        self._requests: dict[int, JobHandle[RowWindow]] = {}
-        self._wanted: list[int] = []
-        self._visible = (0, 0)
-        self._refused = False
+        self._again = False
+        self._pages = PageCache()
+        self._opening: JobHandle[Answer] | None = None
         self._followed: Callable[[], Sequence[int]] = tuple
         self._readers: dict[int, Callable[[Row, int], Any]] = {
             Qt.ItemDataRole.DisplayRole: lambda row, column: self._formatter.cell(row, column).plain(),
@@ -98,10 +94,16 @@ class WindowTableModel(QAbstractTableModel):
             Role.ERROR: lambda _row, _column: "",
         }
         self._headers = [_header(column, self._formatter.zone_name) for column in self.spec.columns]
-        self._flush = QTimer(self)
-        self._flush.setSingleShot(True)
-        self._flush.setInterval(0)
-        self._flush.timeout.connect(self._on_flush)
+        self._loader = PageLoader(windows, jobs, self._pages, self)
+        self._loader.arrived.connect(self._on_page)
+        self._loader.failed.connect(self._on_failed)
+        self._counter = RowCounter(windows, jobs, self)
+        self._counter.counted.connect(self._on_counted)
+        self._counter.failed.connect(self._on_failed)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_TOGETHER_MS)
+        self._soon.timeout.connect(partial(self._open, keep_place=True))
 
     @property
     def query(self) -> TableQuery:
@@ -111,6 +113,11 @@ class WindowTableModel(QAbstractTableModel):
     def loading(self) -> bool:
         return self._loading
 
+    @property
+    def known_count(self) -> Count:
+        """How many rows there are, as far as that is known."""
+        return self._known
+
     def set_query(self, query: TableQuery) -> None:
         """Ask another question; the old rows stay until the first page of the answer is here."""
         self._query = query
@@ -118,8 +125,11 @@ class WindowTableModel(QAbstractTableModel):
         self._open(keep_place=False)
 
     def refresh(self) -> None:
-        """Ask the same question again and keep the place."""
-        self._open(keep_place=True)
+        """Ask the same question again and keep the place; what is wanted meanwhile is done together, later."""
+        if self._opening is not None or self._soon.isActive():
+            self._again = True
+        else:
+            self._open(keep_place=True)
 
     def follow(self, ids: Callable[[], Sequence[int]]) -> None:
         """``ids`` says which rows a refresh looks for, the one that keeps the place first; at most 16 are asked for."""
@@ -168,80 +178,95 @@ class WindowTableModel(QAbstractTableModel):
 
     def set_visible_rows(self, first: int, last: int) -> None:
         """The view says what it shows, so that pages nobody looks at any more are cancelled."""
-        first = max(first, 0)
-        self._visible = (first, min(max(last, first), first + _MAX_VISIBLE))
+        self._loader.look_at(first, last)
 
     def row_at(self, row: int) -> Row | None:
         """The row if its page is here."""
-        page = self._pages.get(row // PAGE_ROWS)
-        offset = row % PAGE_ROWS
-        return page[offset] if page is not None and offset < len(page) else None
+        return self._pages.row_at(row)
 
     def row_of_id(self, row_id: int) -> int | None:
         """The row number of an id among the pages that are here."""
-        for number, page in self._pages.items():
-            for offset, row in enumerate(page):
-                if row.id == row_id:
-                    return number * PAGE_ROWS + offset
-        return None
+        return self._pages.number_of(row_id)
 
     def close(self) -> None:
         """Stop asking; the view is going away."""
         self._generation += 1
-        self._flush.stop()
-        self._cancel_requests()
+        self._soon.stop()
+        self._counter.stop()
+        self._loader.stop()
         if self._opening is not None:
             self._opening.cancel()
 
     def _open(self, *, keep_place: bool) -> None:
         self._generation += 1
-        self._refused = False
-        generation, query, windows = self._generation, self._query, self._windows
-        visible = self._visible if keep_place else (0, 0)
-        followed = list(self._followed())[:MAX_FOLLOWED] if keep_place else []
-        before = self.row_of_id(followed[0]) if followed else None
-        self._cancel_requests()
+        self._again = False
+        self._soon.stop()
+        self._loader.begin(self._query)
         if self._opening is not None:
             self._opening.cancel()
-
-        def work(token: CancelToken, _progress: Progress) -> _Answer:
-            count = windows.count(query, token=token)
-            places = {row_id: windows.position(query, row_id, token=token) for row_id in followed}
-            here = {row_id: place for row_id, place in places.items() if place is not None}
-            moved = here[followed[0]] - before if before is not None and followed[0] in here else 0
-            start, stop = _pages_around(visible[0] + moved, visible[1] + moved, count)
-            return _Answer(count, windows.window(query, start, stop, token=token), here)
-
+        if not keep_place:
+            self._counter.stop()
         self._set_loading(True)
         self._opening = (
-            self._jobs.read(work)
-            .on_success(partial(self._on_opened, generation, keep_place))
-            .on_failure(partial(self._on_failed, generation))
+            self._jobs.read(self._refreshing() if keep_place else partial(first_page, self._windows, self._query))
+            .on_success(partial(self._on_opened, self._generation, keep_place))
+            .on_failure(partial(self._on_not_opened, self._generation))
         )
 
-    def _on_opened(self, generation: int, keep_place: bool, answer: _Answer) -> None:
+    def _refreshing(self) -> Callable[[CancelToken, Progress], Answer]:
+        followed = list(self._followed())[:MAX_FOLLOWED]
+        shown = {row_id: number for row_id in followed if (number := self.row_of_id(row_id)) is not None}
+        quick = self._counter.quick
+        return Refresh(self._windows, self._query, followed, shown, self._loader.visible, quick=quick).answer
+
+    def _on_opened(self, generation: int, keep_place: bool, answer: Answer) -> None:
         if generation != self._generation:
             return
         self._opening = None
-        count, window, places = answer
-        pages = {
-            (window.start + at) // PAGE_ROWS: window.rows[at : at + PAGE_ROWS]
-            for at in range(0, len(window.rows), PAGE_ROWS)
-        }
+        count, windows, places = answer
+        rows = max(count.rows, *(window.start + len(window.rows) for window in windows if window.rows), 0)
         if keep_place:
             self.about_to_refresh.emit()
-            self._resize(count)
-            self._pages = OrderedDict(pages)
-            if count:
-                self.dataChanged.emit(self.index(0, 0), self.index(count - 1, self.columnCount() - 1))
+            self._resize(rows)
+            self._pages.renew(windows)
+            if rows:
+                self.dataChanged.emit(self.index(0, 0), self.index(rows - 1, self.columnCount() - 1))
             self.refreshed.emit(places)
         else:
             self.beginResetModel()
-            self._count, self._pages = count, OrderedDict(pages)
+            self._count = rows
+            self._pages.renew(windows)
             self.endResetModel()
-        self._set_loading(False)
-        self.count_changed.emit(count)
-        self.rows_arrived.emit(window.start, window.start + len(window.rows))
+        if self._again:
+            self._again = False
+            self._soon.start()
+        else:
+            self._set_loading(False)
+        self._announce(count)
+        for window in windows:
+            self.rows_arrived.emit(window.start, window.start + len(window.rows))
+        if not count.exact and not keep_place:
+            self._counter.count(self._query)
+        elif not count.exact or not self._pages.exact:
+            self._counter.count_again(self._query)
+
+    def _on_counted(self, count: Count) -> None:
+        if self._opening is not None:
+            return  # it brings a count itself
+        if count.exact and not self._pages.exact:
+            self._known = count
+            self.refresh()
+            return
+        if count.exact or count.rows > self._count:
+            self._resize(count.rows)
+        self._announce(count)
+
+    def _announce(self, count: Count) -> None:
+        self._known = count
+        self._loader.tell_count(count)
+        self.counted.emit(count)
+        if count.exact:
+            self.count_changed.emit(count.rows)
 
     def _resize(self, count: int) -> None:
         if count > self._count:
@@ -253,58 +278,25 @@ class WindowTableModel(QAbstractTableModel):
             self._count = count
             self.endRemoveRows()
 
-    def _want(self, page: int) -> None:
-        if not self._refused and page not in self._requests and page not in self._wanted:
-            self._wanted.append(page)
-            if not self._flush.isActive():
-                self._flush.start()
-
-    def _on_flush(self) -> None:
-        first, last = self._visible[0] // PAGE_ROWS - 1, self._visible[1] // PAGE_ROWS + 1
-        for page, handle in list(self._requests.items()):
-            if not first <= page <= last:
-                handle.cancel()
-                del self._requests[page]
-        while self._wanted and len(self._requests) < _MAX_REQUESTS:
-            self._request(self._wanted.pop())
-        self._wanted.clear()
-
-    def _request(self, page: int) -> None:
-        generation, query, windows = self._generation, self._query, self._windows
-        start = page * PAGE_ROWS
-        self._requests[page] = (
-            self._jobs.read(lambda token, _progress: windows.window(query, start, start + PAGE_ROWS, token=token))
-            .on_success(partial(self._on_page, generation, page))
-            .on_failure(partial(self._on_failed, generation))
-        )
-
-    def _on_page(self, generation: int, page: int, window: RowWindow) -> None:
-        if generation != self._generation:
-            return
-        self._requests.pop(page, None)
-        self._pages[page] = window.rows
-        self._pages.move_to_end(page)
-        while len(self._pages) > MAX_PAGES:
-            self._pages.popitem(last=False)
+    def _on_page(self, window: RowWindow) -> None:
         if window.rows:
             last = min(window.start + len(window.rows), self._count) - 1
             if last >= window.start:
                 self.dataChanged.emit(self.index(window.start, 0), self.index(last, self.columnCount() - 1))
         self.rows_arrived.emit(window.start, window.start + len(window.rows))
+        if not window.exact and self._known.exact:
+            self._counter.count_again(self._query)
 
-    def _on_failed(self, generation: int, error: BaseException) -> None:
+    def _on_not_opened(self, generation: int, error: BaseException) -> None:
         if generation == self._generation:
-            self._cancel_requests()
-            self._opening = None
-            self._refused = True  # every repaint would ask again and fail again; a new question or a refresh may
-            self._set_loading(False)
-            self.failed.emit(error)
+            self._on_failed(error)
 
-    def _cancel_requests(self) -> None:
-        for handle in self._requests.values():
-            handle.cancel()
-        self._requests.clear()
-        self._wanted.clear()
+    def _on_failed(self, error: BaseException) -> None:
+        self._loader.stop()  # a new question or a refresh may ask again
+        self._counter.stop()
+        self._opening, self._again = None, False
+        self._set_loading(False)
+        self.failed.emit(error)
 
     def _set_loading(self, loading: bool) -> None:
         if loading != self._loading:
@@ -324,7 +316,7 @@ class WindowTableModel(QAbstractTableModel):
             return None
         row = self.row_at(index.row())
         if row is None:
-            self._want(index.row() // PAGE_ROWS)
+            self._loader.want(index.row() // PAGE_ROWS)
             return True if role == Role.LOADING else None
         read = self._readers.get(role)
         return None if read is None else read(row, index.column())
@@ -358,10 +350,3 @@ def _alignment(kind: ColumnKind) -> Qt.AlignmentFlag:
     return Qt.AlignmentFlag.AlignVCenter | (
         Qt.AlignmentFlag.AlignRight if kind in _RIGHT else Qt.AlignmentFlag.AlignLeft
     )
-
-
-def _pages_around(first: int, last: int, count: int) -> tuple[int, int]:
-    """Start and stop of the whole pages that hold these rows, or the last ones that exist."""
-    end = max(count - 1, 0)
-    start = min(max(first, 0), end) // PAGE_ROWS * PAGE_ROWS
-    return start, (min(max(last, first, 0), end) // PAGE_ROWS + 1) * PAGE_ROWS

@@ -56,7 +56,8 @@ class LiveRefresh(QObject):
 
     def _on_arrived(self, changes: ChangeSet) -> None:
         self._pending = changes if self._pending is None else self._pending | changes
-        self._together.start()
+        if not self._together.isActive():  # counted from the first: an import without a pause is shown, too
+            self._together.start()
 
     def _on_together(self) -> None:
         changes, self._pending = self._pending, None

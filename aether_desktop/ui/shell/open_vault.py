@@ -12,6 +12,7 @@ from aether_desktop.services.search import SearchHit
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.context import SECTION_OF_TABLE, Messages, Navigator, UiContext
 from aether_desktop.ui.jobs import JobRunner
+from aether_desktop.ui.models.counting import count_text
 from aether_desktop.ui.permissions import Permissions
 from aether_desktop.ui.sections import build_sections
 from aether_desktop.ui.shell.command_palette import PaletteEntry
@@ -142,15 +143,11 @@ class OpenVault(QObject):
         page = self._window.page(key)
         self._window.status.set_rows("")
         if isinstance(page, TablePage):
-            self._window.status.set_rows(_rows(page.model.rowCount()))
+            self._window.status.set_rows(count_text(page.model.known_count))
             if key not in self._counted:
                 self._counted.add(key)
                 page.count_changed.connect(partial(self._on_count, key))
 
-    def _on_count(self, key: str, count: int) -> None:
+    def _on_count(self, key: str, rows: str) -> None:
         if self._window.current_section == key:
-            self._window.status.set_rows(_rows(count))
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
+            self._window.status.set_rows(rows)

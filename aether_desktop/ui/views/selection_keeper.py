@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QTableView
 from aether_desktop.ui.models.window_table_model import MAX_FOLLOWED, WindowTableModel
 
 _FLAG = QItemSelectionModel.SelectionFlag
+_PLACES = 3  # rows any of which keeps the place on view
+_SELECTED = MAX_FOLLOWED - _PLACES - 1
 
 
 def selected_row_numbers(selection: QItemSelectionModel, limit: int) -> tuple[list[int], int]:
@@ -28,8 +30,10 @@ def selected_row_numbers(selection: QItemSelectionModel, limit: int) -> tuple[li
 
 
 class _Kept(NamedTuple):
-    """The state before: ids of rows that are here, row number and column of the cursor, first row on view."""
+    """The state before: rows (ids and numbers) of which the first still there keeps its place on view; the cursor's id,
+    row number and column; the selection; the first row on view."""
 
+    on_view: list[tuple[int, int]]
     current: int | None
     number: int
     column: int
@@ -39,7 +43,10 @@ class _Kept(NamedTuple):
 
 
 class SelectionKeeper(QObject):
-    """Follows the cursor's row and up to 16 selected ones by id; "all rows" stays all rows. GUI thread only."""
+    """Follows what is on view, the cursor's row and up to 16 selected ones by id; "all rows" stays all rows.
+
+    GUI thread only.
+    """
 
     def __init__(self, view: QTableView, model: WindowTableModel) -> None:
         super().__init__(view)
@@ -50,21 +57,35 @@ class SelectionKeeper(QObject):
         model.refreshed.connect(self._on_refreshed)
 
     def _followed(self) -> list[int]:
-        current, selected = self._current_id(), self._selected_ids()
-        return selected if current is None else [current, *(row_id for row_id in selected if row_id != current)]
+        current = self._current_id()
+        ids = [row_id for row_id, _number in self._on_view()]
+        ids += self._selected_ids() if current is None else [current, *self._selected_ids()]
+        return list(dict.fromkeys(ids))
+
+    def _on_view(self) -> list[tuple[int, int]]:
+        """Ids and numbers of rows to keep the place by: the cursor's where it is on view, and some from the top on."""
+        top = max(self._view.rowAt(0), 0)
+        last = self._view.rowAt(self._view.viewport().height() - 1)
+        end = last if last >= 0 else self._model.rowCount() - 1
+        current = self._view.currentIndex().row()
+        numbers = [current] if top <= current <= end else []
+        numbers += [number for number in range(top, min(end + 1, top + _PLACES)) if number != current]
+        found = ((self._model.row_at(number), number) for number in numbers[:_PLACES])
+        return [(row.id, number) for row, number in found if row is not None]
 
     def _current_id(self) -> int | None:
         row = self._model.row_at(self._view.currentIndex().row())
         return None if row is None else row.id
 
     def _selected_ids(self) -> list[int]:
-        numbers, _total = selected_row_numbers(self._view.selectionModel(), MAX_FOLLOWED)
+        numbers, _total = selected_row_numbers(self._view.selectionModel(), _SELECTED)
         return [row.id for row in map(self._model.row_at, numbers) if row is not None]
 
     def _on_about_to_refresh(self) -> None:
         index = self._view.currentIndex()
         _numbers, total = selected_row_numbers(self._view.selectionModel(), 0)
         self._kept = _Kept(
+            on_view=self._on_view(),
             current=self._current_id(),
             number=index.row(),
             column=max(index.column(), 0),
@@ -88,7 +109,15 @@ class SelectionKeeper(QObject):
         self._view.setAutoScroll(scrolls)
         selection.select(self._chosen(kept, places, number), _FLAG.ClearAndSelect)
         if kept.top > 0:  # at the top newer rows are shown as they come
-            self._view.verticalScrollBar().setValue(kept.top + number - kept.number)
+            self._view.verticalScrollBar().setValue(kept.top + self._moved(kept, places))
+
+    def _moved(self, kept: _Kept, places: Mapping[int, int]) -> int:
+        """By how many rows what is on view has moved."""
+        for row_id, number in kept.on_view:
+            place = self._place(places, row_id)
+            if place is not None:
+                return place - number
+        return 0
 
     def _chosen(self, kept: _Kept, places: Mapping[int, int], number: int) -> QItemSelection:
         """The selection now; where the only selected row is gone, the row in its place."""

@@ -15,12 +15,13 @@ from aether_desktop.domain.permissions import Verb
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import InvalidInputError, QuerySyntaxError
-from aether_desktop.ports.queries import ArchivedRows, Row, TableQuery
+from aether_desktop.ports.queries import ArchivedRows, Count, Row, TableQuery
 from aether_desktop.ports.query_language import format_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.look import ChosenZone, compact_rows
 from aether_desktop.ui.models.copying import COPY_LIMIT
+from aether_desktop.ui.models.counting import count_text
 from aether_desktop.ui.models.formatting import CellFormatter
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import (
@@ -57,7 +58,8 @@ SEALED_NOTES: Final = (
 class TablePage(QWidget):
     """One table's page. Subclasses add their own actions. GUI thread only."""
 
-    count_changed = Signal(int)
+    count_changed = Signal(str)
+    """How many rows are shown, in words."""
 
     def __init__(
         self,
@@ -240,7 +242,7 @@ class TablePage(QWidget):
         self.content.begun.connect(self.begin)
         self.content.unfiltered.connect(self._on_unfiltered)
         self.filter_bar.query_changed.connect(self._on_query)
-        self.model.count_changed.connect(self._on_count)
+        self.model.counted.connect(self._on_counted)
         self.side.form_closed.connect(self.grid.setFocus)
         self.model.failed.connect(self._on_failed)
         self.model.loading_changed.connect(self._on_loading)
@@ -311,15 +313,15 @@ class TablePage(QWidget):
     def _on_unfiltered(self) -> None:
         self.filter_bar.set_text("")
 
-    def _on_count(self, count: int) -> None:
+    def _on_counted(self, count: Count) -> None:
         filtered = bool(self.model.query.terms) or self.model.query.archived is ArchivedRows.ONLY
-        self.content.show_for(count, filtered=filtered)
-        noun = "row" if count == 1 else "rows"
+        self.content.show_for(count.rows, filtered=filtered)
         limits = "; sealed values are not searched" if filtered and self._asks_sealed() else ""
-        self.header.set_facts(f"{count:,} {noun}{' match the filter' if filtered else ''}{limits}")
-        if count and not self.grid.currentIndex().isValid():
+        verb = "matches" if count.rows == 1 else "match"
+        self.header.set_facts(f"{count_text(count)}{f' {verb} the filter' if filtered else ''}{limits}")
+        if count.rows and not self.grid.currentIndex().isValid():
             self.grid.setCurrentIndex(self.model.index(0, self.grid.columnAt(0) if self.grid.columnAt(0) >= 0 else 0))
-        self.count_changed.emit(count)
+        self.count_changed.emit(count_text(count))
 
     def _asks_sealed(self) -> bool:
         """Whether a term compares a column whose values are sealed in this vault."""

@@ -1,0 +1,55 @@
+"""A query made ready: its conditions, its order, and the one way by which its keys are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from aether_desktop.ports.queries import TableQuery
+from aether_desktop.storage.stores.records import id_slices
+from aether_desktop.storage.window_columns import TablePlan
+from aether_desktop.storage.window_order import Key, Order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """Immutable; any thread. ``remembered_as`` names it: what a term means may depend on the day."""
+
+    plan: TablePlan
+    conditions: list[ColumnElement[bool]]
+    order: Order
+    remembered_as: tuple[TableQuery, date]
+
+    def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
+        return select(*columns).select_from(self.plan.table).where(*self.conditions)
+
+    def step(
+        self, connection: Connection, place: Key | None, *, offset: int = 0, limit: int, backward: bool = False
+    ) -> list[Key]:
+        """Up to ``limit`` keys after (or before) the row with this key (None: from an end), past ``offset`` rows."""
+        order = self.order
+        query = order.joined(self.select(*order.columns)).order_by(*order.clauses(backward=backward)).limit(limit)
+        if place is not None:
+            query = query.where(order.beyond(place, backward=backward))
+        if offset:
+            query = query.offset(offset)
+        return [tuple(row) for row in connection.execute(query)]
+
+    def keys_of(self, connection: Connection, ids: Iterable[int]) -> dict[int, Key]:
+        """The keys of those of these rows that the query finds."""
+        found: dict[int, Key] = {}
+        for part in id_slices(ids):
+            query = self.order.joined(self.select(*self.order.columns)).where(self.plan.table.c.id.in_(part))
+            found.update((row[-1], tuple(row)) for row in connection.execute(query))
+        return found
+
+    def count(self, connection: Connection, *conditions: ColumnElement[bool]) -> int:
+        """Rows for which these hold, too; they may name the columns of the order."""
+        query = self.select(func.count())
+        if conditions:
+            query = self.order.joined(query).where(*conditions)
+        return int(connection.execute(query).scalar_one())
