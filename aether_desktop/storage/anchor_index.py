@@ -113,12 +113,12 @@ class QueryIndex:
             else:
                 place = older.nearest(start, stop)
                 clean = False
-            if start <= place.skip:
-                return Place(None, start), True  # from the first row, whatever changed
             if not fresh.complete and older is None and self._guess is not None:
                 skip = max(self._guess - stop, 0)
                 if skip < place.skip:
                     return Place(None, skip, backward=True), False
+            if start <= place.skip:
+                return Place(None, start), True  # from the first row, whatever changed
             return place, clean
 
     def bucket(self, key: Key) -> tuple[Key | None, int] | None:
@@ -157,6 +157,21 @@ class QueryIndex:
             else:
                 anchors.append(key, rows)
             return True
+
+    def sweep(self, epoch: int, frontier: Key | None, keys: list[Key], *, stride: int, rest: int) -> None:
+        """Take in all that comes after ``frontier`` at once; what changed meanwhile makes it inexact."""
+        with self._lock:
+            anchors = self._anchors
+            if anchors.complete or anchors.last != frontier:
+                return
+            if self._epoch != epoch:
+                self._pending.clear()
+                self._clean = False
+            for key in keys:
+                anchors.append(key, stride)
+            anchors.close(rest)
+            if self._clean:
+                self._older = None
 
     # -- changes --------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from aether_desktop.storage.window_order import Key
 from aether_desktop.storage.window_question import Question
 
 _SLICE_SECONDS: Final = 0.05
+_SLOW_SECONDS: Final = 0.15
 _TRIES: Final = 4  # passes begun anew because of changes; afterwards what is nearly right must do
 
 
@@ -84,14 +85,24 @@ class AnchorWalk:
             while True:
                 if self._token is not None:
                     self._token.check()
+                began = time.monotonic()
                 key, rows = self._hop(connection, place, stride)
+                slow = time.monotonic() - began > _SLOW_SECONDS
                 if not self.index.advance(epoch, place, key, rows) or key is None:
                     return
                 place = key
+                if slow:
+                    self._sweep(connection, epoch, place, stride)
+                    return
                 if time.monotonic() > until or enough():
                     return
 
         self._database.fetch(work, token=self._token)
+
+    def _sweep(self, connection: Connection, epoch: int, place: Key | None, stride: int) -> None:
+        """All that is left by one statement: where no index has this order, each hop would sort everything anew."""
+        keys, rest = self.question.every(connection, place, stride)
+        self.index.sweep(epoch, place, keys, stride=stride, rest=rest)
 
     def _hop(self, connection: Connection, place: Key | None, stride: int) -> tuple[Key | None, int]:
         """The key ``stride`` rows on; where there are fewer, None and how many there are."""

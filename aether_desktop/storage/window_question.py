@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.storage.stores.records import id_slices
@@ -46,6 +46,19 @@ class Question:
             query = self.order.joined(self.select(*self.order.columns)).where(self.plan.table.c.id.in_(part))
             found.update((row[-1], tuple(row)) for row in connection.execute(query))
         return found
+
+    def every(self, connection: Connection, place: Key | None, stride: int) -> tuple[list[Key], int]:
+        """Every ``stride``-th key after a row, by one statement, and how many rows come after the last of them."""
+        order = self.order
+        number = func.row_number().over(order_by=order.clauses()).label("number")
+        query = order.joined(self.select(*order.columns, number, func.count().over().label("rows")))
+        if place is not None:
+            query = query.where(order.beyond(place))
+        rows = query.subquery()
+        kept = or_(rows.c.number % stride == 0, rows.c.number == rows.c.rows)
+        found = connection.execute(select(rows).where(kept).order_by(rows.c.number)).all()
+        last = found[-1].number if found else 0
+        return [tuple(row[:-2]) for row in found if row.number % stride == 0], last % stride
 
     def count(self, connection: Connection, *conditions: ColumnElement[bool]) -> int:
         """Rows for which these hold, too; they may name the columns of the order."""
