@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -212,13 +212,14 @@ class QueryIndex:
         number: int,
         handled: Mapping[int, Pending],
         now: Mapping[int, Key],
-        buckets: Iterable[tuple[Key | None, list[Key]]],
+        buckets: Sequence[tuple[Key | None, list[Key]]],
     ) -> None:
-        """Changed rows of a pass were looked after: keys ``now``, and all keys in the buckets after these borders."""
+        """Changed rows of a pass were looked after: keys ``now``, and all keys in the buckets after these borders, in
+        order."""
         with self._lock:
             if number != self._passes or not self._clean:
                 return
-            for border, keys in buckets:
+            for border, keys in reversed(buckets):  # the end of a bucket, the border of the next, may go with its row
                 self._anchors.recount(0 if border is None else self._anchors.bucket(border) + 1, keys)
             for row_id, change in handled.items():
                 later = self._pending.get(row_id)
