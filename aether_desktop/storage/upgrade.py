@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +50,7 @@ class Migrations:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = migrations_dir() if folder is None else folder
-        self._scripts = ScriptDirectory(str(self._folder))
+        self._scripts = _scripts_of(self._folder) if folder is None else ScriptDirectory(str(folder))
 
     @property
     def head(self) -> str:
@@ -92,6 +93,14 @@ class Migrations:
         config.set_main_option("script_location", str(self._folder).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         return config
+
+
+@lru_cache(maxsize=1)
+def _scripts_of(own: Path) -> ScriptDirectory:
+    """The program's own migrations do not change while it runs: read once, and whole, not for each vault."""
+    scripts = ScriptDirectory(str(own))
+    scripts.get_current_head()
+    return scripts
 
 
 def require_current(kit: EngineKit, migrations: Migrations) -> None:

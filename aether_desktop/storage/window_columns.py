@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, FunctionElement, Table, Text, and_, case, false, func, or_, select
@@ -125,6 +126,7 @@ _WORDS: Mapping[TableName, tuple[str, ...]] = {
     TableName.MONITORING: ("description", "related_table"),
     TableName.USERS: ("username", "display_name", "email"),
 }
+_REMEMBERED = 4  # vaults
 _OWN_WORDS = ("label", "note", "tags")
 # Column keys whose SQL column has another name, or is compared through another.
 _COMPARED: Mapping[tuple[TableName, str], ColumnElement[Any]] = {
@@ -147,8 +149,9 @@ def node_type_case() -> ColumnElement[str]:
     return case(*((total >= kind.needed_sum, kind.value) for kind in steps[:-1]), else_=steps[-1].value)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def table_plans(vault_id: int) -> Mapping[TableName, TablePlan]:
-    """The plans of the nine tables in one vault."""
+    """The plans of the nine tables in one vault, kept for when it is opened again."""
     return {name: _plan(TABLES[name], vault_id) for name in TABLES}
 
 

@@ -45,12 +45,14 @@ def test_postgres_wants_the_password_on_tcp(postgres_cluster: PostgresCluster) -
 def test_databases_are_separate_and_copied_from_a_template(
     postgres_cluster: PostgresCluster, postgres_database: Callable[..., str]
 ) -> None:
-    def prepare(url: str) -> None:
+    def prepare(url: str) -> str:
         with psycopg.connect(url) as connection:
             connection.execute("CREATE TABLE sample AS SELECT 42 AS answer")
+        return "forty-two"
 
     template = postgres_cluster.template("infrastructure_template", prepare)
     assert postgres_cluster.template(template, prepare) == template
+    assert postgres_cluster.note_of(template) == "forty-two"
     with psycopg.connect(postgres_database(template=template)) as copy:
         copy.execute("UPDATE sample SET answer = 43")
     with psycopg.connect(postgres_database(template=template)) as other:

@@ -69,7 +69,7 @@ class PostgresCluster:
         self._password = secrets.token_hex(12)
         self._root = Path(tempfile.mkdtemp(prefix="aether-pg-"))  # short: a unix socket path holds 107 bytes
         self._child: Child | None = None
-        self._templates: set[str] = set()
+        self._templates: dict[str, str] = {}
         self._retired: list[str] = []
         self.port = _free_port()
         self._give(self._root)
@@ -129,10 +129,13 @@ class PostgresCluster:
     def create_database(self, *, template: str = "template0") -> str:
         """Create an empty database or a copy of the template and return its name."""
         name = f"t_{secrets.token_hex(6)}"
-        self._administer(
-            *self._drops(),
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)),
-        )
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        with psycopg.connect(self.socket_url(), autocommit=True) as connection:
+            for drop in self._drops():
+                connection.execute(drop)
+            if connection.info.server_version >= 150_000:  # 14 knows no other way; brings what is worked out already
+                copy += sql.SQL(" STRATEGY FILE_COPY")
+            connection.execute(copy)
         return name
 
     def drop_database(self, name: str) -> None:
@@ -144,16 +147,20 @@ class PostgresCluster:
         """Drop the database before the next one is made: by then its sessions have ended, and nobody waits."""
         self._retired.append(name)
 
-    def template(self, name: str, prepare: Callable[[str], None]) -> str:
+    def template(self, name: str, prepare: Callable[[str], str]) -> str:
         """A template database, made on first use by `prepare(url)`; a copy takes 30 ms in memory, 500 on a disk.
 
-        `prepare` must close its connections: PostgreSQL does not copy a database somebody is using.
+        `prepare` must close its connections: PostgreSQL does not copy a database somebody is using. What it returns
+        is what `note_of` tells: whatever is the same in every copy.
         """
         if name not in self._templates:
             self._administer(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-            prepare(self.url(name))
-            self._templates.add(name)
+            self._templates[name] = prepare(self.url(name))
         return name
+
+    def note_of(self, template: str) -> str:
+        """What the template's maker noted."""
+        return self._templates[template]
 
     def end_sessions(self, database: str) -> int:
         """Cut every connection to the database, like a failing network would; return how many."""

@@ -43,8 +43,9 @@ def provision(
 def database_template(cluster: PostgresCluster) -> str:
     """The name of a provisioned database with a vault of FOUNDER, made on first use; copies share its roles."""
 
-    def prepare(url: str) -> None:
+    def prepare(url: str) -> str:
         provision(url)
+        return login_of(url)
 
     return cluster.template(_TEMPLATE, prepare)
 
@@ -61,11 +62,11 @@ def login_of(url: str, *, username: str = FOUNDER) -> str:
     return str(row[0])
 
 
-def as_founder(url: str) -> str:
+def as_founder(url: str, *, login: str = "") -> str:
     """The address by which FOUNDER opens a database of which ``url`` is the administrator's."""
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{login_of(url)}:{quote(PASSWORD)}@{place}").geturl()
+    return parts._replace(netloc=f"{login or login_of(url)}:{quote(PASSWORD)}@{place}").geturl()
 
 
 class VaultPlace:
@@ -127,6 +128,6 @@ def vault_place(
         location = str(path)
     else:
         administration = make_database(template=database_template(cluster()))
-        location = as_founder(administration)
+        location = as_founder(administration, login=cluster().note_of(_TEMPLATE))
     with closing(VaultPlace(engine, location, administration=administration)) as place:
         yield place
