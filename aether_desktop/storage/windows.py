@@ -117,8 +117,8 @@ class SqlWindowStore:
             walk.reach(lambda: index.state.reached > start)
             place, exact = index.nearest(start, stop)
         state = index.state
-        known = state.total if exact and state.exact else None
-        end = stop if known is None else min(stop, known)
+        from_the_end = place.backward and place.key is None
+        end = min(stop, state.total) if state.total is not None and (state.exact or from_the_end) else stop
 
         def work(connection: Connection) -> tuple[list[Key], list[Row]]:
             keys: list[Key] | None = None

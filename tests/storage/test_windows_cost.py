@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from typing import Any, NamedTuple
 
+import psycopg
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import OperationCancelled
 from aether_desktop.ports.queries import Comparison, Place, Sort, TableQuery, Term
+from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage import anchor_walks
 from aether_desktop.storage.anchors import STRIDE
 from aether_desktop.storage.database import Database
@@ -19,6 +24,7 @@ from aether_desktop.storage.window_order import Key
 from aether_desktop.storage.window_question import Question
 from tests.storage import samples
 from tests.storage.samples import LATER
+from tests.storage.test_database import ENDLESS
 from tests.support.storages import VaultPlace
 
 ROWS = 20_000
@@ -226,3 +232,47 @@ def test_where_no_index_has_the_order_everything_is_read_once(
         assert [row.id for row in window.rows] == expected[15_000:15_050]
         recorder.wholes = 0
         recorder.taken()
+
+
+def test_a_page_that_nobody_looks_at_any_more_leaves_the_engine(
+    storage: SqlStorage, database: Database, place: VaultPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a tenth of a second: the best of five, for machines that do other work."""
+    running = threading.Event()
+    step = Question.step
+
+    def endless(_self: Question, connection: Connection, *_given: Any, **_how: Any) -> list[Key]:
+        running.set()
+        connection.execute(text(ENDLESS[database.dialect])).scalar()
+        return []
+
+    def cancel_soon(token: CancelToken, moments: list[float]) -> None:
+        running.wait()
+        moments.append(time.monotonic())
+        token.cancel()
+
+    monkeypatch.setattr(Question, "step", endless)
+    asked = (
+        lambda token: storage.windows.window(QUERY, 0, PAGE, rough=True, token=token),
+        lambda token: storage.windows.survey(QUERY, token=token),
+    )
+    took: list[float] = []
+    for question in (*asked, *asked, asked[0]):
+        running.clear()
+        token, moments = CancelToken(), list[float]()
+        thread = threading.Thread(target=cancel_soon, args=(token, moments))
+        thread.start()
+        with pytest.raises(OperationCancelled):
+            question(token)
+        took.append(time.monotonic() - moments[0])
+        thread.join()
+    assert min(took) < 0.1
+    if place.engine == "postgresql":
+        with psycopg.connect(place.administration) as administrator:
+            row = administrator.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE state = 'active' AND datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchone()
+        assert row == (0,)
+    monkeypatch.setattr(Question, "step", step)
+    assert storage.windows.window(QUERY, 0, PAGE).rows == ()  # the connections are in order
