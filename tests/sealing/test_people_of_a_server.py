@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 import pytest
 
-from aether_desktop.composition.shared_databases import with_login
 from aether_desktop.domain.amounts import Amount
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.payments import PaymentMethod
@@ -21,21 +19,16 @@ from aether_desktop.ports.errors import PermissionDeniedError
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.security.audit_signing import DeviceAuditSigner
-from aether_desktop.security.invitations import read_invitation
-from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.modules import ModuleService
-from aether_desktop.services.people import Logins, PeopleService
+from aether_desktop.services.people import PeopleService
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import SettingsFile
-from aether_desktop.storage.access.logins import SqlLoginAdministration
-from aether_desktop.storage.opening import open_shared
-from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.sums.built_in import BUILT_IN
 from tests.sealing.conftest import METHOD
-from tests.services.identities import Seat, seat
+from tests.services.identities import Seat
+from tests.services.shared_people import founded
 from tests.storage import samples
 from tests.support.postgres import PostgresCluster
-from tests.support.storages import vault_place
 
 METHODS, USERS = TableName.PAYMENT_METHODS, TableName.USERS
 
@@ -64,35 +57,14 @@ class Couple(NamedTuple):
 def couple(
     postgres_cluster: PostgresCluster, postgres_database: Callable[..., str], tmp_path: Path
 ) -> Iterator[Couple]:
-    places = vault_place(
-        "postgresql",
-        folder=tmp_path,
-        templates=tmp_path,
-        cluster=lambda: postgres_cluster,
-        make_database=postgres_database,
-    )
-    with ExitStack() as stack:
-        place = stack.enter_context(closing(next(places)))
-        settings = stack.enter_context(closing(SettingsFile(tmp_path / "settings.json")))
-        storage = place.open()
-        first = seat(storage, storage.info.user_id, rows=storage.sealed_rows)
-        logins = Logins(SqlLoginAdministration(storage._database), scram_verifier, with_login)
-        people = PeopleService(
-            storage, storage.identity, identity=first.identity, rotation=first.rotation, logins=logins
-        )
-        people.found()
-        made = people.invite("aaron", Role.AARONIC, url=place.location)
-        scheme, _, rest = read_invitation(made.file).url.partition("://")
-        login, _, server = rest.rpartition("@")
-        theirs = SqlStorage(open_shared(f"{scheme}://{login}:{quote(made.login_password)}@{server}"))
-        stack.enter_context(closing(theirs))
-        second = seat(theirs, theirs.info.user_id, rows=theirs.sealed_rows)
-        second.people.answer(made.file, made.secret)
-        (waiting,) = people.open_invitations()
-        people.accept(waiting.id)
+    with (
+        founded(postgres_cluster, postgres_database, tmp_path) as begun,
+        closing(SettingsFile(tmp_path / "settings.json")) as settings,
+    ):
+        second = begun.come("aaron", Role.AARONIC)
         second.people.make_own_courts()
-        first.identity.settled()
-        yield Couple(_client(first, settings), _client(second, settings), people)
+        begun.founder.identity.settled()
+        yield Couple(_client(begun.founder, settings), _client(second, settings), begun.people)
 
 
 def _client(one: Seat, settings: SettingsFile) -> Client:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
-from aether_desktop.composition.shared_databases import with_login
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.sealed_fields import SealedField
-from aether_desktop.domain.users import Role
 from aether_desktop.ports.access import LevelLockedError
 from aether_desktop.ports.errors import (
     AetherError,
@@ -24,18 +20,12 @@ from aether_desktop.ports.errors import (
     PermissionDeniedError,
 )
 from aether_desktop.security.court_quorums import PersonQuorums
-from aether_desktop.security.invitations import read_invitation
 from aether_desktop.security.quorum import QuorumError
-from aether_desktop.security.scram import scram_verifier
-from aether_desktop.services.people import Logins, PeopleService
 from aether_desktop.services.quorum import QuorumService, RequestStanding
-from aether_desktop.storage.access.logins import SqlLoginAdministration
-from aether_desktop.storage.opening import open_shared
-from aether_desktop.storage.sql_storage import SqlStorage
-from tests.security.parties import FixedLevels, Pins
-from tests.services.identities import Seat, seat
+from tests.security.parties import FixedLevels
+from tests.services.identities import Seat
+from tests.services.shared_people import Founded, founded
 from tests.support.postgres import PostgresCluster
-from tests.support.storages import vault_place
 
 FIELD = SealedField.PAYMENT_METADATA
 SECRET = b"sealed by aaron"
@@ -56,26 +46,12 @@ def quorum_of(one: Seat) -> QuorumService:
 class Town:
     """Miriam founded it; Aaron and the others came by invitation, each with a login of their own."""
 
-    url: str
-    stack: ExitStack
-    people: PeopleService
+    founded: Founded
     seats: dict[str, Seat] = field(default_factory=dict)
 
     def come(self, name: str, *, again: bool = False) -> Seat:
-        made = (
-            self.people.invite_again(self.seats[name].id, url=self.url)
-            if again
-            else self.people.invite(name, Role.MEMBER, url=self.url)
-        )
-        scheme, _, rest = read_invitation(made.file).url.partition("://")
-        login, _, server = rest.rpartition("@")
-        storage = SqlStorage(open_shared(f"{scheme}://{login}:{quote(made.login_password)}@{server}"))
-        self.stack.enter_context(closing(storage))
-        levels = FixedLevels(f"{name} {again}".encode())
-        one = seat(storage, storage.info.user_id, rows=storage.sealed_rows, levels=levels, pins=Pins())
-        one.people.answer(made.file, made.secret)
-        waiting = next(each for each in self.people.open_invitations() if each.user_id == one.id)
-        self.people.accept(waiting.id)
+        who = self.seats[name].id if again else None
+        one = self.founded.come(name, again=who, levels=FixedLevels(f"{name} {again}".encode()))
         if not again:
             one.people.make_own_courts()
         self.seats[name] = one
@@ -96,23 +72,8 @@ class Town:
 
 @pytest.fixture
 def town(postgres_cluster: PostgresCluster, postgres_database: Callable[..., str], tmp_path: Path) -> Iterator[Town]:
-    places = vault_place(
-        "postgresql",
-        folder=tmp_path,
-        templates=tmp_path,
-        cluster=lambda: postgres_cluster,
-        make_database=postgres_database,
-    )
-    with ExitStack() as stack:
-        place = stack.enter_context(closing(next(places)))
-        storage = place.open()
-        miriam = seat(storage, storage.info.user_id, rows=storage.sealed_rows)
-        logins = Logins(SqlLoginAdministration(storage._database), scram_verifier, with_login)
-        people = PeopleService(
-            storage, storage.identity, identity=miriam.identity, rotation=miriam.rotation, logins=logins
-        )
-        people.found()
-        made = Town(place.location, stack, people, {"miriam": miriam})
+    with founded(postgres_cluster, postgres_database, tmp_path) as begun:
+        made = Town(begun, {"miriam": begun.founder})
         for name in ("aaron", "bezalel", "oholiab"):
             made.come(name)
         yield made
