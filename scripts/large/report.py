@@ -114,7 +114,7 @@ def print_sizes(results: Mapping[int, Mapping[str, Measures]], empty: Mapping[st
     """Cost by size: what is looked at, not what is stored."""
     if len(results) < 2:
         return
-    print(f"\nThe same by size, milliseconds\n  {'':38}" + "".join(f"{size:>13,}" for size in results))
+    print(f"\nThe same by size, milliseconds\n  {'':54}" + "".join(f"{size:>13,}" for size in results))
     for name, title in (
         ("window sqlite", "ours, vault"),
         ("window postgresql", "ours, server"),
@@ -125,12 +125,12 @@ def print_sizes(results: Mapping[int, Mapping[str, Measures]], empty: Mapping[st
             if all(name not in found for found in results.values()):
                 continue
             cells = [_cell(row, found.get(name)) for found in results.values()]
-            print(f"  {title + ': ' + row.title.strip():38.38}" + "".join(f"{cell:>13}" for cell in cells))
+            print(f"  {title + ': ' + row.title.strip():54.54}" + "".join(f"{cell:>13}" for cell in cells))
         base = empty.get("window" if name.startswith("window") else "stock", {}).get("peak memory", 0)
         peaks = [found.get(name, {}).get("peak memory") for found in results.values()]
         if any(peaks):
             shown = [f"{(peak - base) / 1e6:,.0f}" if peak else _NOT_RUN for peak in peaks]
-            print(f"  {title + ': memory above an empty window, MB':38.38}" + "".join(f"{cell:>13}" for cell in shown))
+            print(f"  {title + ': memory above an empty window, MB':54.54}" + "".join(f"{cell:>13}" for cell in shown))
 
 
 def print_plans(plans: Mapping[str, Measures], *, rows: int) -> None:
