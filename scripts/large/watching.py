@@ -106,6 +106,7 @@ class Probe:
             settle(_FRAME)
         self.watch.step = "rest"
         self.gaps("gap while scrolling", "scroll")
+        self.measures["peak memory so far"] = peak_memory()
 
     def finish(self) -> dict[str, Any]:
         self.watch.end()
