@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent, Qt
 
 from aether_desktop.ui import object_names as names
+from aether_desktop.ui.shell.losses import Losses
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.widgets.alone_page import AlonePage
 from aether_desktop.ui.widgets.buttons import button_row, plain_button, primary_button
-from aether_desktop.ui.widgets.labels import breakable, text_label
+from aether_desktop.ui.widgets.labels import text_label
 
 QUESTION_SECONDS: Final = 30
 _TICK_MS: Final = 250
-_LISTED: Final = 6
 
 
 class LockQuestion(AlonePage):
@@ -31,20 +30,13 @@ class LockQuestion(AlonePage):
     taken_back = Signal()
     ran_out = Signal()
 
-    def __init__(
-        self, theme: Theme, *, drafts: Sequence[str], jobs: Sequence[str], seconds: float = QUESTION_SECONDS
-    ) -> None:
-        """``drafts``: what is typed and not stored; ``jobs``: what runs and would be stopped."""
+    def __init__(self, theme: Theme, losses: Losses, *, seconds: float = QUESTION_SECONDS) -> None:
         super().__init__(theme, object_name=names.LOCK_QUESTION, icon="lock", title="Lock the vault?")
-        if drafts:
-            self._list("Not stored yet, and lost with the lock:", drafts)
-        if jobs:
-            self._list("Running, and stopped by the lock:", jobs)
+        losses.list_on(self, cause="the lock")
         screen = "Locking the screen hides everything as well, loses nothing and lets the work go on."
         self.body.addWidget(text_label(theme, screen, kind="dim", wrap=True))
         self.screen_button = primary_button(theme, "Lock the screen instead", object_name=names.LOCK_QUESTION_SCREEN)
-        verb = "Discard" if drafts and not jobs else "Stop" if jobs and not drafts else "Stop, discard"
-        self.lock_button = plain_button(theme, f"{verb} and lock", object_name=names.LOCK_QUESTION_LOCK)
+        self.lock_button = plain_button(theme, f"{losses.verb} and lock", object_name=names.LOCK_QUESTION_LOCK)
         self.back_button = plain_button(theme, "Go back", object_name=names.LOCK_QUESTION_BACK)
         self.body.addLayout(button_row(self.screen_button, self.lock_button, self.back_button, spacing=Space.M))
         self.screen_button.clicked.connect(self.screen_asked)
@@ -56,12 +48,6 @@ class LockQuestion(AlonePage):
         self._timer.timeout.connect(self._on_tick)
         self._timer.start()
         self._on_tick()
-
-    def _list(self, heading: str, lines: Sequence[str]) -> None:
-        self.body.addWidget(text_label(self.theme, heading, bold=True, wrap=True))
-        shown = [*lines[:_LISTED], *([f"and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else [])]
-        for line in shown:
-            self.body.addWidget(text_label(self.theme, breakable(f"\u2022 {line}"), wrap=True))
 
     def _on_tick(self) -> None:
         left = self._deadline - time.monotonic()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
@@ -21,6 +20,7 @@ from aether_desktop.ui.context import Messages
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
 from aether_desktop.ui.shell.lock_question import QUESTION_SECONDS, LockQuestion
+from aether_desktop.ui.shell.losses import Losses
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.step_up import StepUp
 from aether_desktop.ui.shell.unlock_page import LockKind, UnlockPage
@@ -40,14 +40,6 @@ _ACTIVE = frozenset(
         QEvent.Type.TabletPress,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """What a vault lock would end, in plain words."""
-
-    drafts: Sequence[str] = ()
-    jobs: Sequence[str] = ()
 
 
 class Locker(QObject):
@@ -146,7 +138,7 @@ class Locker(QObject):
             self.lock_screen()  # says why not
             return
         losses = Losses() if self.locked or self._question is not None else self._losses()
-        if losses.drafts or losses.jobs:
+        if losses:
             self._ask(losses)
         else:
             self.vault_lock_asked.emit(self._question is not None)
@@ -192,9 +184,7 @@ class Locker(QObject):
         self._step_up.close()
         hide_traces(self._window)
         self._behind = self._window.alone_page
-        self._question = question = LockQuestion(
-            self._theme, drafts=losses.drafts, jobs=losses.jobs, seconds=self.question_seconds
-        )
+        self._question = question = LockQuestion(self._theme, losses, seconds=self.question_seconds)
         question.answered.connect(lambda: self.vault_lock_asked.emit(True))
         question.ran_out.connect(lambda: self.vault_lock_asked.emit(False))
         question.screen_asked.connect(self.lock_screen)

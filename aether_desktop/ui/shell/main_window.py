@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._state = WindowState(state)
         self._messages: MessageBar | None = None
+        self.hold_closing: Callable[[], bool] | None = None  # whether closing is held
         self._painted = False
         self._alone = self._silent = False
         self._numbered: list[QShortcut] = []
@@ -326,7 +327,10 @@ class MainWindow(QMainWindow):
         super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Qt override: remembers place and size."""
+        """Qt override: it may be held while something would be lost; otherwise place and size are remembered."""
+        if self.hold_closing is not None and self.hold_closing():
+            event.ignore()
+            return
         self._state.keep_geometry(self)
         self.closing.emit()
         super().closeEvent(event)

@@ -16,10 +16,12 @@ from aether_desktop.services.vault_access import AccessState
 from aether_desktop.ui.context import Messages
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.background_sealing import BackgroundSealing
+from aether_desktop.ui.shell.close_question import CloseGuard
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
 from aether_desktop.ui.shell.ledger_upkeep import LedgerUpkeep
-from aether_desktop.ui.shell.locking import Locker, Losses
+from aether_desktop.ui.shell.locking import Locker
+from aether_desktop.ui.shell.losses import Losses
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.open_vault import OpenVault
 from aether_desktop.ui.shell.page_builder import PageBuilder
@@ -76,6 +78,7 @@ class OpenedVault(QObject):
         self._builder.finished.connect(self.built)
         self._builder.finished.connect(self._sealing.run)
         self._builder.finished.connect(self._record_login)
+        self._closing = CloseGuard(window, theme, self._losses, self)
         self._upkeep = LedgerUpkeep(services.ledger, services.storage.changes, self._jobs, messages, self)
         self._builder.finished.connect(self._upkeep.begin)
         window.commands.add_entries([PaletteEntry("Recount the ledger", self._upkeep.recount, icon="scale")])
@@ -115,6 +118,7 @@ class OpenedVault(QObject):
             self.services.access.lock()
         self._builder.stop()
         self._upkeep.close()
+        self._closing.stop()
         self._jobs.stop()
         self._window.activity.clear()
         self.pages.close()
