@@ -231,16 +231,20 @@ def test_settings_that_cannot_be_kept_stop_nothing(books: Run, options: list[str
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of two megabytes."""
+    """A disk of two megabytes; a shell unmounts it when its input ends, also when this process is killed."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a small disk can only be mounted as root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    script = 'mount -t tmpfs -o size=2m tmpfs "$0" 2>/dev/null && echo mounted && cat && umount --lazy "$0"'
+    with subprocess.Popen(
+        ["sh", "-c", script, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as mounted:
+        assert mounted.stdin is not None
+        assert mounted.stdout is not None
+        if not mounted.stdout.readline():
+            pytest.skip("a small disk can only be mounted as root")
+        yield folder
+        mounted.stdin.close()
+        assert mounted.wait(10) == 0
 
 
 def test_a_full_disk_is_said_and_loses_nothing(run: Run, small_disk: Path, options: list[str]) -> None:
