@@ -67,7 +67,8 @@ class TestRecords:
     def test_every_field_comes_back(self, storage: Storage, wallet_id: int) -> None:
         for record in (full(storage, wallet_id), samples.transaction(storage, wallet_id, tx_hash="")):
             changes = storage.transactions.create(record)
-            assert changes == ChangeSet(frozenset({TableName.TRANSACTIONS}), frozenset({record.id}))
+            only = frozenset({record.id})
+            assert changes == ChangeSet(frozenset({TableName.TRANSACTIONS}), only, created=only)
             assert same(storage.transactions.get(record.id), record)
 
     def test_an_update_stores_all_fields_one_version_up(self, storage: Storage, wallet_id: int) -> None:
