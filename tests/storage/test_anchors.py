@@ -79,6 +79,8 @@ def test_numbers_stay_those_of_the_list(game: list[tuple[str, int, list[int]]]) 
         elif act == "unknown":
             rows.values = dict.fromkeys(ids, value)
             index.heard(ids=None)
+            if value % 2:
+                walk.reach(lambda: False)
         elif act == "count":
             walk.reach(lambda: False)
             assert index.state.exact
@@ -103,6 +105,42 @@ def check(walk: AnchorWalk, index: QueryIndex, keys: list[Key]) -> None:
             border, first = found
             assert first == (0 if border is None else bisect_right(keys, border))
             assert first <= number
+
+
+def test_a_hop_from_before_a_change_is_not_taken_for_one_after_it() -> None:
+    rows, index = Rows(), QueryIndex(before, STRIDE)
+    walk = AnchorWalk(Engine(), rows, index, None)  # type: ignore[arg-type]
+    rows.values = {row_id: row_id for row_id in range(10)}
+    epoch, frontier, _stride = index.frontier(anew=False)  # another worker's snapshot: the last row is row 9
+    rows.values[3] = 50
+    index.heard(ids={3: False})
+    index.lose_count()
+    index.frontier(anew=True)
+    rows.values[11] = 1
+    index.heard(ids={11: True})
+    walk.settle()  # nothing is anchored there yet
+    assert not index.advance(epoch, frontier, (2, 2), STRIDE)
+    walk.reach(lambda: False)
+    assert index.state.reached == len(rows.values)
+
+
+def test_where_a_row_was_is_forgotten_when_nobody_knows_what_changed() -> None:
+    rows, index = Rows(), QueryIndex(before, STRIDE)
+    walk = AnchorWalk(Engine(), rows, index, None)  # type: ignore[arg-type]
+    rows.values = {row_id: row_id for row_id in range(30)}
+    walk.reach(lambda: False)
+    index.see(index.state.epoch, rows.keys_of(None, [2]))
+    rows.values[2] = 12  # by another client
+    index.heard(ids=None)
+    walk.reach(lambda: False)
+    rows.values[2] = 28
+    index.heard(ids={2: False})
+    walk.settle()
+    check(walk, index, rows.keys)
+    assert not index.state.exact
+    walk.reach(lambda: False)
+    check(walk, index, rows.keys)
+    assert index.state.exact
 
 
 def test_memory_is_bounded_and_numbers_stay_true(monkeypatch: pytest.MonkeyPatch) -> None:
