@@ -149,8 +149,9 @@ _TABLES = (
             ColumnSpec("method", "Method", shown=False, width=14),
             ColumnSpec("description", "Description", shown=False, sortable=False, aliases=("text",), width=24),
             ColumnSpec("tx_hash", "Hash", _K.HASH, shown=False, aliases=("hash",), width=22),
-            ColumnSpec("from_address", "From", _K.ADDRESS, shown=False, aliases=("from",), width=20),
-            ColumnSpec("to_address", "To", _K.ADDRESS, shown=False, aliases=("to",), width=20),
+            # Not to sort by: one of the two is the counterparty, the other nearly always an own address.
+            ColumnSpec("from_address", "From", _K.ADDRESS, sortable=False, shown=False, aliases=("from",), width=20),
+            ColumnSpec("to_address", "To", _K.ADDRESS, sortable=False, shown=False, aliases=("to",), width=20),
             ColumnSpec("contract_address", "Contract", _K.ADDRESS, shown=False, aliases=("contract",), width=20),
             ColumnSpec("block_number", "Block", _K.INTEGER, shown=False, aliases=("block",), width=12),
             ColumnSpec("error", "Error", shown=False, sortable=False, width=16),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from aether_desktop.ports.queries import Comparison, Term
 from aether_desktop.ports.query_language import NO, ORDERED_KINDS, ORDERING, YES, choice_form
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.columns import figure_rank
+from aether_desktop.storage.query_drives import TermPlan, drive_of
 from aether_desktop.storage.query_identifiers import address_condition, exact_texts, hash_condition, like_escaped
 from aether_desktop.storage.query_times import read_interval
 from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS
@@ -48,6 +50,19 @@ def term_conditions(
     if len(terms) > MAX_TERMS:
         raise InvalidInputError(f"A filter has at most {MAX_TERMS} terms; this has {len(terms)}.", field="filter")
     return [_condition(plan, term, now, notes) for term in terms]
+
+
+def term_plans(plan: TablePlan, terms: Sequence[Term], now: datetime, notes: NoteSeals | None = None) -> list[TermPlan]:
+    """The same terms with how they are tested in rows found otherwise, and how an index finds their rows.
+
+    Raises as ``term_conditions``.
+    """
+    conditions = term_conditions(plan, terms, now, notes)
+    tested = term_conditions(plan.tested(), terms, now, notes)
+    return [
+        TermPlan(condition, test, drive_of(plan, term, condition))
+        for term, condition, test in zip(terms, conditions, tested, strict=True)
+    ]
 
 
 def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
@@ -160,7 +175,11 @@ def _words_condition(plan: TablePlan, text: str, notes: NoteSeals | None) -> Col
 def _text_condition(source: ColumnSource, comparison: Comparison, value: str) -> ColumnElement[bool]:
     if comparison is Comparison.HAS:
         return source.matching(lambda column: contains(column, value))
-    return source.matching(lambda column: fold(column) == fold(_text(value)))
+    elsewhere = source.link is not None and source.spec.key != "label"  # names of the few wallets, coins and methods
+    if source.folded is None or source.few or elsewhere:
+        return source.matching(lambda column: fold(column) == fold(_text(value)))
+    held = source.as_held(value)
+    return replace(source, compared=source.folded).matching(lambda column: column == held)
 
 
 def _tags(source: ColumnSource, _comparison: Comparison, value: str) -> ColumnElement[bool]:

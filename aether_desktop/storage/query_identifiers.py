@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from aether_desktop.domain.addresses import is_evm_address, to_checksum
 from aether_desktop.domain.text import fold
@@ -27,20 +27,42 @@ _SHORTENED = re.compile(r"(\S+?)(?:…|\.{3})(\S+)\Z")  # 0x7a3f…91c2 as shown
 _MAX_RANGES = 16
 
 
-def exact_texts(plan: TablePlan, kind: ColumnKind, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """The whole address or hash in any of its spellings, or the address of the own wallet of this name."""
+def is_whole_address(text: str) -> bool:
+    """Whether ``:`` means this address alone."""
+    return is_evm_address(text.lower())
+
+
+def address_spellings(text: str) -> list[str]:
+    """A whole address as it may be stored."""
     spellings = {text, text.lower()}
-    if kind is ColumnKind.HASH:
-        return column.in_(sorted(spellings))
     if is_evm_address(text.lower()):
         spellings.add(to_checksum(text.lower()))
-    return or_(column.in_(sorted(spellings)), _of_wallet(plan, column, text))
+    return sorted(spellings)
+
+
+def address_range(plan: TablePlan, column: ColumnElement[Any], text: str) -> ColumnElement[bool] | None:
+    """``address_condition`` where an index serves it; None for a fragment."""
+    served = _EVM.match(text) or _LOWER_CASE.match(text)
+    return address_condition(plan, column, text) if served else None
+
+
+def hash_range(column: ColumnElement[Any], text: str) -> ColumnElement[bool] | None:
+    """``hash_condition`` where an index serves it; None for a fragment."""
+    served = _CONTENT_ID.match(text) or _EVM.match(text) or _LONG_HEX.match(text)
+    return hash_condition(column, text) if served else None
+
+
+def exact_texts(plan: TablePlan, kind: ColumnKind, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """The whole address or hash in any of its spellings, or the address of the own wallet of this name."""
+    if kind is ColumnKind.HASH:
+        return column.in_(sorted({text, text.lower()}))
+    return or_(column.in_(address_spellings(text)), _of_wallet(plan, column, text))
 
 
 def address_condition(plan: TablePlan, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     """What ``:`` means for an address: how it begins, else a fragment; or an own wallet's name."""
     if is_evm_address(text.lower()):
-        return column.in_(sorted({text, text.lower(), to_checksum(text.lower())}))
+        return column.in_(address_spellings(text))
     evm = _EVM.match(text)
     if evm is not None:
         return _begins_in_any_case(column, f"0x{evm.group(1).lower()}")
@@ -62,12 +84,16 @@ def hash_condition(column: ColumnElement[Any], text: str) -> ColumnElement[bool]
     return _shortened_or_fragment(column, text)
 
 
-def _of_wallet(plan: TablePlan, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+def wallet_addresses(plan: TablePlan, name: str) -> Select[tuple[str]]:
+    """The addresses of own wallets of this name."""
     wallets = WALLETS.c
-    addresses = select(wallets.address).where(
+    return select(wallets.address).where(
         wallets.vault_id == plan.vault_id, wallets.name_fold == fold(name), wallets.address != ""
     )
-    return column.in_(addresses.correlate(None))
+
+
+def _of_wallet(plan: TablePlan, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column.in_(wallet_addresses(plan, name).correlate(None))
 
 
 def _begins(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:

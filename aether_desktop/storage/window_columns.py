@@ -7,12 +7,25 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, FunctionElement, Table, Text, and_, case, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    FunctionElement,
+    Table,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import SEALED_FIELDS
 from aether_desktop.domain.temple import NodeType
+from aether_desktop.domain.text import fold as fold_name
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
 from aether_desktop.storage.schema import (
     ANNOTATION_TAGS,
@@ -23,11 +36,12 @@ from aether_desktop.storage.schema import (
     RECORD_TABLES,
     TEMPLE_NODES,
     TRANSACTIONS,
-    USERS,
     WALLETS,
 )
 from aether_desktop.storage.sums import fold
+from aether_desktop.storage.unindexed import tested
 
+SHOWN_WORDS: ColumnElement[bool] = literal_column("NOT annotations.detached")  # as indexes say it
 Condition = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 _TEXTS = frozenset({ColumnKind.TEXT, ColumnKind.ADDRESS, ColumnKind.HASH})
 
@@ -64,9 +78,14 @@ class Link:
     joined: Table | None = None
     on: ColumnElement[bool] | None = None
     also: ColumnElement[Any] | None = None  # a second own pointer to the same rows, for filters only
+    own: Table | None = None  # set where each own row is tested, one by one
 
     def holding(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
         """Own rows that point to a row with the condition; never NULL, so that it can be negated."""
+        if self.own is not None:
+            theirs = select(self.pointed).select_from(self.source)
+            theirs = theirs.where(self.rows, self.pointed == self.pointer, condition).correlate(self.own)
+            return theirs.limit(1).scalar_subquery().is_not(None)  # EXISTS may become a join of all there are
         found = select(self.pointed).select_from(self.source).where(self.rows, condition).correlate(None)
         pointers = [self.pointer] if self.also is None else [self.pointer, self.also]
         return or_(*(and_(pointer.is_not(None), pointer.in_(found)) for pointer in pointers))
@@ -74,7 +93,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColumnSource:
-    """One column. ``compared`` is what terms look at, ``order`` what it is sorted by (None: it is not)."""
+    """One column. ``compared`` is what terms look at, ``order`` what it is sorted by (None: it is not).
+
+    ``folded`` is the stored form that a whole text is compared with. ``closing`` ends a sort by this column, before the
+    id: the way the rows of one value lie in their index.
+    """
 
     spec: ColumnSpec
     compared: ColumnElement[Any]
@@ -82,6 +105,14 @@ class ColumnSource:
     nullable: bool = False
     link: Link | None = None
     sealed: ColumnElement[Any] | None = None  # where the value is when it is not there to be compared
+    folded: ColumnElement[Any] | None = None
+    closing: tuple[ColumnElement[Any], ...] = ()
+    exact: bool = False  # ``folded`` is the text as it is
+    few: bool = False  # a text with few different values
+
+    def as_held(self, value: str) -> str:
+        """What ``folded`` has for a text."""
+        return value if self.exact else fold_name(value)
 
     def matching(self, condition: Condition) -> ColumnElement[bool]:
         """Rows whose value, where there is one, satisfies the condition; never NULL, so that it can be negated."""
@@ -112,6 +143,26 @@ class TablePlan:
     words: tuple[str, ...]
     scope: ColumnElement[bool] = field(repr=False)
 
+    def tested(self) -> TablePlan:
+        """The same columns, looked at in rows that another index has found: no index serves what is asked of them."""
+        links: dict[int, Link] = {}
+        sources = {key: _tested(source, self.table, links) for key, source in self.sources.items()}
+        return replace(self, sources=sources)
+
+
+def _tested(source: ColumnSource, table: Table, links: dict[int, Link]) -> ColumnSource:
+    """``links`` keeps one link one."""
+    link = source.link
+    if link is not None:
+        if id(link) not in links:
+            many = link.source is not link.joined or link.joined is ANNOTATIONS  # not among the few wallets and coins
+            also = None if link.also is None else tested(link.also)
+            links[id(link)] = replace(link, pointer=tested(link.pointer), also=also, own=table if many else None)
+        return replace(source, link=links[id(link)])
+    folded = None if source.folded is None else tested(source.folded)
+    sealed = None if source.sealed is None else tested(source.sealed)
+    return replace(source, compared=tested(source.compared), folded=folded, sealed=sealed)
+
 
 _WORDS: Mapping[TableName, tuple[str, ...]] = {
     TableName.WALLETS: ("name", "address"),
@@ -135,9 +186,29 @@ _COMPARED: Mapping[tuple[TableName, str], ColumnElement[Any]] = {
     (TableName.TRANSACTIONS, "batch"): TRANSACTIONS.c.batch_id,
     (TableName.PAYMENTS, "amount"): PAYMENTS.c.amount_rank,
 }
-_SORTED: Mapping[tuple[TableName, str], ColumnElement[Any]] = {
-    (TableName.WALLETS, "name"): WALLETS.c.name_fold,
-    (TableName.USERS, "username"): USERS.c.username_fold,
+# Texts that are compared and sorted as they are: ids that other programs gave, words of which there are few.
+_AS_THEY_ARE = frozenset(
+    {
+        (TableName.TRANSACTIONS, "method"),
+        (TableName.TRANSACTIONS, "layer2_kind"),
+        (TableName.PAYMENTS, "external_id"),
+        (TableName.PAYMENT_METHODS, "provider_reference"),
+        (TableName.PAYMENT_METHODS, "last_four"),
+        (TableName.MONITORING, "related_table"),
+    }
+)
+_FEW = frozenset({"layer2_kind", "method", "related_table"})  # of their own tables
+# The ledger keeps the rows of one value in the order of time (schema/transactions.py).
+_IN_TIME = frozenset(
+    {
+        *("wallet", "chain", "symbol", "counterparty", "direction", "status", "kind", "leg", "method"),
+        *("contract_address", "ai_verified", "layer2_kind", "batch"),
+    }
+)
+_POINTERS: Mapping[str, ColumnElement[Any]] = {
+    "wallet": TRANSACTIONS.c.wallet_id,
+    "chain": TRANSACTIONS.c.wallet_id,
+    "symbol": TRANSACTIONS.c.currency_id,
 }
 
 
@@ -172,37 +243,55 @@ def _plan(spec: TableSpec, vault_id: int) -> TablePlan:
 def _source(name: TableName, table: Table, column: ColumnSpec, links: Mapping[str, Link]) -> ColumnSource:
     key = column.key
     if key in links:
-        return _linked_source(column, links[key])
+        return _linked_source(name, column, links[key])
     if (name, key) == (TableName.TEMPLE_NODES, "type"):
         kind = node_type_case()
-        return ColumnSource(column, kind, code_point_order(kind))
+        return ColumnSource(column, kind, code_point_order(kind), closing=(TEMPLE_NODES.c.threshold_rank,))
     compared = _COMPARED.get((name, key))
     own = table.c[key] if compared is None else compared
     nullable = bool(getattr(own, "nullable", False))
-    order = _SORTED.get((name, key))
-    if order is None and column.sortable:
-        order = _order(column, own)
-    sealed = table.c[f"{key}_sealed"] if (name, key) in SEALED_FIELDS else None
-    return ColumnSource(column, own, order, nullable, sealed=sealed)
-
-
-def _linked_source(column: ColumnSpec, link: Link) -> ColumnSource:
-    """A row that points to none has an empty text."""
-    theirs = _LINKED[column.key]
+    folded: ColumnElement[Any] | None = table.c.get(f"{key}_fold")
+    if (name, key) in _AS_THEY_ARE:
+        folded = own
     order = None
     if column.sortable:
-        order = func.coalesce(WALLETS.c.name_fold if column.key == "wallet" else _order(column, theirs), "")
-    sealed = ANNOTATIONS.c.note_sealed if column.key == "note" else None
-    return ColumnSource(column, theirs, order, link=link, sealed=sealed)
+        order = _order(column, own if folded is None else folded)
+    sealed = table.c[f"{key}_sealed"] if (name, key) in SEALED_FIELDS else None
+    return ColumnSource(
+        column,
+        own,
+        order,
+        nullable,
+        sealed=sealed,
+        folded=folded,
+        exact=(name, key) in _AS_THEY_ARE,
+        closing=_closing(name, key),
+        few=key in _FEW,
+    )
+
+
+def _closing(name: TableName, key: str) -> tuple[ColumnElement[Any], ...]:
+    if name is not TableName.TRANSACTIONS or key not in _IN_TIME:
+        return ()
+    time = TRANSACTIONS.c.occurred_at
+    return (_POINTERS[key], time) if key in _POINTERS else (time,)
+
+
+def _linked_source(name: TableName, column: ColumnSpec, link: Link) -> ColumnSource:
+    """A row that points to none has an empty text."""
+    key = column.key
+    theirs = _LINKED[key]
+    folded = _LINKED_FOLDED.get(key)
+    order = None
+    if column.sortable:
+        order = func.coalesce(_order(column, theirs if folded is None else folded), "")
+    sealed = ANNOTATIONS.c.note_sealed if key == "note" else None
+    return ColumnSource(column, theirs, order, link=link, sealed=sealed, folded=folded, closing=_closing(name, key))
 
 
 def _order(column: ColumnSpec, own: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Texts sort by their folded form, so that case does not matter; hashes and addresses as they are, by index."""
-    if column.kind is ColumnKind.TEXT:
-        return fold(own)
-    if column.kind is ColumnKind.CHOICE:
-        return code_point_order(own)
-    return own
+    """Choices by their words; everything else as it is held, texts by their folded form."""
+    return code_point_order(own) if column.kind is ColumnKind.CHOICE else own
 
 
 _LINKED: Mapping[str, ColumnElement[Any]] = {
@@ -216,6 +305,12 @@ _LINKED: Mapping[str, ColumnElement[Any]] = {
     "label": ANNOTATIONS.c.label,
     "note": ANNOTATIONS.c.note,
     "tags": ANNOTATION_TAGS.c.tag_fold,
+}
+_LINKED_FOLDED: Mapping[str, ColumnElement[Any]] = {
+    "wallet": WALLETS.c.name_fold,
+    "symbol": fold(CURRENCIES.c.symbol),
+    "method": PAYMENT_METHODS.c.name_fold,
+    "label": ANNOTATIONS.c.label_fold,
 }
 
 
@@ -249,7 +344,7 @@ def _reference(table: Table, column: str, target: Table, vault_id: int) -> Link:
 
 def _annotation_link(name: TableName, table: Table, vault_id: int) -> Link:
     words = ANNOTATIONS.c
-    shown = and_(words.table_name == name, words.detached.is_(false()))
+    shown = and_(words.table_name == name, SHOWN_WORDS)
     return Link(
         source=ANNOTATIONS,
         pointer=table.c.id,
@@ -271,6 +366,6 @@ def _tag_link(name: TableName, table: Table, vault_id: int) -> Link:
             tags.vault_id == vault_id,
             words.vault_id == vault_id,
             words.table_name == name,
-            words.detached.is_(false()),
+            SHOWN_WORDS,
         ),
     )

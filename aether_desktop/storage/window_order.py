@@ -17,8 +17,8 @@ Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _SortKey:
-    """NULLs come last when ascending and first when descending."""
+class SortKey:
+    """One expression of an order. NULLs come last when ascending and first when descending."""
 
     expression: ColumnElement[Any]
     descending: bool
@@ -49,7 +49,7 @@ class _SortKey:
 class Order:
     """Sort keys ending in the id, and the joins they need."""
 
-    def __init__(self, keys: Sequence[_SortKey], links: Sequence[Link]) -> None:
+    def __init__(self, keys: Sequence[SortKey], links: Sequence[Link]) -> None:
         self._keys = tuple(keys)
         self._links = tuple(links)
 
@@ -57,6 +57,11 @@ class Order:
     def columns(self) -> list[ColumnElement[Any]]:
         """What a row's key is made of; the id is the last."""
         return [key.expression.label(f"sort_{number}") for number, key in enumerate(self._keys)]
+
+    @property
+    def keys(self) -> tuple[SortKey, ...]:
+        """What it sorts by, the id last."""
+        return self._keys
 
     def joined(self, query: Select[Any]) -> Select[Any]:
         """The query with the tables that the sort needs; none multiplies rows."""
@@ -69,13 +74,23 @@ class Order:
         """For ORDER BY; ``backward`` is exactly the other way round."""
         return [key.clause(backward=backward) for key in self._keys]
 
+    def passed(self, *, backward: bool = False) -> ColumnElement[bool]:
+        """``beyond`` for an order all one way without absent values; the key comes as parameters ``place_0`` and on."""
+        ours = tuple_(*(key.expression for key in self._keys))
+        theirs = tuple_(*(bindparam(f"place_{n}", type_=key.expression.type) for n, key in enumerate(self._keys)))
+        return ours < theirs if self._keys[0].descending is not backward else ours > theirs
+
+    @property
+    def is_range(self) -> bool:
+        """Whether what comes after a key is one range."""
+        return len({key.descending for key in self._keys}) == 1 and not any(key.nullable for key in self._keys)
+
     def beyond(self, place: Key, *, backward: bool = False) -> ColumnElement[bool]:
         """Rows after the row with this key, or before it."""
-        directions = {key.descending for key in self._keys}
-        if len(directions) == 1 and not any(key.nullable for key in self._keys):
+        if self.is_range:
             ours = tuple_(*(key.expression for key in self._keys))
             theirs = tuple_(*(key.bound(value) for key, value in zip(self._keys, place, strict=True)))
-            return ours < theirs if directions.pop() is not backward else ours > theirs
+            return ours < theirs if self._keys[0].descending is not backward else ours > theirs
         steps = []
         for number, key in enumerate(self._keys):
             same = [earlier.equal(place[index]) for index, earlier in enumerate(self._keys[:number])]
@@ -97,7 +112,7 @@ def query_order(plan: TablePlan, query: TableQuery) -> Order:
     sorts = query.sort or (default,)
     if len(sorts) > MAX_SORTS:
         raise InvalidInputError(f"At most {MAX_SORTS} columns can be sorted by at once.", field="sort")
-    keys: dict[str, _SortKey] = {}
+    keys: dict[str, SortKey] = {}
     links: list[Link] = []
     for sort in sorts:
         source = plan.sources.get(_column_key(plan, sort.column))
@@ -108,13 +123,17 @@ def query_order(plan: TablePlan, query: TableQuery) -> Order:
             )
         if source.spec.key in keys or "id" in keys:
             continue
-        keys[source.spec.key] = _SortKey(source.order, sort.descending, source.nullable)
+        keys[source.spec.key] = SortKey(source.order, sort.descending, source.nullable)
         if source.link is not None and source.link not in links:
             links.append(source.link)
+    ended = list(keys.values())
     if "id" not in keys:
-        # The id goes the way of the last column, so that one index serves both directions.
-        keys["id"] = _SortKey(plan.table.c.id, sorts[-1].descending, nullable=False)
-    return Order(list(keys.values()), links)
+        # What ends the order goes the way of the last column, so that one index serves both directions.
+        last = plan.sources[_column_key(plan, sorts[-1].column)]
+        for closing in (*last.closing, plan.table.c.id):
+            if not any(key.expression is closing for key in ended):
+                ended.append(SortKey(closing, sorts[-1].descending, nullable=False))
+    return Order(ended, links)
 
 
 def _column_key(plan: TablePlan, name: str) -> str:

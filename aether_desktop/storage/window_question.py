@@ -13,6 +13,7 @@ from aether_desktop.ports.queries import TableQuery
 from aether_desktop.storage.stores.records import id_slices
 from aether_desktop.storage.window_columns import TablePlan
 from aether_desktop.storage.window_order import Key, Order
+from aether_desktop.storage.window_walks import Walk
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,7 @@ class Question:
     conditions: list[ColumnElement[bool]]
     order: Order
     remembered_as: tuple[TableQuery, date]
+    walk: Walk
 
     def select(self, *columns: ColumnElement[Any]) -> Select[Any]:
         return select(*columns).select_from(self.plan.table).where(*self.conditions)
@@ -31,13 +33,7 @@ class Question:
         self, connection: Connection, place: Key | None, *, offset: int = 0, limit: int, backward: bool = False
     ) -> list[Key]:
         """Up to ``limit`` keys after (or before) the row with this key (None: from an end), past ``offset`` rows."""
-        order = self.order
-        query = order.joined(self.select(*order.columns)).order_by(*order.clauses(backward=backward)).limit(limit)
-        if place is not None:
-            query = query.where(order.beyond(place, backward=backward))
-        if offset:
-            query = query.offset(offset)
-        return [tuple(row) for row in connection.execute(query)]
+        return self.walk.keys(connection, place, offset=offset, limit=limit, backward=backward)
 
     def keys_of(self, connection: Connection, ids: Iterable[int]) -> dict[int, Key]:
         """The keys of those of these rows that the query finds."""

