@@ -254,7 +254,7 @@ def _linked(plan: TablePlan, source: ColumnSource, term: Term, condition: Condit
     if plan.spec.name is TableName.TRANSACTIONS and not (key == "asset" and negated):
         pointer = None if key == "asset" else link.pointer
         return Drive(key, condition, values=(), found=found, pointer=pointer)
-    if negated:
+    if negated is not (not term.value):  # rows that point to none are among them
         return None
     return Drive(key, condition, values=(), found=found, column=link.pointer, pointer=link.pointer)
 

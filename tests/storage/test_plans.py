@@ -50,12 +50,13 @@ class Seat:
         assert isinstance(storage.windows, SqlWindowStore)
         self.windows = storage.windows
         self.reader = reader
+        self.watched = Watched(reader)
         self.rows = rows
 
     def plans(self, query: TableQuery) -> tuple[bool, list[list[object]], list[object]]:
         """Whether few rows are gathered, all plans, and the one that went on from a row."""
         walk = self.windows.question(query).walk
-        with Watched(self.reader).watching() as plans, self.reader.connect() as connection:
+        with self.watched.watching() as plans, self.reader.connect() as connection:
             first = walk.keys(connection, None, limit=PAGE)
             told = len(plans)
             if first:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,26 +18,26 @@ _INDEXED = re.compile(r"SEARCH (?P<table>\w+) USING (?:COVERING )?INDEX (?P<inde
 
 
 class Watched:
-    """The statements of an engine and their plans, while ``watching``."""
+    """The statements of an engine and their plans, while ``watching``; other threads may use it meanwhile."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
         self.plans: list[tuple[str, list[Any]]] = []
+        self._thread = 0
+        event.listen(engine, "before_cursor_execute", self._explain)
 
     @contextmanager
     def watching(self) -> Iterator[list[tuple[str, list[Any]]]]:
-        """What runs inside."""
-        self.plans = []
-        event.listen(self._engine, "before_cursor_execute", self._explain)
+        """What this thread runs inside."""
+        self.plans, self._thread = [], threading.get_ident()
         try:
             yield self.plans
         finally:
-            event.remove(self._engine, "before_cursor_execute", self._explain)
+            self._thread = 0
 
     def _explain(
         self, connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
     ) -> None:
-        if not statement.lstrip().upper().startswith(("SELECT", "WITH")):
+        if threading.get_ident() != self._thread or not statement.lstrip().upper().startswith(("SELECT", "WITH")):
             return
         said = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN (FORMAT JSON) "
         cursor.execute(said + statement, parameters)
