@@ -29,7 +29,7 @@ def total(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text().with_variant(sa.Numeric(), "postgresql"), nullable=False)
 
 
-def table(name: str, *items: sa.Column[object], key: tuple[str, ...]) -> None:
+def table(name: str, *items: sa.schema.SchemaItem, key: tuple[str, ...]) -> None:
     op.create_table(
         name,
         sa.Column("vault_id", sa.BigInteger(), nullable=False),

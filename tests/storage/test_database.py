@@ -327,6 +327,7 @@ def link(postgres_cluster: PostgresCluster) -> Iterator[FlakyLink]:
 def over_link(shared: str, link: FlakyLink) -> Iterator[OpenVault]:
     """The vault, reached through the link."""
     with closing(open_shared(link.url(shared), username=FOUNDER)) as vault:
+        assert vault.watcher.listening.wait(10)  # its greeting commits, too
         yield vault
 
 

@@ -117,7 +117,7 @@ def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path) -> Cou
 
 def test_eight_processes_beside_an_import(place: VaultPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_run, "CHUNK_ROWS", 300)
-    assert write_beside_an_import(place, rows=1_500, folder=tmp_path / "pins").total() >= WRITERS
+    assert write_beside_an_import(place, rows=3_000, folder=tmp_path / "pins").total() >= WRITERS
 
 
 @pytest.mark.long
