@@ -27,6 +27,7 @@ from aether_desktop.ports.errors import (
 )
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage import postgresql
+from aether_desktop.storage.changes import PostgresWatcher
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.failures import ConnectionLostError
 from aether_desktop.storage.opening import OpenVault, open_shared
@@ -327,6 +328,7 @@ def link(postgres_cluster: PostgresCluster) -> Iterator[FlakyLink]:
 def over_link(shared: str, link: FlakyLink) -> Iterator[OpenVault]:
     """The vault, reached through the link."""
     with closing(open_shared(link.url(shared), username=FOUNDER)) as vault:
+        assert isinstance(vault.watcher, PostgresWatcher)
         assert vault.watcher.listening.wait(10)  # its greeting commits, too
         yield vault
 

@@ -159,6 +159,39 @@ def test_an_older_answer_is_dropped(
     assert model.rowCount() == 10
 
 
+def test_a_page_asked_for_during_a_refresh_does_not_come_after_it(
+    ledger: Ledger, model: WindowTableModel, windows: CountingWindows, qtbot: QtBot
+) -> None:
+    ledger.imported(ROWS)
+    asked(qtbot, model)
+    real, page = windows.window, (PAGE_ROWS, 2 * PAGE_ROWS)
+    before, known = real(TRANSACTIONS, *page), model.row_at(PAGE_ROWS - 20)
+    assert known is not None
+    refresh, held = threading.Event(), threading.Event()
+
+    def slow(query: TableQuery, start: int, stop: int, *, token: CancelToken, **how: Any) -> RowWindow:
+        if (start, stop) == page:
+            assert held.wait(10)
+            return before
+        assert refresh.wait(10)
+        return real(query, start, stop, token=token, **how)
+
+    windows.window = slow  # type: ignore[assignment]
+    ledger.imported(40, first=1000)
+    model.set_visible_rows(PAGE_ROWS - 10, PAGE_ROWS + 10)
+    with qtbot.waitSignal(model.refreshed, timeout=WAIT):
+        model.refresh()
+        assert model.index(PAGE_ROWS, 0).data() is None
+        qtbot.waitUntil(lambda: bool(model._loader._requests), timeout=WAIT)
+        older = model._loader._requests[1]
+        refresh.set()
+    held.set()
+    qtbot.waitUntil(lambda: not older.running, timeout=WAIT)
+    now = model.row_at(PAGE_ROWS + 20)
+    assert now is not None
+    assert now.id == known.id
+
+
 def test_loading_is_told_once_each_way(ledger: Ledger, model: WindowTableModel, qtbot: QtBot) -> None:
     ledger.imported(3)
     told: list[bool] = []

@@ -224,6 +224,7 @@ class WindowTableModel(QAbstractTableModel):
             return
         self._opening = None
         count, windows, places = answer
+        self._loader.begin(self._query)  # pages asked for meanwhile go by the numbers before
         rows = max(count.rows, *(window.start + len(window.rows) for window in windows if window.rows), 0)
         if keep_place:
             self.about_to_refresh.emit()
