@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from aether_desktop.ui.shell.session_watch import SessionWatch
     from aether_desktop.ui.shell.vault_door import VaultDoor
 
-_SWITCH_INTERVAL = 0.0003  # seconds
+_SWITCH_INTERVAL = 0.00005  # seconds
 _RENEWED = "The keys are new, and the old ones open nothing any more. Make a new back-up."
 _FIRST_SET = "The password is set, and the vault opens with it from now on."
 _MEANWHILE = "If this is interrupted it goes on when the vault is opened next, with the new password."

@@ -28,6 +28,7 @@ _AT_ONCE: Final = 2_000  # rows fetched together
 _SLICE: Final = 200  # days settled in one transaction at most
 _SLICE_SECONDS: Final = 0.1  # others write in between
 _TOGETHER: Final = 16  # days in a row that are read together
+_GAP: Final = 32  # days between two that are read by one question: mostly nothing happened on them
 
 
 class DayTotal(NamedTuple):
@@ -81,10 +82,11 @@ class LedgerDays:
         if wallet_ids is not None:
             query = query.where(_DAYS.wallet_id.in_(list(wallet_ids)))
         found = [DayTotal(*row) for row in connection.execute(query).all() if (row.wallet_id, row.day) not in marked]
-        for wallet, first, last in _runs(marked):
+        for wallet, first, last in _runs(marked, gap=_GAP):
             if token is not None:
                 token.check()
-            found += self._added_up(connection, wallet, first, last, token)
+            totals = self._added_up(connection, wallet, first, last, token)
+            found += (total for total in totals if (wallet, total.day) in marked)
         return found
 
     def steps(self, connection: Connection, wallet: int, day: int, coin: int) -> list[tuple[int, int]]:
@@ -232,11 +234,11 @@ def _finished(wallet: int, day: int, tallies: dict[tuple[int, int], _Tally]) -> 
         yield DayTotal(wallet, day, coin, owner, tally.units, min(lowest, 0), tally.counted, tally.shown)
 
 
-def _runs(marked: Iterable[tuple[int, int]], *, longest: int = 0) -> Iterator[tuple[int, int, int]]:
-    """Days in a row of one wallet: (wallet, first, last); ``longest`` 0: however long."""
+def _runs(marked: Iterable[tuple[int, int]], *, longest: int = 0, gap: int = 1) -> Iterator[tuple[int, int, int]]:
+    """Days of one wallet no more than ``gap`` apart: (wallet, first, last); ``longest`` 0: however long."""
     run: tuple[int, int, int] | None = None
     for wallet, day in sorted(marked):
-        if run is not None and (run[0], run[2] + 1) == (wallet, day) and (not longest or day - run[1] < longest):
+        if run is not None and run[0] == wallet and day - run[2] <= gap and (not longest or day - run[1] < longest):
             run = (wallet, run[1], day)
             continue
         if run is not None:
