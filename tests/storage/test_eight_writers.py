@@ -26,6 +26,7 @@ from tests.support.storages import FOUNDER, PASSWORD, VaultPlace
 
 ROOT = Path(__file__).parents[2]
 WRITERS = 8
+MOST_ROWS = 60_000  # an import that holds the others up ends all the same
 Writer = subprocess.Popen[str]
 
 
@@ -65,8 +66,11 @@ def said(child: Writer) -> str:
     return child.stdout.readline()
 
 
-def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path) -> Counter[str]:
-    """How many entries each writer's key brought into the log between the import's first and last chunk."""
+def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path, until: int = 0) -> Counter[str]:
+    """How many entries each writer's key brought into the log between the import's first and last chunk.
+
+    The file is ``rows`` long, or longer, until the others had the time for ``until`` entries.
+    """
     importing, watching = place.open(), place.open()
     importing.audit.sign_with(device())
     importing.wallets.create(wallet := samples.wallet(importing))
@@ -75,10 +79,12 @@ def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path) -> Cou
         first = watching.audit.head().size
 
         def chunks() -> Iterator[list[Movement]]:
-            step = import_run.CHUNK_ROWS
-            for start in range(0, rows, step):
-                yield [incoming(number) for number in range(start + 1, min(start + step, rows) + 1)]
+            step, others = import_run.CHUNK_ROWS, 0
+            while len(sizes) * step < rows or (others < until and len(sizes) * step < MOST_ROWS):
+                start = len(sizes) * step
+                yield [incoming(number) for number in range(start + 1, start + step + 1)]
                 sizes.append(watching.audit.head().size)
+                others = sizes[-1] - sizes[0] - len(sizes)  # each part has an entry of its own at most
 
         for child in children:
             assert child.stdin is not None
@@ -90,7 +96,9 @@ def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path) -> Cou
             child.stdin.close()
         stored = [int(said(child).split()[1]) for child in children]
         assert [child.wait() for child in children] == [0] * WRITERS
-    assert (outcome.new, importing.imports.get(batch.id)) == (rows, batch)
+    written = len(sizes) * import_run.CHUNK_ROWS
+    assert written >= rows
+    assert (outcome.new, importing.imports.get(batch.id)) == (written, batch)
 
     entries = log_of(watching)
     assert [entry.leaf_index for entry in entries] == list(range(watching.audit.head().size))
@@ -105,7 +113,7 @@ def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path) -> Cou
     assert verified(audit_of(watching, folder)).bad is None
     assert len(watching.wallets.all()) == 1 + sum(stored)
     told = [entry for entry in watching.audit.recent(len(entries)) if entry.action == "import.store"]
-    assert sum(entry.rows for entry in told) == rows
+    assert sum(entry.rows for entry in told) == written
     assert watching.audit.unplaced() == 0
 
     watching.imports.undo(batch.id, samples.NOW)
@@ -117,7 +125,8 @@ def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path) -> Cou
 
 def test_eight_processes_beside_an_import(place: VaultPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_run, "CHUNK_ROWS", 300)
-    assert write_beside_an_import(place, rows=3_000, folder=tmp_path / "pins").total() >= WRITERS
+    during = write_beside_an_import(place, rows=1_500, folder=tmp_path / "pins", until=2 * WRITERS)
+    assert during.total() >= WRITERS
 
 
 @pytest.mark.long
