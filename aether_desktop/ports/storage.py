@@ -32,6 +32,7 @@ from aether_desktop.ports.identity import IdentityStores
 from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.plain_values import PlainValueStore
 from aether_desktop.ports.queries import Count, Place, Row, RowWindow, TableQuery
+from aether_desktop.ports.query_totals import QueryTotals
 from aether_desktop.ports.sealed_rows import SealedRows
 from aether_desktop.ports.wallet_secrets import WalletSecretStore
 from aether_desktop.ports.work import CancelToken, Progress, silent
@@ -262,10 +263,12 @@ class ImportStore(Protocol):
 
     def touched_by_undo(self, batch_id: int) -> BatchTouch: ...
 
-    def undo(self, batch_id: int, at: datetime) -> ChangeSet:
+    def undo(
+        self, batch_id: int, at: datetime, *, token: CancelToken | None = None, progress: Progress = silent
+    ) -> ChangeSet:
         """Removes the rows only this batch brought (their annotations are kept and return with the same rows).
 
-        Raises NotFoundError, InvalidInputError when already undone.
+        Raises NotFoundError, InvalidInputError when already undone, OperationCancelled (nothing is undone then).
         """
         ...
 
@@ -405,6 +408,28 @@ class WindowStore(Protocol):
         """In the order asked; rows that are gone are left out."""
         ...
 
+    def ids(self, query: TableQuery, *, token: CancelToken | None = None) -> Iterator[int]:
+        """The ids of every row in order, of one snapshot, without reading the rows. Exhaust or close it in the thread
+        that began it. Raises OperationCancelled."""
+        ...
+
+    def beginning(
+        self,
+        query: TableQuery,
+        column: str,
+        text: str,
+        *,
+        after: int | None = None,
+        itself: bool = False,
+        token: CancelToken | None = None,
+    ) -> Place | None:
+        """The next row after the row ``after`` (its id; None: from the first) whose text in a column begins so.
+
+        From the last row it goes on at the first. ``itself``: that row is looked at, too. For columns that
+        ``ports.tables.found_by_beginning`` names. Raises InvalidInputError for others, OperationCancelled.
+        """
+        ...
+
     def position(
         self, query: TableQuery, row_id: int, *, about: int | None = None, token: CancelToken | None = None
     ) -> int | None:
@@ -468,6 +493,8 @@ class Storage(Protocol):
     def audit(self) -> AuditStore: ...
     @property
     def windows(self) -> WindowStore: ...
+    @property
+    def totals(self) -> QueryTotals: ...
     @property
     def identity(self) -> IdentityStores: ...
     @property

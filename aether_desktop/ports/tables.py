@@ -89,6 +89,15 @@ class TableSpec:
         return self.columns.index(self.column(key))
 
 
+def found_by_beginning(column: ColumnSpec) -> bool:
+    """Whether rows whose text in this column begins somehow are found by an index, however many rows there are."""
+    if column.sealed is not None:
+        return False
+    if column.kind in (ColumnKind.ADDRESS, ColumnKind.HASH):
+        return True
+    return column.sortable and column.kind in (ColumnKind.TEXT, ColumnKind.CHOICE)
+
+
 def _choices(kind: type[StrEnum]) -> tuple[str, ...]:
     return tuple(member.value for member in kind)
 

@@ -194,9 +194,12 @@ class ImportService:
         """What ``undo`` would remove and whose notes it would touch. Raises NotFoundError."""
         return self._storage.imports.touched_by_undo(batch_id)
 
-    def undo(self, batch_id: int) -> ChangeSet:
-        """Remove the rows that only this batch brought. Raises NotFoundError, InvalidInputError when undone before."""
-        return self._storage.imports.undo(batch_id, self._now())
+    def undo(self, batch_id: int, *, token: CancelToken | None = None, progress: Progress = silent) -> ChangeSet:
+        """Remove the rows that only this batch brought.
+
+        Raises NotFoundError, InvalidInputError when undone before, OperationCancelled (nothing is undone then).
+        """
+        return self._storage.imports.undo(batch_id, self._now(), token=token, progress=progress)
 
     def rescale(self, currency_id: int, decimals: int) -> ChangeSet:
         """Correct a token's decimals; figures stay. Raises InvalidInputError naming the first row that would lose

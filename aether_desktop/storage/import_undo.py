@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, select, update
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, ex
 from aether_desktop.domain.imports import BatchStatus
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.storage import BatchTouch
+from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage.database import Unit
 from aether_desktop.storage.schema import (
     ANNOTATIONS,
@@ -18,9 +20,11 @@ from aether_desktop.storage.schema import (
 )
 from aether_desktop.storage.settling import unsettle
 from aether_desktop.storage.stores.annotations import annotations_of
+from aether_desktop.storage.unindexed import tested
 
 _BATCHES, _SIGHTINGS, _ROWS, _WORDS = IMPORT_BATCHES.c, IMPORT_SIGHTINGS.c, TRANSACTIONS.c, ANNOTATIONS.c
 _LISTED_WORDS: Final = 1000
+_TOGETHER: Final = 20_000  # rows removed by one statement, about
 
 
 class ImportUndo:
@@ -42,24 +46,45 @@ class ImportUndo:
         words = annotations_of(self._connection, self._vault_id, query)
         return BatchTouch(total - kept, kept, tuple(words))
 
-    def run(self, unit: Unit) -> tuple[int, int, bool]:
-        """Rows removed, rows kept, and whether own words were put aside. The batch is marked by the caller."""
+    def run(
+        self, unit: Unit, *, token: CancelToken | None = None, progress: Progress = silent
+    ) -> tuple[int, int, bool]:
+        """Rows removed, rows kept, and whether own words were put aside. The batch is marked by the caller.
+
+        Raises OperationCancelled.
+        """
         put_aside = self._put_words_aside()
         unsettle(unit, self._batch_id)
         kept = self._hand_over()
         self._connection.execute(
             delete(IMPORT_SIGHTINGS).where(_SIGHTINGS.vault_id == self._vault_id, _SIGHTINGS.batch_id == self._batch_id)
         )
-        leaving = select(_ROWS.id).where(self._own_rows())  # cascading would do it, too, but uncounted
-        self._connection.execute(
-            delete(IMPORT_SIGHTINGS).where(
-                _SIGHTINGS.vault_id == self._vault_id, _SIGHTINGS.transaction_id.in_(leaving)
-            )
-        )
-        removed = self._connection.execute(delete(TRANSACTIONS).where(self._own_rows())).rowcount
-        return removed, kept, put_aside > 0
+        return self._remove(token, progress), kept, put_aside > 0
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _remove(self, token: CancelToken | None, progress: Progress) -> int:
+        """The rows that are left, a stretch of ids at a time: each is one short statement by the primary key."""
+        own = self._own_rows()
+        total, first, last = self._connection.execute(
+            select(func.count(), func.min(_ROWS.id), func.max(_ROWS.id)).where(own)
+        ).one()
+        removed = 0
+        for low, high in _stretches(first, last, total):
+            if token is not None:
+                token.check()
+            here = (
+                _ROWS.vault_id == self._vault_id,
+                _ROWS.id >= low,
+                _ROWS.id <= high,
+                tested(_ROWS.batch_id) == self._batch_id,
+            )
+            leaving = select(_ROWS.id).where(*here)  # cascading would do it, too, but uncounted
+            gone = and_(_SIGHTINGS.vault_id == self._vault_id, _SIGHTINGS.transaction_id.in_(leaving))
+            self._connection.execute(delete(IMPORT_SIGHTINGS).where(gone))
+            removed += self._connection.execute(delete(TRANSACTIONS).where(*here)).rowcount
+            progress(removed, total)
+        return removed
 
     def _own_rows(self) -> ColumnElement[bool]:
         own = and_(_ROWS.vault_id == self._vault_id, _ROWS.batch_id == self._batch_id)
@@ -184,3 +209,12 @@ class ImportUndo:
 
     def _scalar(self, query: Select[Any]) -> int:
         return int(self._connection.execute(query).scalar_one())
+
+
+def _stretches(first: int | None, last: int | None, rows: int) -> Iterator[tuple[int, int]]:
+    """Ids from the first to the last in parts, both ends included; no rows, no parts."""
+    if first is None or last is None:
+        return
+    size = (last - first) // max(rows // _TOGETHER, 1) + 1
+    for low in range(first, last + 1, size):
+        yield low, min(low + size - 1, last)

@@ -225,13 +225,13 @@ def _worded(plan: TablePlan, source: ColumnSource, term: Term, condition: Condit
         there = filled(source.compared)
         return Drive(key, there, branches=(there,), whole=False)
     if source.few:
-        return Drive(key, values=(), found=_few_values(plan, source, condition), column=source.compared)
+        return Drive(key, values=(), found=few_values(plan, source, condition), column=source.compared)
     if term.comparison is Comparison.HAS or source.folded is None:
         return None
     return Drive(key, condition)
 
 
-def _few_values(plan: TablePlan, source: ColumnSource, condition: Condition) -> Select[Any]:
+def few_values(plan: TablePlan, source: ColumnSource, condition: Condition) -> Select[Any]:
     """The different values of a column that satisfy the condition: one step in its index for each value there is."""
     column = source.compared
     owned = and_(plan.scope, filled(column))

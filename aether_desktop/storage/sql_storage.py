@@ -20,6 +20,7 @@ from aether_desktop.storage.access.provisioning import Provisioned, migrate_shar
 from aether_desktop.storage.ledger_days import LedgerDays
 from aether_desktop.storage.ledger_sums import LedgerSums
 from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
+from aether_desktop.storage.query_totals import SqlQueryTotals
 from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
 from aether_desktop.storage.stores.attempts import SqlAttemptStore
@@ -70,6 +71,7 @@ class SqlStorage:
         self._audit = SqlAuditStore(database)
         self._attempts = SqlAttemptStore(database)
         self._windows = SqlWindowStore(database)
+        self._totals = SqlQueryTotals(database, self._windows.question)
         self._identity = SqlIdentityStores(database)
         self._quorums = SqlQuorumStore(database)
         self._plain_values = SqlPlainValueStore(database)
@@ -147,6 +149,10 @@ class SqlStorage:
     @property
     def windows(self) -> SqlWindowStore:
         return self._windows
+
+    @property
+    def totals(self) -> SqlQueryTotals:
+        return self._totals
 
     @property
     def quorums(self) -> SqlQuorumStore:

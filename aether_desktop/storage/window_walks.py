@@ -94,6 +94,22 @@ class _Way:
     built: dict[_Turn, _Statement] = field(default_factory=dict)
 
 
+class Piece(NamedTuple):
+    """Some rows of a question: an index serves ``bounds``, ``tests`` are looked at in each row. ``many``: perhaps
+    millions."""
+
+    source: FromClause
+    bounds: tuple[Condition, ...]
+    tests: tuple[Condition, ...]
+    many: bool
+
+
+def by_index(connection: Connection) -> None:
+    """PostgreSQL: what is asked next in this transaction goes by an index that has the order."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_BY_INDEX, execution_options={"no_parameters": True})
+
+
 class Walk:
     """The keys of one question. Any thread; asks the connection it is given.
 
@@ -113,8 +129,7 @@ class Walk:
     ) -> list[Key]:
         """Up to ``limit`` keys after (or before) the row with this key (None: from an end), past ``offset`` rows."""
         found: list[Key] = []
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(_BY_INDEX, execution_options={"no_parameters": True})
+        by_index(connection)
         way = self.settled(connection)
         descending = self._order.keys[0].descending is not backward
         for number, here in _from(way.segments, place, descending=descending):
@@ -131,6 +146,24 @@ class Walk:
             else:
                 offset = 0
         return found
+
+    def pieces(self, connection: Connection) -> list[Piece]:
+        """All rows of a question in the ledger's own order, in pieces that share none."""
+        way = self.settled(connection)
+        if way.sorts:
+            source = self._plan.table if way.source is None else way.source
+            return [Piece(source, (*self._scope, *way.tests), (), many=False)]
+        ends = tuple(_bounds(way.ends, at_end=True, descending=False))
+        return [
+            Piece(
+                self._plan.table if segment.source is None else segment.source,
+                (*self._scope, *ends, *(() if branch is None else (branch,))),
+                way.tests,
+                many=True,
+            )
+            for segment in way.segments
+            for branch in segment.branches or (None,)
+        ]
 
     def gathers(self, connection: Connection) -> bool:
         """Whether a term that finds few rows drives, whose rows are sorted for each page."""

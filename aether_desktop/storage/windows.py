@@ -16,8 +16,10 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.times import utc_now
 from aether_desktop.domain.users import Role
 from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.queries import ArchivedRows, Count, Place, Row, RowWindow, TableQuery
+from aether_desktop.ports.tables import found_by_beginning
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.anchor_index import AnchorIndexes, QueryIndex
 from aether_desktop.storage.anchor_walks import AnchorWalk
@@ -26,8 +28,10 @@ from aether_desktop.storage.anchors import Place as AnchorPlace
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.query_conditions import term_plans
 from aether_desktop.storage.query_drives import TermPlan, archived_drive
+from aether_desktop.storage.row_beginnings import beginning_plans
 from aether_desktop.storage.row_estimates import estimated_rows
 from aether_desktop.storage.schema import VAULT_MEMBERS
+from aether_desktop.storage.stores.records import require_storable
 from aether_desktop.storage.window_columns import TablePlan, table_plans
 from aether_desktop.storage.window_order import Key, query_order
 from aether_desktop.storage.window_question import Question
@@ -171,7 +175,55 @@ class SqlWindowStore:
             between.append(question.order.beyond(border))
         return number + self._database.fetch(lambda connection: question.count(connection, *between), token=token)
 
+    def ids(self, query: TableQuery, *, token: CancelToken | None = None) -> Iterator[int]:
+        """The ids of every row in order, all from one snapshot; see ``rows``."""
+        return self._stream_ids(self.question(query), token)
+
+    def beginning(
+        self,
+        query: TableQuery,
+        column: str,
+        text: str,
+        *,
+        after: int | None = None,
+        itself: bool = False,
+        token: CancelToken | None = None,
+    ) -> Place | None:
+        """The next row whose text in a column begins so; see ports.storage.
+
+        Raises InvalidInputError, OperationCancelled.
+        """
+        walks = self._beginning_walks(query, column, text)
+        question = self.question(query)
+
+        def work(connection: Connection) -> Key | None:
+            here = None if after is None else question.keys_of(connection, [after]).get(after)
+            if here is not None and itself:
+                before = question.step(connection, here, limit=1, backward=True)
+                place = before[0] if before else None
+            else:
+                place = here
+            return _next_key(connection, walks, question.order.precedes, place)
+
+        key = self._database.fetch(work, token=token) if walks else None
+        number = None if key is None else self.position(query, key[-1], token=token)
+        return None if key is None or number is None else Place(number, key[-1])
+
     # -- inside ----------------------------------------------------------------------------------------------
+
+    def _beginning_walks(self, query: TableQuery, column: str, text: str) -> list[Walk]:
+        """One for each way to begin so, in the order of the query."""
+        plan, now = self._plans[query.table], self._clock()
+        spec = plan.spec.column(column)
+        if not text or not found_by_beginning(spec):
+            raise InvalidInputError(f"{spec.title} is not looked up by how it begins.", field=spec.key)
+        require_storable(spec.key, text)
+        scope, terms = self._conditions(plan, query, now)
+        order = query_order(plan, query)
+        first = query.sort[0].column if query.sort else plan.spec.default_sort
+        sorted_by = plan.spec.column(first) is spec
+        begun = beginning_plans(plan, spec.key, text, now, sorted_by=sorted_by)
+        return [Walk(plan, query, order, scope, [*terms, each]) for each in begun]
 
     def _make_exact(self, walk: AnchorWalk, start: int, stop: int) -> None:
         """So that rows [start, stop) can be reached by exact numbers and not too many steps."""
@@ -201,6 +253,18 @@ class SqlWindowStore:
         """The query made ready. Raises InvalidInputError."""
         plan = self._plans[query.table]
         now = self._clock()
+        scope, terms = self._conditions(plan, query, now)
+        order = query_order(plan, query)
+        name = (query, now.astimezone(UTC).date())
+        walk = Walk(plan, query, order, scope, terms)
+        if not self._database.is_writing:  # what this thread sees may never be committed: nothing is kept of it
+            walk = self._walks.of(name, walk)
+        return Question(plan, [*scope, *(term.condition for term in terms)], order, name, walk)
+
+    def _conditions(
+        self, plan: TablePlan, query: TableQuery, now: datetime
+    ) -> tuple[list[ColumnElement[bool]], list[TermPlan]]:
+        """What holds for every row that this person may see, and the terms."""
         scope = [plan.scope, *self._mine(plan)]
         terms = term_plans(plan, query.terms, now, self._notes)
         archived_at = plan.table.c.archived_at
@@ -208,12 +272,7 @@ class SqlWindowStore:
             scope.append(archived_at.is_(None))
         elif query.archived is ArchivedRows.ONLY:
             terms.append(TermPlan(archived_at.is_not(None), archived_at.is_not(None), archived_drive(plan)))
-        order = query_order(plan, query)
-        name = (query, now.astimezone(UTC).date())
-        walk = Walk(plan, query, order, scope, terms)
-        if not self._database.is_writing:  # what this thread sees may never be committed: nothing is kept of it
-            walk = self._walks.of(name, walk)
-        return Question(plan, [*scope, *(term.condition for term in terms)], order, name, walk)
+        return scope, terms
 
     def _mine(self, plan: TablePlan) -> list[ColumnElement[bool]]:
         """A plain member of a shared vault gets their own rows anyway; said in the query, it finds the index."""
@@ -234,15 +293,45 @@ class SqlWindowStore:
 
     def _stream(self, question: Question, reader: RowReader, token: CancelToken | None) -> Iterator[Row]:
         with self._database.read(token) as connection:
-            place: Key | None = None
-            while True:
-                if token is not None:
-                    token.check()
-                keys = question.step(connection, place, limit=_PAGE)
+            for keys in _pages(connection, question, token):
                 yield from reader.read(connection, [key[-1] for key in keys])
-                if len(keys) < _PAGE:
-                    return
-                place = keys[-1]
+
+    def _stream_ids(self, question: Question, token: CancelToken | None) -> Iterator[int]:
+        with self._database.read(token) as connection:
+            for keys in _pages(connection, question, token):
+                yield from (key[-1] for key in keys)
+
+
+def _pages(connection: Connection, question: Question, token: CancelToken | None) -> Iterator[list[Key]]:
+    place: Key | None = None
+    while True:
+        if token is not None:
+            token.check()
+        keys = question.step(connection, place, limit=_PAGE)
+        yield keys
+        if len(keys) < _PAGE:
+            return
+        place = keys[-1]
+
+
+def _next_key(
+    connection: Connection, walks: Sequence[Walk], precedes: Callable[[Key, Key], bool], place: Key | None
+) -> Key | None:
+    """The first key after a place that any of the walks has; from the last row it goes on at the first."""
+    firsts: list[Key] = []
+    later: list[Key] = []
+    for walk in walks:
+        first = walk.keys(connection, None, limit=1)
+        firsts += first
+        if first and place is not None and precedes(place, first[0]):
+            later += first  # the place may lie before the range that is walked
+        elif first and place is not None:
+            later += walk.keys(connection, place, limit=1)
+    best: Key | None = None
+    for key in later or firsts:
+        if best is None or precedes(key, best):
+            best = key
+    return best
 
 
 def _keys_from(connection: Connection, walk: AnchorWalk, place: AnchorPlace, start: int, stop: int) -> list[Key]:

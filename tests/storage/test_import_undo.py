@@ -17,9 +17,10 @@ from aether_desktop.domain.imports import BatchStatus
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Leg, Movement, TransactionStatus
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.errors import InvalidInputError, NotFoundError
+from aether_desktop.ports.errors import InvalidInputError, NotFoundError, OperationCancelled
 from aether_desktop.ports.storage import Storage
-from aether_desktop.storage import import_run
+from aether_desktop.ports.work import CancelToken
+from aether_desktop.storage import import_run, import_undo
 from tests.storage import samples
 from tests.storage.files import START, add_wallet, bring, counts, movement, rows_of, tx_hash
 
@@ -54,6 +55,30 @@ class TestUndo:
         undone = storage.imports.get(batch.id)
         assert (undone.status, undone.undone_at, undone.new) == (BatchStatus.UNDONE, UNDONE, 9)
         assert counts(bring(storage, wallet.id, file)[1]) == (9, 0, 0)
+
+    def test_rows_go_a_part_at_a_time_and_a_cancelled_undo_leaves_all_of_them(
+        self, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(import_undo, "_TOGETHER", 3)
+        wallet = add_wallet(storage)
+        other, _ = bring(storage, wallet.id, [movement(number) for number in range(100, 104)])
+        batch, _ = bring(storage, wallet.id, [movement(number) for number in range(1, 11)])
+        token, told = CancelToken(), list[tuple[int, int | None]]()
+
+        def stop(done: int, total: int | None, message: str = "") -> None:
+            told.append((done, total))
+            token.cancel()
+
+        with pytest.raises(OperationCancelled):
+            storage.imports.undo(batch.id, UNDONE, token=token, progress=stop)
+        assert [total for _, total in told] == [10]
+        assert 0 < told[0][0] < 10
+        assert len(rows_of(storage, wallet.id)) == 14
+        assert storage.imports.get(batch.id).status is BatchStatus.STORED
+        storage.imports.undo(batch.id, UNDONE, progress=lambda done, total, _message="": told.append((done, total)))
+        assert told[-1] == (10, 10)
+        assert len(told) > 3
+        assert {row.batch_id for row in rows_of(storage, wallet.id)} == {other.id}
 
     def test_an_undone_or_unknown_batch_is_refused(self, storage: Storage) -> None:
         wallet = add_wallet(storage)

@@ -107,6 +107,7 @@ class CountingWindows:
         self.spans: list[tuple[int, int]] = []
         self.positions = 0
         self.rows_read = 0
+        self.asked_for: list[str] = []
         self.failure: Exception | None = None
 
     def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int:
@@ -139,6 +140,22 @@ class CountingWindows:
 
     def rows(self, query: TableQuery, *, token: CancelToken | None = None) -> Iterator[Row]:
         return self._windows.rows(query, token=token)
+
+    def ids(self, query: TableQuery, *, token: CancelToken | None = None) -> Iterator[int]:
+        return self._windows.ids(query, token=token)
+
+    def beginning(
+        self,
+        query: TableQuery,
+        column: str,
+        text: str,
+        *,
+        after: int | None = None,
+        itself: bool = False,
+        token: CancelToken | None = None,
+    ) -> Place | None:
+        self.asked_for.append(text)
+        return self._windows.beginning(query, column, text, after=after, itself=itself, token=token)
 
     def by_ids(self, table: TableName, ids: Sequence[int]) -> list[Row]:
         return self._windows.by_ids(table, ids)

@@ -137,6 +137,21 @@ class ManyRows:
     def rows(self, _query: TableQuery, *, token: CancelToken | None = None) -> Iterator[Row]:
         return iter(())
 
+    def ids(self, _query: TableQuery, *, token: CancelToken | None = None) -> Iterator[int]:
+        return iter(())
+
+    def beginning(
+        self,
+        _query: TableQuery,
+        column: str,
+        text: str,
+        *,
+        after: int | None = None,
+        itself: bool = False,
+        token: CancelToken | None = None,
+    ) -> Place | None:
+        return None
+
     def by_ids(self, _table: TableName, _ids: Sequence[int]) -> list[Row]:
         return []
 

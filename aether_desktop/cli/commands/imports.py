@@ -56,7 +56,8 @@ def undo(context: Context) -> int:
     batch_id = _batch_id(context.options.batch)
     importing = context.services().importing
     touch = importing.touched_by_undo(batch_id)
-    importing.undo(batch_id)
+    importing.undo(batch_id, token=context.token, progress=context.progress)
+    context.progress.clear()
     _settle(context)
     own = len(touch.annotations)
     kept = f"; {touch.kept} that other imports brought too are kept" if touch.kept else ""

@@ -174,14 +174,16 @@ class SqlImportStore:
         """Imports that a program left half-way when it was ended; returns how many were taken back."""
         return take_back_unfinished(self._database)
 
-    def undo(self, batch_id: int, at: datetime) -> ChangeSet:
+    def undo(
+        self, batch_id: int, at: datetime, *, token: CancelToken | None = None, progress: Progress = silent
+    ) -> ChangeSet:
         """Removes the rows only this batch brought (their annotations are kept and return with the same rows).
 
         Rows that another batch brought, too, become that batch's. Pending rows that this batch settled are pending
-        again. Raises NotFoundError, InvalidInputError when already undone.
+        again. Raises NotFoundError, InvalidInputError when already undone, OperationCancelled (nothing is undone then).
         """
         self.take_back_unfinished()
-        with self._database.write(action="import.undo", table=IMPORT_BATCHES.name) as unit:
+        with self._database.write(action="import.undo", table=IMPORT_BATCHES.name, token=token) as unit:
             require_none_under_way(unit)
             columns = IMPORT_BATCHES.c
             batch = self._one(unit.connection, batch_id)
@@ -192,7 +194,8 @@ class SqlImportStore:
             ).rowcount
             if not claimed:
                 raise InvalidInputError(f"The import of {batch.file_name} is already undone.", field="batch")
-            removed, kept, words = ImportUndo(unit.connection, unit.vault_id, batch_id).run(unit)
+            undo = ImportUndo(unit.connection, unit.vault_id, batch_id)
+            removed, kept, words = undo.run(unit, token=token, progress=progress)
             unit.row_id = batch_id
             unit.audit(rows=removed, batch=batch_id, kept=kept)
             return unit.changed(ChangeSet(frozenset({TableName.TRANSACTIONS}), None, annotations=words))

@@ -115,7 +115,8 @@ class ImportsView(ValuePage):
             self.refresh()
 
         job = self.context.jobs.write(
-            lambda _token, _progress: importing.undo(row.batch.id), title=f"Undo the import of {name}"
+            lambda token, progress: importing.undo(row.batch.id, token=token, progress=progress),
+            title=f"Undo the import of {name}",
         )
         job.when_stopped("It is still there: undo it again.")
         job.on_success(on_success).on_failure(self._on_refused)
