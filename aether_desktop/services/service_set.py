@@ -16,6 +16,7 @@ from aether_desktop.services.audit import AuditService
 from aether_desktop.services.backups import BackupService, VaultRestorer
 from aether_desktop.services.balances import BalanceService
 from aether_desktop.services.bip329 import LabelService
+from aether_desktop.services.bulk_words import BulkWordService
 from aether_desktop.services.exporting import ExportService
 from aether_desktop.services.importing import ImportService
 from aether_desktop.services.ledger import LedgerService
@@ -30,6 +31,7 @@ from aether_desktop.services.rotation import RotationService
 from aether_desktop.services.sealed_fields import SealedFieldService
 from aether_desktop.services.sealed_notes import NoteService
 from aether_desktop.services.search import SearchService
+from aether_desktop.services.totals import TotalsService
 from aether_desktop.services.undo import UndoStack
 from aether_desktop.services.vault_access import VaultAccess
 from aether_desktop.services.wallets import WalletService
@@ -48,6 +50,8 @@ class ServiceSet:
     records: RecordService
     annotations: AnnotationService
     labels: LabelService
+    bulk_words: BulkWordService
+    totals: TotalsService
     wallets: WalletService
     importing: ImportService
     exporting: ExportService
@@ -120,6 +124,8 @@ def build_services(
         records=records,
         annotations=AnnotationService(storage, undo, notes),
         labels=labels,
+        bulk_words=BulkWordService(storage, undo, notes),
+        totals=TotalsService(storage),
         wallets=WalletService(storage, records),
         importing=ImportService(storage, modules, labels),
         exporting=ExportService(storage, modules),

@@ -1,12 +1,16 @@
-"""labels export|import, prices import."""
+"""labels export|import|set, prices import."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from aether_desktop.cli.runner import DONE, REFUSED, Context
+from aether_desktop.cli.runner import DONE, INTERRUPTED, REFUSED, Context
 from aether_desktop.domain.imports import Rejection
+from aether_desktop.domain.records import TableName
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.services.bip329 import LabelsOut
+from aether_desktop.services.bulk_words import BulkWords
 
 
 def export_labels(context: Context) -> int:
@@ -46,6 +50,37 @@ def import_labels(context: Context) -> int:
             }
         )
     return _said(context, name, "line", report.rejections)
+
+
+def set_labels(context: Context) -> int:
+    options = context.options
+    bulk = context.services().bulk_words
+    query = parse_table_query(options.query, TableName.TRANSACTIONS)
+    words = BulkWords(label=options.label, note=options.note, tags=tuple(options.tag), keep=not options.replace)
+    if not options.yes:
+        survey = bulk.survey(query, token=context.token)
+        theirs = "gets the new one" if options.replace else "keeps it"
+        raise InvalidInputError(
+            f"{survey.rows:,} rows would be written on; each of the {survey.labelled:,} that have a label {theirs}.",
+            field="yes",
+            hint="Add --yes to do it.",
+        )
+    result = bulk.write_on_query(query, words, token=context.token, progress=context.progress)
+    context.progress.clear()
+    context.terminal.say(result.said)
+    if options.json:
+        context.terminal.json(
+            {
+                "rows": result.rows,
+                "changed": result.changed,
+                "unchanged": result.same,
+                "gone": result.gone,
+                "problem": result.problem,
+            }
+        )
+    if context.token.cancelled and not result.whole:
+        return INTERRUPTED
+    return DONE if result.whole and not result.problem else REFUSED
 
 
 def import_prices(context: Context) -> int:

@@ -1,4 +1,4 @@
-"""balance, transactions list|export."""
+"""balance, transactions list|export|sum."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.times import iso
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.query_language import parse_table_query
+from aether_desktop.services.totals import HEADING, total_words, uncounted_words
 
 _SHOWN = ("occurred_at", "wallet", "direction", "amount", "fee", "status", "counterparty", "label")
 
@@ -86,6 +87,38 @@ def export_transactions(context: Context) -> int:
     services.exporting.write(
         context.terminal.exact(), query, format_key=options.format, columns=columns, token=context.token
     )
+    return DONE
+
+
+def sum_transactions(context: Context) -> int:
+    totals = context.services().totals.of_query(_query(context), token=context.token, progress=context.progress)
+    context.progress.clear()
+    if context.options.json:
+        context.terminal.json(
+            {
+                "rows": totals.rows,
+                "uncounted": totals.uncounted,
+                "tokens": [
+                    {
+                        "symbol": each.currency.symbol,
+                        "chain": each.currency.chain,
+                        "contract": each.currency.contract,
+                        "decimals": each.currency.decimals,
+                        "rows": each.rows,
+                        "in": str(each.incoming),
+                        "out": str(each.outgoing),
+                        "fees": str(each.fees),
+                        "net": str(each.net),
+                    }
+                    for each in totals.tokens
+                ],
+            }
+        )
+        return DONE
+    context.terminal.table([title.lower() for title in HEADING], [total_words(each) for each in totals.tokens])
+    said = uncounted_words(totals)
+    rows = "1 row." if totals.rows == 1 else f"{totals.rows:,} rows."
+    context.terminal.say(f"{rows} {said}".strip())
     return DONE
 
 
