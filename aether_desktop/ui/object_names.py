@@ -230,6 +230,15 @@ def detail_part_name(table: str, part: str) -> str:
     return f"{table}_details_{part}"
 
 
+def selection_name(table: str, part: str) -> str:
+    """Return the name of one part of what is done with a table's selected rows.
+
+    Parts: bar, text, all, sum, label, export, copy, clear; sum_sheet, add_up, copy_sum; label_sheet, new_label,
+    new_tags, new_note, theirs, write.
+    """
+    return f"{table}_selection_{part}"
+
+
 def field_name(table: str, field: str) -> str:
     """Return the name of one field in a table's form."""
     return f"{table}_field_{field}"

@@ -113,6 +113,7 @@ def test_what_the_wizard_brings_reaches_the_other_pages(opened: Opened, qtbot: Q
     qtbot.waitUntil(lambda: wizard.flow.step is Step.PREVIEW and wizard.next_button.isEnabled(), timeout=WAIT)
     wizard.forward()
     qtbot.waitUntil(lambda: wizard.flow.ended, timeout=WAIT)
+    opened.window.open_section("imports")
     qtbot.waitUntil(lambda: imports.model.rowCount() == 2, timeout=WAIT)
     opened.window.open_section("overview")
     qtbot.waitUntil(lambda: overview.totals.model.index(0, 1).data() == "62 ETH", timeout=WAIT)

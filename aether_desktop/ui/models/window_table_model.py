@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
-from aether_desktop.ports.queries import Count, Row, RowWindow, Sort, TableQuery
+from aether_desktop.ports.queries import Count, Place, Row, RowWindow, Sort, TableQuery
 from aether_desktop.ports.storage import WindowStore
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
 from aether_desktop.ports.work import CancelToken, Progress
@@ -161,6 +161,13 @@ class WindowTableModel(QAbstractTableModel):
             )
 
         return self._jobs.read(work, title=title)
+
+    def find_beginning(self, column: str, text: str, *, after: int | None, itself: bool) -> JobHandle[Place | None]:
+        """The next row, and its number, whose text in a column begins so; see ``WindowStore.beginning``."""
+        query, windows = self._query, self._windows
+        return self._jobs.read(
+            lambda token, _progress: windows.beginning(query, column, text, after=after, itself=itself, token=token)
+        )
 
     def apply_changes(self, changes: ChangeSet) -> None:
         """Refresh when the change touches what is shown (a wallet's name shows in the transactions too)."""

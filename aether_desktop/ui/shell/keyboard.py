@@ -50,9 +50,10 @@ KEYBOARD_MAP: tuple[Key, ...] = (
     Key("F5", "Refresh", _PAGE),
     Key("Space", "Open or close the details of the row", _GRID),
     Key("Ctrl+C", "Copy the selected rows", _GRID),
-    Key("Ctrl+A", "Select all rows", _GRID),
+    Key("Ctrl+A", "Select all rows of the filter: add up, label, export", _GRID),
+    Key("A letter", "Go to the next row that begins so in the cursor's column", _GRID),
     Key("F2", "Edit the row", _GRID),
     Key("Delete", "Archive the selected rows; Ctrl+Z brings them back", _GRID),
     Key("Home, End", "First and last column", _GRID),
-    Key("Ctrl+Home, Ctrl+End", "First and last row", _GRID),
+    Key("Ctrl+Home, Ctrl+End", "First and last row; with Shift, select up to there", _GRID),
 )

@@ -1,12 +1,14 @@
-"""Tells the pages what changed in the books, the page on view first and the others one a turn of the loop."""
+"""Tells the page on view what changed in the books; the others only remember it, and hear of it when they are shown."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.services.service_set import ServiceSet
@@ -42,6 +44,7 @@ class LiveRefresh(QObject):
         self._together.setSingleShot(True)
         self._together.setInterval(_TOGETHER_MS)
         self._together.timeout.connect(self._on_together)
+        self._stale: dict[QWidget, ChangeSet] = {}  # pages that nobody sees, and what they have missed
         self._arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
         self._reach_told.connect(self.reach_changed, Qt.ConnectionType.QueuedConnection)
         changes = services.storage.changes
@@ -53,6 +56,9 @@ class LiveRefresh(QObject):
             stop()
         self._together.stop()
         self._waiting.clear()
+        for page in filter(isValid, self._stale):
+            page.removeEventFilter(self)
+        self._stale.clear()
 
     def _on_arrived(self, changes: ChangeSet) -> None:
         self._pending = changes if self._pending is None else self._pending | changes
@@ -65,7 +71,12 @@ class LiveRefresh(QObject):
             return
         self._permissions.apply_changes(changes)
         idle = not self._waiting
-        self._waiting.extend((page, changes) for page in self._made_pages() if isinstance(page, LivePage))
+        for page in self._made_pages():
+            if isinstance(page, LivePage):
+                if page.isVisible():
+                    self._waiting.append((page, changes))
+                else:
+                    self._hold_back(page, changes)
         if idle and self._waiting:
             next_turn(self, self._on_next)
 
@@ -76,3 +87,21 @@ class LiveRefresh(QObject):
         if self._waiting:
             next_turn(self, self._on_next)
         page.apply_changes(changes)
+
+    def _hold_back(self, page: QWidget, changes: ChangeSet) -> None:
+        missed = self._stale.get(page)
+        if missed is None:
+            page.installEventFilter(self)
+        whole = replace(changes, ids=None, created=frozenset())  # a long job would list a million
+        self._stale[page] = whole if missed is None else missed | whole
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A page that missed something is shown: it asks once, for all of it."""
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
+            missed = self._stale.pop(watched, None)
+            watched.removeEventFilter(self)
+            if missed is not None and isinstance(watched, LivePage):
+                watched.apply_changes(missed)
+        return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QHeaderView, QMenu, QWidget
 
@@ -15,11 +15,15 @@ from aether_desktop.ui.models.copying import COPY_LIMIT, CopyFormat, copy_rows
 from aether_desktop.ui.models.window_table_model import WindowTableModel
 from aether_desktop.ui.object_names import grid_name
 from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.views.all_rows import AllRows
 from aether_desktop.ui.views.column_layout import ColumnLayout
 from aether_desktop.ui.views.selection_keeper import SelectionKeeper, selected_row_numbers
+from aether_desktop.ui.views.type_ahead import TypeAhead
 from aether_desktop.ui.widgets.frozen_columns import FreezableTableView
 from aether_desktop.ui.widgets.pop_up_menu import pop_up
 
+_TO_THE_END = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+_ENDS = frozenset({Qt.Key.Key_Home, Qt.Key.Key_End})
 _AT_ONCE = 200  # rows whose text is made in the GUI thread: a few milliseconds
 
 
@@ -65,7 +69,9 @@ class GridView(FreezableTableView):
         model.rows_arrived.connect(lambda *_: self._announce_current())
         model.modelAboutToBeReset.connect(self._remember_selection)
         model.modelReset.connect(self._on_reset)
+        self.type_ahead = TypeAhead(self, model)
         self._keeper = SelectionKeeper(self, model)
+        self.all_rows = AllRows(self, model)
         model.refreshed.connect(lambda *_: self._tell_visible())
         self._show_sort()
 
@@ -200,13 +206,24 @@ class GridView(FreezableTableView):
         self._model.sort(section, Qt.SortOrder.DescendingOrder if turn else Qt.SortOrder.AscendingOrder)
         self._show_sort()
 
+    def _select_up_to(self, row: int) -> None:
+        """From the cursor to a row, as one range; with Ctrl, Qt itself moves the cursor and selects nothing."""
+        current, selection = self.currentIndex(), self.selectionModel()
+        first, last = sorted((current.row(), row))
+        end = self._model.index(last, self._model.columnCount() - 1)
+        flags = QItemSelectionModel.SelectionFlag
+        selection.select(QItemSelection(self._model.index(first, 0), end), flags.ClearAndSelect)
+        selection.setCurrentIndex(self._model.index(row, current.column()), flags.NoUpdate)
+
     def _remember_selection(self) -> None:
         row = self.current_row()
         self._selected_id = row.id if row is not None else None
 
     def _on_reset(self) -> None:
         self._show_sort()
-        if self._selected_id is not None:
+        if self.all_rows.held:
+            self.all_rows.show()
+        elif self._selected_id is not None:
             number = self._model.row_of_id(self._selected_id)
             if number is not None:
                 self.selectRow(number)
@@ -238,6 +255,14 @@ class GridView(FreezableTableView):
 
     # Qt overrides
 
+    def keyboardSearch(self, search: str) -> None:
+        """Qt override: Qt would ask the model for row after row."""
+        self.type_ahead.type(search)
+
+    def selectAll(self) -> None:
+        """Qt override: all rows of the filter."""
+        self.all_rows.choose()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._tell_visible()
@@ -245,6 +270,12 @@ class GridView(FreezableTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selection()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.all_rows.choose()
+        elif event.modifiers() == _TO_THE_END and event.key() in _ENDS and self.currentIndex().isValid():
+            self._select_up_to(0 if event.key() == Qt.Key.Key_Home else self._model.rowCount() - 1)
+        elif event.key() == Qt.Key.Key_Space and self.type_ahead.going_on:
+            self.keyboardSearch(" ")
         elif event.key() in {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.details_asked.emit()
         else:

@@ -41,6 +41,7 @@ from aether_desktop.ui.views.grid import GridView
 from aether_desktop.ui.views.page_splitter import PageSplitter
 from aether_desktop.ui.views.saved_views import SavedViews
 from aether_desktop.ui.views.sealed_section import SealedSection, sealed_columns
+from aether_desktop.ui.views.selection_actions import SelectionActions
 from aether_desktop.ui.views.side_pane import SidePane
 from aether_desktop.ui.views.table_content import TableContent, TablePageWords
 from aether_desktop.ui.views.table_export import TableExport
@@ -95,8 +96,12 @@ class TablePage(QWidget):
         self._can_add = can_add
         self._fill_header(can_add=can_add)
         self.content = TableContent(self.grid, table, context.theme, words)
-        self._splitter = PageSplitter(self.content, self.side, context.settings, kept_as=table)
         self._export = TableExport(self, context, model=self.model, grid=self.grid)
+        self.selection = SelectionActions(
+            context, model=self.model, grid=self.grid, side=self.side, fill_export=self._export.fill_menu
+        )
+        place = self.selection.place(self.content)
+        self._splitter = PageSplitter(place, self.side, context.settings, kept_as=table)
         self._build_layout()
         self._connect()
 

@@ -37,6 +37,7 @@ class TransactionsView(TablePage):
         super().__init__(TableName.TRANSACTIONS, context, _WORDS)
         self._wizard: ImportWizard | None = None
         self._import_asked = False
+        self._missed: ChangeSet | None = None  # while the wizard was in the rows' place
         button = self.header.add_action(
             "import", "Import history", object_name=import_name(self.table), shortcut="Ctrl+I"
         )
@@ -94,6 +95,9 @@ class TransactionsView(TablePage):
         self.wizard.hide()
         for part in self._parts():
             part.show()
+        missed, self._missed = self._missed, None
+        if missed is not None:
+            super().apply_changes(missed)
         self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_query(self, query: TableQuery) -> None:
@@ -116,7 +120,10 @@ class TransactionsView(TablePage):
 
     def apply_changes(self, changes: ChangeSet) -> None:
         """The rows, and the wallets the wizard offers."""
-        super().apply_changes(changes)
+        if self.importing:  # nobody sees the rows: they are looked at anew when the wizard closes
+            self._missed = changes if self._missed is None else self._missed | changes
+        else:
+            super().apply_changes(changes)
         if self._wizard is not None:
             self._wizard.apply_changes(changes)
 

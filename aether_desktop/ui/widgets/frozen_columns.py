@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import (
     QEvent,
+    QItemSelection,
     QItemSelectionModel,
     QModelIndex,
     QObject,
@@ -22,6 +23,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QStyle, QStyleOptionViewItem, QTableView, QWidget
 
+_TOLD_CELLS = 10_000  # of a selection, listed one by one for screen readers
 _LEAST_REST = 120  # logical pixels left for the columns that scroll; fewer columns are frozen in a narrower grid
 _Index = QModelIndex | QPersistentModelIndex
 _State, _Flag = QStyle.StateFlag, QItemSelectionModel.SelectionFlag
@@ -31,6 +33,12 @@ class _Place(NamedTuple):
     section: int
     left: int
     width: int
+
+
+def _cells(selection: QItemSelection) -> int:
+    """How many cells its ranges have, without a look at them."""
+    ranges = (selection.at(number) for number in range(selection.size()))
+    return sum((each.bottom() - each.top() + 1) * (each.right() - each.left() + 1) for each in ranges)
 
 
 class FrozenColumns(QObject):
@@ -116,6 +124,7 @@ class FreezableTableView(QTableView):
         super().__init__(parent)
         self.frozen = FrozenColumns(self)
         header = self.horizontalHeader()
+        header.setResizeContentsPrecision(0)  # a column is fitted to the rows on view
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(
             lambda at: self.header_menu_asked.emit(header.logicalIndexAt(at), header.mapToGlobal(at))
@@ -149,6 +158,19 @@ class FreezableTableView(QTableView):
         self.viewport().setAutoFillBackground(any(bar.maximum() > bar.minimum() for bar in bars))
 
     # Qt overrides
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        """Qt override: for a screen reader Qt lists every index of what changed; a large part is told by the cursor."""
+        if max(map(_cells, (selected, deselected))) > _TOLD_CELLS:
+            QAbstractItemView.selectionChanged(self, selected, deselected)
+        else:
+            super().selectionChanged(selected, deselected)
+
+    def selectedIndexes(self) -> list[QModelIndex]:
+        """Qt override: Qt lists every index, for dragging and for screen readers; nothing here needs more than this."""
+        if _cells(self.selectionModel().selection()) > _TOLD_CELLS:
+            return []
+        return list(super().selectedIndexes())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt override: called from Python, all cells are painted under one hold of the interpreter.
