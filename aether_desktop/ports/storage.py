@@ -324,14 +324,19 @@ class AnnotationStore(Protocol):
         """Whose words those on the row are. Raises NotFoundError."""
         ...
 
+    def owners_of(self, table: TableName, row_ids: Sequence[int]) -> Mapping[int, int]:
+        """The same of many rows. Raises NotFoundError when one does not exist."""
+        ...
+
     def put(self, annotation: Annotation) -> ChangeSet:
         """Create or replace the annotation of a row; an empty one is removed. Raises ConflictError on a stale version,
         NotFoundError when the row does not exist."""
         ...
 
     def put_many(self, annotations: Sequence[Annotation]) -> ChangeSet:
-        """As ``put``, for different rows of one table whose sealed notes stay as they are: one entry in the audit, with
-        their number and a digest. Raises as ``put``; then nothing is stored."""
+        """As ``put``, for different rows of one table: one entry in the audit, with their number and a digest. Sealed
+        notes that changed have each one more, unless UNREVISED on a new row. Raises as ``put``; then nothing is
+        stored."""
         ...
 
     def all(self) -> Iterator[Annotation]: ...

@@ -214,7 +214,7 @@ class LabelService:
                     record = parse_label(json.dumps(dict(label.record)))
                 except UnreadableLabelError:
                     continue  # kept as it came; an older program took what this one would refuse
-                batch = _Batch(self._storage, [record], wallets)
+                batch = _Batch(self._storage, self._notes, [record], wallets)
                 table, rows = batch.target(record)
                 current = batch.of(table, rows) if table else {}
                 fresh = [row for row in rows if row not in current]
@@ -248,7 +248,7 @@ class LabelService:
 
     def _take_waiting(self, tally: _Tally) -> None:
         waiting, tally.waiting = tally.waiting, []
-        batch = _Batch(self._storage, [record for _, record in waiting], tally.wallets)
+        batch = _Batch(self._storage, self._notes, [record for _, record in waiting], tally.wallets)
         for number, record in waiting:
             try:
                 self._take_record(record, tally, batch)
@@ -283,9 +283,12 @@ class LabelService:
 
     def _apply(self, record: LabelRecord, table: TableName, rows: Sequence[int], batch: _Batch) -> int:
         current = batch.of(table, rows)
-        changed: list[tuple[Annotation, Annotation]] = []
+        changed: list[tuple[Annotation, Annotation | None]] = []
         for row in rows:
-            old = current.get(row) or Annotation(id=self._storage.new_id(), table=table, row_id=row)
+            base = current.get(row)
+            old = base or Annotation(
+                id=self._storage.new_id(), table=table, row_id=row, owner_id=batch.owner_of(table, row)
+            )
             new = replace(
                 old,
                 label=old.label if record.label is None else record.label,
@@ -293,17 +296,17 @@ class LabelService:
                 tags=old.tags if record.tags is None else record.tags,
                 extra={**old.extra, **record.extra},
             )
-            new = self._sealed(new, old if row in current else None)
-            if _words(new) != _words(old):
-                changed.append((old, new))
-        for old, new in changed:
-            batch.put(old, new)
+            new, sealing = self._settled(new, base)
+            if sealing or _words(new) != _words(old):
+                changed.append((new, base))
+        for new, base in changed:
+            batch.put(new, base)
         return len(changed)
 
-    def _sealed(self, new: Annotation, old: Annotation | None) -> Annotation:
+    def _settled(self, new: Annotation, base: Annotation | None) -> tuple[Annotation, bool]:
         """Raises _RefusedNoteError where this person has no key for the note."""
         try:
-            return self._notes.sealed(new, base=old)
+            return self._notes.settled(new, base=base)
         except PermissionDeniedError as error:
             raise _RefusedNoteError(str(error)) from error
 
@@ -318,12 +321,15 @@ class LabelService:
 class _Batch:
     """Some records of an import: the rows they name and what is said of those, looked up and stored together."""
 
-    def __init__(self, storage: Storage, records: Sequence[LabelRecord], wallets: Sequence[Wallet]) -> None:
-        self._storage, self._wallets = storage, wallets
+    def __init__(
+        self, storage: Storage, notes: NoteService, records: Sequence[LabelRecord], wallets: Sequence[Wallet]
+    ) -> None:
+        self._storage, self._notes, self._wallets = storage, notes, wallets
         self._hashes = storage.transactions.ids_by_hash({each.ref for each in records if each.type == "tx"})
         self._there: dict[TableName, set[int]] = {}
         self._current: dict[TableName, dict[int, Annotation]] = {}
-        self._new: dict[TableName, dict[int, Annotation]] = {}
+        self._owners: dict[TableName, Mapping[int, int]] = {}
+        self._new: dict[TableName, dict[int, tuple[Annotation, Annotation | None]]] = {}
         ours = [each for each in records if each.type.startswith(_OURS)]
         own = [place for place in map(_own_place, ours) if place is not None]
         for table in {table for table, _ in own}:
@@ -336,6 +342,8 @@ class _Batch:
                 wanted.setdefault(named, set()).update(rows)
         for table, ids in wanted.items():
             self._current[table] = dict(storage.annotations.of(table, sorted(ids)))
+            if notes.active and any(record.note for record in records):
+                self._owners[table] = storage.annotations.owners_of(table, sorted(ids))
 
     def target(self, record: LabelRecord) -> tuple[TableName | None, list[int]]:
         """The table and rows a record names here."""
@@ -359,21 +367,19 @@ class _Batch:
             self._current[table].update(self._storage.annotations.of(table, rows))
         return self._current.get(table, {})
 
-    def put(self, old: Annotation, new: Annotation) -> None:
-        """Store a row's words with the others; a sealed note that changes has an entry in the audit of its own."""
-        if (isinstance(new.note, Sealed) and new.note != old.note) or (
-            isinstance(old.note, Sealed) and old.note != new.note
-        ):
-            self._storage.annotations.put(new)
-            self._current[new.table].update(self._storage.annotations.of(new.table, [new.row_id]))
-        else:
-            self._new.setdefault(new.table, {})[new.row_id] = new
+    def owner_of(self, table: TableName, row: int) -> int:
+        """Whose the row is, where notes are sealed; 0 where nobody needs to know."""
+        return self._owners.get(table, {}).get(row, 0)
+
+    def put(self, new: Annotation, base: Annotation | None) -> None:
+        """Store a row's words with the others, over ``base``; their notes are sealed together, too."""
+        self._new.setdefault(new.table, {})[new.row_id] = (new, base)
 
     def store(self) -> None:
         """Store what waits."""
         new, self._new = self._new, {}
         for rows in new.values():
-            self._storage.annotations.put_many(list(rows.values()))
+            self._storage.annotations.put_many(self._notes.sealed_many(list(rows.values())))
 
 
 def _own_place(record: LabelRecord) -> tuple[TableName, int] | None:

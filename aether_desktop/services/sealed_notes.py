@@ -44,27 +44,48 @@ class NoteService:
         Raises LevelLockedError, PermissionDeniedError without a key of the owner, RotationNeededError,
         MembershipError, NotFoundError for a row that is gone, InvalidInputError.
         """
+        settled, sealing = self.settled(annotation, base=base)
+        if not sealing:
+            return settled
+        return self._with_seals([settled], 1 if base is None else base.version + 1)[0]
+
+    def settled(self, annotation: Annotation, *, base: Annotation | None) -> tuple[Annotation, bool]:
+        """With the note as it is stored where it says the same; and whether it has to be sealed, which can be done.
+
+        Raises as ``sealed``, but no RotationNeededError.
+        """
         note, before = annotation.note, "" if base is None else base.note
         if not self.active or isinstance(note, Sealed) or not note:
-            return annotation
+            return annotation, False
         if base is not None and isinstance(before, Sealed) and self.text(base) == note:
-            return replace(annotation, note=before)
+            return replace(annotation, note=before), False
+        owner_id = annotation.owner_id or self._storage.annotations.owner_of(annotation.table, annotation.row_id)
         try:
-            return self._with_seal(annotation, note, revision=1 if base is None else base.version + 1)
+            self._require_sealer().blind_many(_NOTE, (), owner_id=owner_id)
         except PermissionDeniedError:
             if note == before:  # somebody else's, from before notes were sealed: their own program will
-                return annotation
+                return annotation, False
             raise
+        return replace(annotation, owner_id=owner_id), True
+
+    def sealed_many(self, written: Sequence[tuple[Annotation, Annotation | None]]) -> list[Annotation]:
+        """As ``sealed``, each with its base, for ``AnnotationStore.put_many``: new ones as a file's. Raises as it."""
+        found: list[Annotation] = []
+        groups: dict[tuple[int, int], list[int]] = {}
+        for at, (annotation, base) in enumerate(written):
+            settled, sealing = self.settled(annotation, base=base)
+            found.append(settled)
+            if sealing:
+                revision = UNREVISED if base is None else base.version + 1
+                groups.setdefault((settled.owner_id, revision), []).append(at)
+        for (_, revision), places in groups.items():
+            for at, sealed in zip(places, self._with_seals([found[at] for at in places], revision), strict=True):
+                found[at] = sealed
+        return found
 
     def seal_new(self, notes: Sequence[tuple[int, str]], *, owner_id: int) -> list[Sealed]:
         """Notes of rows that a file brings, given by the annotation's id. Raises as ``sealed``."""
-        sealer = self._require_sealer()
-        plains = [(row_id, note.encode()) for row_id, note in notes]
-        contents = sealer.seal_many(_NOTE, plains, owner_id=owner_id, revision=UNREVISED)
-        return [
-            Sealed.of(UNREVISED, content, words=self._words(note, owner_id))
-            for (_, note), content in zip(notes, contents, strict=True)
-        ]
+        return self._seals(notes, owner_id=owner_id, revision=UNREVISED)
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -137,20 +158,28 @@ class NoteService:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _with_seal(self, annotation: Annotation, text: str, *, revision: int) -> Annotation:
+    def _with_seals(self, annotations: Sequence[Annotation], revision: int) -> list[Annotation]:
+        """Of one owner, whose notes are plain."""
+        notes = [(each.id, str(each.note)) for each in annotations]
+        seals = self._seals(notes, owner_id=annotations[0].owner_id, revision=revision)
+        return [replace(each, note=seal) for each, seal in zip(annotations, seals, strict=True)]
+
+    def _seals(self, notes: Sequence[tuple[int, str]], *, owner_id: int, revision: int) -> list[Sealed]:
+        """With their words under the present version."""
+        sealer = self._require_sealer()
         try:
-            plain = text.encode()
+            plains = [(row_id, note.encode()) for row_id, note in notes]
         except UnicodeEncodeError as error:
             raise InvalidInputError("The note holds a character that no text has.", field="note") from error
-        owner_id = annotation.owner_id or self._storage.annotations.owner_of(annotation.table, annotation.row_id)
-        content = self._require_sealer().seal(_NOTE, plain, row_id=annotation.id, owner_id=owner_id, revision=revision)
-        note = Sealed.of(revision, content, words=self._words(text, owner_id))
-        return replace(annotation, note=note, owner_id=owner_id)
-
-    def _words(self, text: str, owner_id: int) -> tuple[bytes, ...]:
-        """Under the present version."""
-        words = [word.encode() for word in words_of(text)]
-        return tuple(tokens[0] for tokens in self._require_sealer().blind_many(_NOTE, words, owner_id=owner_id))
+        contents = sealer.seal_many(_NOTE, plains, owner_id=owner_id, revision=revision)
+        words = [words_of(note) for _, note in notes]
+        known = list(dict.fromkeys(word for of_note in words for word in of_note))
+        tokens = sealer.blind_many(_NOTE, [word.encode() for word in known], owner_id=owner_id)
+        found = {word: of_word[0] for word, of_word in zip(known, tokens, strict=True)}
+        return [
+            Sealed.of(revision, content, words=tuple(found[word] for word in of_note))
+            for content, of_note in zip(contents, words, strict=True)
+        ]
 
     def _require_sealer(self) -> FieldSealer:
         if self._sealer is None:

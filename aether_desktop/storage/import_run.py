@@ -23,9 +23,9 @@ from aether_desktop.storage.failures import DRIVER_ERRORS
 from aether_desktop.storage.import_matching import Match, Matcher, family_of, others_stored
 from aether_desktop.storage.movements import Coins, bulk_row, overlong
 from aether_desktop.storage.roads import road_of
-from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS, TRANSACTIONS, WALLETS
+from aether_desktop.storage.schema import ANNOTATIONS, TRANSACTIONS, WALLETS
 from aether_desktop.storage.settling import SETTLED, settle
-from aether_desktop.storage.stores.annotations import word_rows
+from aether_desktop.storage.stores.annotations import insert_words, word_rows
 
 CHUNK_ROWS = 8192
 _PENDING: Final = TransactionStatus.PENDING.value
@@ -221,8 +221,7 @@ class ImportRun:
         ]
         self._unit.connection.execute(insert(ANNOTATIONS), values)
         words = [row for word_id, seal in seals.items() for row in self._word_rows(word_id, seal)]
-        if words:
-            self._unit.connection.execute(insert(NOTE_WORDS), words)
+        insert_words(self._unit, words)
         self.words = True
 
     def _sealed(self, notes: Mapping[int, str]) -> dict[int, Sealed]:

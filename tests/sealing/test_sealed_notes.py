@@ -289,6 +289,61 @@ def test_labels_go_out_and_come_in(couple: Couple, tmp_path: Path) -> None:
     assert "key" in refused.rejections[0].reason
 
 
+def _label_file(path: Path, notes: dict[str, str]) -> Path:
+    lines = [{"type": "addr", "ref": ref, "aether": {"note": note}} for ref, note in notes.items()]
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    return path
+
+
+def test_many_notes_of_a_file_are_sealed_and_told_together(couple: Couple, tmp_path: Path) -> None:
+    miriam, aaron, _people = couple
+    audit, labels = miriam.seat.storage.audit, miriam.services.labels
+    ids = {f"0x{number:040x}": wallet(miriam, f"W{number}", f"0x{number:040x}") for number in range(6)}
+    refs = list(ids)
+    miriam.services.annotations.annotate(WALLETS, [ids[refs[0]]], note="older words")
+    size = audit.head().size
+    report = labels.import_file(_label_file(tmp_path / "in.jsonl", {ref: f"harvest of {ref[-1]}" for ref in refs}))
+    assert (report.applied, report.unchanged, report.rejections) == (6, 0, ())
+    told = audit.recent(audit.head().size - size)
+    assert sorted(entry.action for entry in told) == ["note.seal", "wallets.annotate"]
+    assert [entry.rows for entry in told if entry.action == "wallets.annotate"] == [6]
+    for ref, row_id in ids.items():
+        assert miriam.services.notes.reveal(WALLETS, row_id) == f"harvest of {ref[-1]}"
+    assert found(miriam.services, "note:harvest") == set(ids.values())
+    assert found(miriam.services, "note:3") == {ids[refs[3]]}
+    assert found(miriam.services, "note:older") == set()
+    assert rows(miriam, "SELECT DISTINCT note FROM annotations") == [("",)]
+
+    before = miriam.services.annotations.of(WALLETS, ids[refs[1]])
+    assert labels.import_file(tmp_path / "in.jsonl").unchanged == 6
+    labels.import_file(_label_file(tmp_path / "next.jsonl", {refs[1]: "second words", refs[2]: ""}))
+    assert miriam.services.notes.reveal(WALLETS, ids[refs[1]]) == "second words"
+    assert miriam.services.annotations.of(WALLETS, ids[refs[2]]).is_empty
+    assert found(miriam.services, "note:harvest") == set(ids.values()) - {ids[refs[1]], ids[refs[2]]}
+    _put_back(miriam, before)
+    with pytest.raises(SealError, match="stored last"):
+        miriam.services.notes.reveal(WALLETS, ids[refs[1]])
+
+    mine = wallet(aaron, "Mine", "0x" + "cd" * 20)
+    mixed = _label_file(tmp_path / "mixed.jsonl", {refs[3]: "not mine to seal", "0x" + "cd" * 20: "my own"})
+    refused = aaron.services.labels.import_file(mixed)
+    assert (refused.applied, [each.row for each in refused.rejections]) == (1, [1])
+    assert aaron.services.notes.reveal(WALLETS, mine) == "my own"
+    assert miriam.services.notes.reveal(WALLETS, ids[refs[3]]) == "harvest of 3"
+
+
+def test_two_lines_about_one_row_leave_the_words_of_the_last(couple: Couple, tmp_path: Path) -> None:
+    miriam, _aaron, _people = couple
+    row_id = wallet(miriam)
+    lines = [{"type": "addr", "ref": ADDRESS, "aether": {"note": f"words number{number}"}} for number in range(3)]
+    path = tmp_path / "in.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    assert miriam.services.labels.import_file(path).applied == 3
+    assert miriam.services.notes.reveal(WALLETS, row_id) == "words number2"
+    assert found(miriam.services, "note:number2") == {row_id}
+    assert found(miriam.services, "note:number0") == set()
+
+
 def test_a_file_of_movements_brings_sealed_notes(couple: Couple, tmp_path: Path) -> None:
     """Also back again after an undo, when the rows have other ids."""
     miriam, _aaron, _people = couple

@@ -7,18 +7,20 @@ import dataclasses
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.audit import facts_of
 from aether_desktop.domain.records import InvalidRecordError, Record, TableName
+from aether_desktop.domain.sealed_fields import UNREVISED, Sealed
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.audit import AuditFilter
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import ConflictError, InvalidInputError, NotFoundError
 from aether_desktop.ports.storage import Storage
 from aether_desktop.storage.database import Database
-from aether_desktop.storage.schema import ANNOTATIONS
+from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS
+from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.storage.stores import annotations as annotation_store
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
 from aether_desktop.storage.stores.wallets import SqlWalletStore
@@ -29,6 +31,22 @@ from tests.storage.samples import NOW, SAMPLES
 def annotation(storage: Storage, record: Record, table: TableName = TableName.WALLETS, **words: object) -> Annotation:
     given: dict[str, object] = {"label": "rent", "note": "paid\nlate", "tags": ("home", "Fixed"), "extra": {"x": [1]}}
     return Annotation(id=storage.new_id(), table=table, row_id=record.id, **{**given, **words})  # type: ignore[arg-type]
+
+
+def sealed(revision: int, *words: bytes) -> Sealed:
+    """What a sealer might have made; the storage can neither open it nor make its words."""
+    return Sealed.of(revision, bytes([1, 1]) + bytes(40) + b"".join(words), words=tuple(map(_token, words)))
+
+
+def _token(word: bytes) -> bytes:
+    return word.ljust(40, b"-")
+
+
+def tokens(storage: SqlStorage) -> set[tuple[int, bytes]]:
+    """What notes are found by, with their annotations' ids."""
+    with storage._database.read() as connection:
+        rows = connection.execute(select(NOTE_WORDS.c.annotation_id, NOTE_WORDS.c.token)).all()
+    return {(row.annotation_id, bytes(row.token).rstrip(b"-")) for row in rows}
 
 
 @pytest.fixture
@@ -231,6 +249,33 @@ class TestPutMany:
         with pytest.raises(InvalidRecordError):
             storage.annotations.put_many([dataclasses.replace(good, label="a\x00b")])
         assert storage.annotations.of(TableName.WALLETS, [wallet.id, other.id]) == {other.id: theirs}
+
+    def test_sealed_notes_with_their_words(self, storage: Storage) -> None:
+        """A new one that a file brought has no entry of its own; one that replaces another has."""
+        assert isinstance(storage, SqlStorage)
+        records = [
+            samples.wallet(storage, name=f"Treasury {number}", address=samples.evm_address(number))
+            for number in range(2)
+        ]
+        for record in records:
+            storage.wallets.create(record)
+        fresh = [annotation(storage, each, note=sealed(UNREVISED, b"one", b"two")) for each in records]
+        storage.annotations.put_many(fresh)
+        assert tokens(storage) == {(each.id, word) for each in fresh for word in (b"one", b"two")}
+        assert [each.action for each in storage.audit.recent(1)] == ["wallets.annotate"]
+        changed = dataclasses.replace(fresh[0], note=sealed(2, b"three"))
+        kept = dataclasses.replace(fresh[1], label="another")
+        storage.annotations.put_many([changed, kept])
+        assert tokens(storage) == {(changed.id, b"three"), (kept.id, b"one"), (kept.id, b"two")}
+        assert {each.action: each.row_id for each in storage.audit.recent(2)} == {
+            "wallets.annotate": None,
+            "note.seal": changed.id,
+        }
+        storage.annotations.put_many([dataclasses.replace(kept, note="", version=2)])
+        assert tokens(storage) == {(changed.id, b"three")}
+        found = storage.annotations.of(TableName.WALLETS, [each.id for each in records])
+        assert found[records[0].id].note == changed.note
+        assert found[records[1].id].note == ""
 
     def test_only_different_rows_of_one_table(self, storage: Storage, wallet: Record) -> None:
         words = annotation(storage, wallet)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, false, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, false, insert, select, update
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.records import TableName
-from aether_desktop.domain.sealed_fields import Sealed
+from aether_desktop.domain.sealed_fields import UNREVISED, Sealed
 from aether_desktop.domain.text import fold
 from aether_desktop.domain.times import utc_now
 from aether_desktop.ports.changes import ChangeSet
@@ -58,6 +58,10 @@ class SqlAnnotationStore:
         """Whose the words of a row are. Raises NotFoundError."""
         return self._database.fetch(lambda connection: self._owner_of_row(connection, table, row_id))
 
+    def owners_of(self, table: TableName, row_ids: Sequence[int]) -> Mapping[int, int]:
+        """The same of many rows. Raises NotFoundError when one does not exist."""
+        return self._database.fetch(lambda connection: self._owners(connection, table, row_ids))
+
     def of(self, table: TableName, row_ids: Sequence[int]) -> Mapping[int, Annotation]:
         """By row id; rows without words are left out."""
         return self._database.fetch(lambda connection: self._of(connection, table, row_ids))
@@ -92,9 +96,10 @@ class SqlAnnotationStore:
             return unit.changed(ChangeSet(frozenset({table}), frozenset({annotation.row_id}), annotations=True))
 
     def put_many(self, annotations: Sequence[Annotation]) -> ChangeSet:
-        """As ``put``, for different rows of one table whose sealed notes stay as they are.
+        """As ``put``, for different rows of one table.
 
-        One unit and one audit entry, which names how many and a digest of what they say. Raises as ``put``.
+        One unit and one audit entry, which names how many and a digest of what they say; beside it an entry for each
+        sealed note that has a revision and is another than before. Raises as ``put``.
         """
         if not annotations:
             return ChangeSet(annotations=True, ids=frozenset())
@@ -114,10 +119,11 @@ class SqlAnnotationStore:
                 if current is not None and (current.id, current.version) != (each.id, each.version):
                     raise ConflictError("Somebody changed these words since you read them.", mine=each, theirs=current)
                 self._check_sealed(each, current)
-                if (None if current is None else _sealed(current)) != _sealed(each):
-                    raise ValueError("a sealed note is stored by itself")
             _store_many(unit, annotations, known, owners, self._clock())
             unit.audit(rows=len(rows), digest=_digest_of(annotations))
+            for each in annotations:
+                if each.row_id in known or not _unrevised(each):
+                    self._tell_note(each, known.get(each.row_id))
             return unit.changed(ChangeSet(frozenset({table}), frozenset(rows), annotations=True))
 
     def all(self) -> Iterator[Annotation]:
@@ -266,8 +272,8 @@ class SqlAnnotationStore:
             return
         if before is not None and not annotation.is_empty:
             delete_words(unit, [annotation.id])
-        if after is not None and after.words:
-            unit.connection.execute(insert(NOTE_WORDS), word_rows(unit.vault_id, annotation.id, owner_id, after.words))
+        if after is not None:
+            insert_words(unit, word_rows(unit.vault_id, annotation.id, owner_id, after.words))
 
     def _tell_note(self, annotation: Annotation, current: Annotation | None) -> None:
         """An entry about the note itself, by its own id: words may go to another row when rows are imported again."""
@@ -353,6 +359,11 @@ def word_rows(vault_id: int, annotation_id: int, owner_id: int, words: Sequence[
     return [place | {"token": token} for token in dict.fromkeys(words)]
 
 
+def insert_words(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows that ``word_rows`` made: many in one statement, whose triggers and policies run once."""
+    _insert_together(unit, NOTE_WORDS, rows)
+
+
 def delete_words(unit: Unit, annotation_ids: Sequence[int]) -> None:
     """What sealed notes are found by; cascading would do it, too, but uncounted."""
     words = NOTE_WORDS.c
@@ -362,12 +373,27 @@ def delete_words(unit: Unit, annotation_ids: Sequence[int]) -> None:
         )
 
 
+def _insert_together(unit: Unit, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    for start in range(0, len(rows), _TOGETHER):
+        unit.connection.execute(insert(table).values(rows[start : start + _TOGETHER]))
+
+
 def _plain(annotation: Annotation) -> str:
     return "" if isinstance(annotation.note, Sealed) else annotation.note
 
 
 def _sealed(annotation: Annotation) -> Sealed | None:
     return annotation.note if isinstance(annotation.note, Sealed) else None
+
+
+def _note_told(annotation: Annotation) -> str | dict[str, object]:
+    return annotation.note.record() if isinstance(annotation.note, Sealed) else annotation.note
+
+
+def _unrevised(annotation: Annotation) -> bool:
+    """As a file brought it; a note that is not sealed counts as one."""
+    note = _sealed(annotation)
+    return note is None or note.revision == UNREVISED
 
 
 def _words(annotation: Annotation | None, *, hidden: bool) -> dict[str, object]:
@@ -386,9 +412,11 @@ def _origin(label: ForeignLabel) -> str:
 
 
 def _digest_of(annotations: Sequence[Annotation]) -> str:
-    """SHA-256 over one line of JSON for each, by row: what the words of many rows are now, without sealed notes."""
+    """SHA-256 over one line of JSON for each, by row: what the words of many rows are now, of sealed notes a digest."""
     lines = [
-        json.dumps([each.row_id, each.label, _plain(each), list(each.tags), each.extra], sort_keys=True, default=str)
+        json.dumps(
+            [each.row_id, each.label, _note_told(each), list(each.tags), each.extra], sort_keys=True, default=str
+        )
         for each in sorted(annotations, key=lambda each: each.row_id)
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -418,12 +446,18 @@ def _store_many(
         one = (columns.vault_id == unit.vault_id, columns.id == bindparam("this"))
         unit.connection.execute(update(ANNOTATIONS).where(*one), changed)
     fresh = [_row(unit, each, owners[each.row_id], at) for each in kept if each.row_id not in known]
-    if fresh:
-        for start in range(0, len(fresh), _TOGETHER):  # one statement: its triggers run once
-            unit.connection.execute(insert(ANNOTATIONS).values(fresh[start : start + _TOGETHER]))
+    _insert_together(unit, ANNOTATIONS, fresh)
     tagged = [row for each in kept for row in tag_rows(unit.vault_id, each.id, each.tags)]
-    if tagged:
-        unit.connection.execute(insert(ANNOTATION_TAGS), tagged)
+    _insert_together(unit, ANNOTATION_TAGS, tagged)
+    renoted = [each for each in kept if each.row_id not in known or _sealed(known[each.row_id]) != _sealed(each)]
+    delete_words(unit, [each.id for each in renoted if each.row_id in known])
+    words = [
+        row
+        for each in renoted
+        if (note := _sealed(each)) is not None
+        for row in word_rows(unit.vault_id, each.id, owners[each.row_id], note.words)
+    ]
+    insert_words(unit, words)
 
 
 def _values(annotation: Annotation, at: datetime) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, Text, func, insert, select, type_coerce, update
+from sqlalchemy import Column, ColumnElement, Table, Text, func, select, type_coerce, update
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed, SealedField
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.plain_values import PlainRow
 from aether_desktop.storage.database import Database
-from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS, RECORD_TABLES
-from aether_desktop.storage.stores.annotations import word_rows
+from aether_desktop.storage.schema import ANNOTATIONS, RECORD_TABLES
+from aether_desktop.storage.stores.annotations import insert_words, word_rows
 from aether_desktop.storage.stores.records import LISTED_IDS
 
 
@@ -61,8 +61,7 @@ class SqlPlainValueStore:
                 if unit.connection.execute(statement).rowcount:
                     done.append(row.row_id)
                     words += word_rows(unit.vault_id, row.row_id, row.owner_id, sealed.words)
-            if words:
-                unit.connection.execute(insert(NOTE_WORDS), words)
+            insert_words(unit, words)
             unit.audit(rows=len(done), field=field.value)
             unit.changed(_changed(field, done))
         return len(done)

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, func, insert, select, type_coerce, update
+from sqlalchemy import ColumnElement, Table, func, select, type_coerce, update
 from sqlalchemy.types import LargeBinary
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed, SealedField
 from aether_desktop.ports.sealed_rows import ResealedRow, SealedRow
 from aether_desktop.storage.database import Database, Unit
-from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS, RECORD_TABLES, WALLET_SECRETS
-from aether_desktop.storage.stores.annotations import delete_words, word_rows
+from aether_desktop.storage.schema import ANNOTATIONS, RECORD_TABLES, WALLET_SECRETS
+from aether_desktop.storage.stores.annotations import delete_words, insert_words, word_rows
 from aether_desktop.storage.stores.records import id_slices
 
 
@@ -121,8 +121,7 @@ class SqlSealedRows:
         words = [
             each for row in rows for each in word_rows(unit.vault_id, row.old.row_id, owners[row.old.row_id], row.words)
         ]
-        if words:
-            unit.connection.execute(insert(NOTE_WORDS), words)
+        insert_words(unit, words)
 
     def _of_owner(self, spec: SealedColumn, owner_id: int, after: int) -> list[ColumnElement[bool]]:
         """In an embedded vault all rows: whoever opens it has sealed them all, also those about other people."""
