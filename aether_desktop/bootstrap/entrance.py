@@ -41,7 +41,7 @@ class Entrance:
     """Opens what was asked for, one thing at a time. Worker threads only; composition loads when first needed.
 
     ``target`` is what was entered last, None for the sample. ``answer`` is an invitation and its secret, until the
-    database is open and somebody took it.
+    database is open and somebody took it. What was opened belongs to the entrance until it is ``taken``.
     """
 
     def __init__(self, options: StartOptions, settings: SettingsFile) -> None:
@@ -49,6 +49,23 @@ class Entrance:
         self.target: Target | None = None
         self.answer: tuple[bytes, str] | None = None
         self._lock: VaultLock | None = None
+        self._untaken: ServiceSet | None = None
+
+    def taken(self, services: ServiceSet) -> None:
+        """They are another's to close from now on. GUI thread."""
+        if self._untaken is services:
+            self._untaken = None
+
+    def close(self) -> None:
+        """Close what was opened and nobody took: the program ended, or the person went elsewhere, meanwhile.
+
+        Any thread, while no worker opens anything.
+        """
+        services, self._untaken = self._untaken, None
+        if services is not None:
+            if services.access is not None:
+                services.access.lock()
+            services.close()
 
     def find(self) -> Entry:
         """What the options or the settings name; None when that is nothing."""
@@ -118,7 +135,7 @@ class Entrance:
             token=token,
             progress=progress,
         )
-        return _prepared(services)
+        return self._prepared(services)
 
     def join(self, path: str, secret: str) -> Entry:
         """The database of an invitation, once the person's keys on this computer have a password."""
@@ -154,24 +171,25 @@ class Entrance:
             )
         finally:
             password.wipe()
-        return _prepared(services)
+        return self._prepared(services)
 
     def open_sample(self) -> ServiceSet:
         from aether_desktop import composition  # noqa: PLC0415
 
         self.target = self._lock = None
-        return _prepared(composition.open_sample(data_dir=self._options.data_dir, settings=self._settings))
+        return self._prepared(composition.open_sample(data_dir=self._options.data_dir, settings=self._settings))
 
+    def _prepared(self, services: ServiceSet) -> ServiceSet:
+        """Load what the pages need while this is still a worker thread."""
+        from aether_desktop.ui.sections import preload_pages  # noqa: PLC0415  # after the first paint
+        from aether_desktop.ui.shell import opened_vault  # noqa: F401, PLC0415
 
-def _prepared(services: ServiceSet) -> ServiceSet:
-    """Load what the pages need while this is still a worker thread."""
-    from aether_desktop.ui.sections import preload_pages  # noqa: PLC0415  # after the first paint
-    from aether_desktop.ui.shell import opened_vault  # noqa: F401, PLC0415
-
-    try:
-        preload_pages()
-        services.modules.reaping_modules()
-    except BaseException:
-        services.close()
-        raise
-    return services
+        try:
+            self.close()
+            preload_pages()
+            services.modules.reaping_modules()
+        except BaseException:
+            services.close()
+            raise
+        self._untaken = services
+        return services

@@ -52,6 +52,8 @@ class WindowProgram(QObject):
     opened = Signal()
     failed = Signal(object)
     locked_changed = Signal(bool)
+    settings_problem = Signal(str)
+    """Settings could not be read or kept: what happened and what to do."""
 
     def __init__(self, app: QApplication, options: StartOptions, settings: SettingsFile) -> None:
         super().__init__()
@@ -65,6 +67,7 @@ class WindowProgram(QObject):
         self._theme.prepare(app)
         self._jobs = JobRunner(Lanes(readers=1), self)  # opening and locking; an open vault has workers of its own
         self._open: OpenedVault | None = None
+        self._leaving: OpenedVault | None = None
         self._door: VaultDoor | None = None
         self._first_run: FirstRunPage | None = None
         self._messages: Messages | None = None
@@ -73,6 +76,7 @@ class WindowProgram(QObject):
         self.window = MainWindow(self._theme, settings)
         self._theme.dress(self.window)
         self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
+        self.settings_problem.connect(self._on_settings_problem)
 
     @property
     def services(self) -> ServiceSet | None:
@@ -94,6 +98,7 @@ class WindowProgram(QObject):
         sys.setswitchinterval(min(sys.getswitchinterval(), _SWITCH_INTERVAL))
         self._garbage.start()
         self.window.status.set_connection("Opening…", tone="info")
+        self._settings.hear_problems(self.settings_problem.emit)
         self._run(self._entrance.find)
 
     def close(self) -> None:
@@ -107,9 +112,10 @@ class WindowProgram(QObject):
         if opened is not None:
             opened.leave()
         self._jobs.close()
-        if opened is not None:
+        for finish in (*(each.finish for each in (opened, self._leaving) if each is not None), self._entrance.close):
             with suppress(AetherError):  # a server that went away keeps no window open
-                opened.finish()
+                finish()
+        self._settings.hear_problems(None)
         self._settings.close()
         self._garbage.close()
         self.window.close()
@@ -160,9 +166,10 @@ class WindowProgram(QObject):
             jobs=self._jobs,
             session_problem=self._session().problem,
         )
+        self._entrance.taken(services)
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
         opened.renewed.connect(self._on_renewed)
-        opened.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
+        opened.other_asked.connect(self._on_other_vault_asked)
         opened.screen_lock_changed.connect(lambda on: self._set_locked(on=on))
         next_turn(self, partial(self._on_shown, opened, made=made))
 
@@ -208,6 +215,11 @@ class WindowProgram(QObject):
         from aether_desktop.ui.widgets.message_bar import MessageLevel  # noqa: PLC0415
 
         self.window.messages.show_message(MessageLevel.ERROR, _said(error))
+
+    def _on_settings_problem(self, problem: str) -> None:
+        from aether_desktop.ui.widgets.message_bar import MessageLevel  # noqa: PLC0415
+
+        self.window.messages.show_message(MessageLevel.WARNING, problem)
 
     def _show_first_run(self) -> None:
         from aether_desktop import composition  # noqa: PLC0415
@@ -255,10 +267,10 @@ class WindowProgram(QObject):
         if self._entrance.target is not None:
             self._leave_for(self._entrance.target, title="Locking…", known=known)
 
-    def _on_vault_asked(self, path: object) -> None:
+    def _on_other_vault_asked(self, path: Path) -> None:
         from aether_desktop import composition  # noqa: PLC0415
 
-        self._leave_for(composition.Target(vault=Path(str(path))), title="Opening another vault…")
+        self._leave_for(composition.Target(vault=path), title="Opening another vault…")
 
     def _on_renewed(self, everything: bool) -> None:
         """There are new keys: close, encrypt the file anew, open again; a new recovery kit after ``everything``."""
@@ -278,6 +290,7 @@ class WindowProgram(QObject):
         opened, self._open = self._open, None
         if opened is None:
             return
+        self._leaving = opened  # until it is closed, or the program is, which may come before the worker's turn
         waiting = AlonePage(self._theme, object_name="", icon="lock", title=title)
         waiting.show_busy("Ending jobs and closing the vault…")
         if renewed:
@@ -302,6 +315,7 @@ class WindowProgram(QObject):
 
         def closed(entered: tuple[Entry, AetherError | None]) -> None:
             entry, error = entered
+            self._leaving = None
             self.window.clear_sections()
             waiting.deleteLater()
             self._lost = opened.lost(known=known) if same else ""

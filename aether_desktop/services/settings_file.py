@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from aether_desktop.ports.errors import AetherError, ReadOnlyError
+from aether_desktop.ports.errors import AetherError, DiskFullError, ReadOnlyError
 from aether_desktop.ports.settings import Settings
 from aether_desktop.services.whole_file import writing
 
@@ -62,6 +62,7 @@ class SettingsFile:
         self._writing = threading.Lock()
         self._timer: threading.Timer | None = None
         self._changed: dict[str, object] = {}
+        self._hear: Callable[[str], object] | None = None
         self._values = self._read(keep_aside=True)
 
     def get(self, key: str, default: object = None) -> object:
@@ -88,6 +89,15 @@ class SettingsFile:
                 self._timer.daemon = True
                 self._timer.name = "settings-writer"
                 self._timer.start()
+
+    def hear_problems(self, hear: Callable[[str], object] | None) -> None:
+        """Tell each problem once, those met so far now; ``hear`` is called on any thread and must return at once."""
+        with self._lock:
+            self._hear = hear
+            so_far = tuple(self.problems)
+        if hear is not None:
+            for problem in so_far:
+                hear(problem)
 
     def flush(self) -> None:
         """Write what changed, now. Worker threads only. Raises ReadOnlyError, DiskFullError, StorageError."""
@@ -123,9 +133,24 @@ class SettingsFile:
         try:
             self.flush()
         except AetherError as error:
-            problem = f"Settings could not be kept: {error}"
-            if problem not in self.problems:
-                self.problems.append(problem)
+            self._say(f"Settings could not be kept: {error.message} {self._advice(error)}")
+
+    def _say(self, problem: str) -> None:
+        with self._lock:
+            if problem in self.problems:
+                return
+            self.problems.append(problem)
+            hear = self._hear
+        if hear is not None:
+            hear(problem)
+
+    def _advice(self, error: AetherError) -> str:
+        do = (
+            "Make room on its disk"
+            if isinstance(error, DiskFullError)
+            else f"See that you may write in {self.path.parent}"
+        )
+        return f"{do}; it is tried again with the next change, and when the program ends."
 
     def _read(self, *, keep_aside: bool) -> dict[str, object]:
         try:
@@ -137,7 +162,8 @@ class SettingsFile:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            self.problems.append(f"The settings in {self.path} cannot be read: {error.strerror or error}.")
+            why = error.strerror or error
+            self._say(f"The settings in {self.path} cannot be read: {why}. Defaults are used; see to it that you may.")
             return {}
         except (ValueError, TypeError, RecursionError):
             if keep_aside:
@@ -150,9 +176,9 @@ class SettingsFile:
         try:
             self.path.rename(aside)
         except OSError:
-            self.problems.append(f"The settings in {self.path} are damaged; defaults are used.")
+            self._say(f"The settings in {self.path} are damaged; defaults are used.")
         else:
-            self.problems.append(f"The settings were damaged and are kept as {aside.name}; defaults are used.")
+            self._say(f"The settings were damaged and are kept as {aside.name}; defaults are used.")
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Closing the window with something typed or running asks first, in the real window; the program's own end does not."""
+"""Leaving a vault with something typed or running asks first, in the real window; the program's own end does not."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.bootstrap import WindowProgram
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.views.table_page import TablePage
-from tests.integration.locked import WAIT, fill, made_vault, named, press, starting, unlock
+from tests.integration.locked import (
+    WAIT,
+    asked_again,
+    fill,
+    made_vault,
+    named,
+    press,
+    services_of,
+    starting,
+    unlock,
+)
 
 _NAME = names.field_name("wallets", "name")
 
@@ -82,6 +92,55 @@ def test_closing_twice_is_an_answer(half: WindowProgram, qtbot: QtBot) -> None:
     close_by_hand(half)
     with qtbot.waitSignal(half.window.closing, timeout=WAIT):
         close_by_hand(half)
+
+
+def open_another(program: WindowProgram, path: Path) -> None:
+    """As the button below a restored backup does."""
+    opened = program._open
+    assert opened is not None
+    opened.pages.context.navigator.open_vault(path)
+
+
+def test_opening_another_vault_asks_first_and_may_be_taken_back(
+    half: WindowProgram, qtbot: QtBot, tmp_path: Path
+) -> None:
+    before = services_of(half)
+    open_another(half, tmp_path / "restored.aether")
+    assert asked(half)
+    told = "\n".join(label.text() for label in half.window.findChildren(QLabel) if label.isVisible())
+    assert "Open restored.aether in place of this vault?" in told
+    assert "a new wallet" in told
+    press(half, names.CLOSE_QUESTION_BACK)
+    qtbot.waitUntil(lambda: half.window.alone_page is None, timeout=WAIT)
+    field = named(half, _NAME, QLineEdit)
+    assert isinstance(field, QLineEdit)
+    assert field.text() == "Half a wallet"
+    assert services_of(half) is before
+
+
+def test_agreeing_opens_the_other_vault(half: WindowProgram, qtbot: QtBot, tmp_path: Path) -> None:
+    services = services_of(half)
+    restored = tmp_path / "restored.aether"
+    services.backups.back_up(tmp_path / "copy.aether")
+    services.backups.restore_as(tmp_path / "copy.aether", restored)
+    open_another(half, restored)
+    press(half, names.CLOSE_QUESTION_CLOSE)
+    assert half.services is None
+    asked_again(qtbot, half)
+    assert half._entrance.target is not None
+    assert half._entrance.target.vault == restored
+    unlock(qtbot, half)
+    assert services_of(half).storage.wallets.all() == []
+
+
+def test_behind_a_locked_screen_no_other_vault_is_opened(half: WindowProgram, tmp_path: Path) -> None:
+    opened = half._open
+    assert opened is not None
+    assert opened.locker is not None
+    opened.locker.lock_screen()
+    open_another(half, tmp_path / "restored.aether")
+    assert half._open is opened
+    assert not asked(half)
 
 
 def test_the_end_of_the_program_asks_nobody(half: WindowProgram) -> None:

@@ -8,18 +8,20 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 from aether_desktop import composition
 from aether_desktop.bootstrap import WindowProgram, build
+from aether_desktop.services import settings_file
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.forms.conflict_panel import ConflictPanel
 from aether_desktop.ui.forms.record_form import RecordForm
 from aether_desktop.ui.views.table_page import TablePage
+from aether_desktop.ui.widgets.message_bar import Message, MessageLevel
 from tests.support.storages import as_founder, provision
 
 ADDRESS = "0xf98c96b5d10faafc2324847c82305bd5fd7e5ad3"
@@ -137,6 +139,28 @@ def test_the_first_run_makes_a_vault(start: Start, qtbot: QtBot, tmp_path: Path)
     assert program.services is not None
     click(qtbot, named(program, names.KIT_LATER))
     assert named(program, names.navigation_name("transactions")).isVisible()
+
+
+def test_settings_that_cannot_be_kept_are_said_once_in_the_message_bar(
+    start: Start, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings_file, "_WRITE_DELAY", 0.0)
+    program = start()
+    settings = program._settings
+    settings.path.unlink(missing_ok=True)
+    settings.path.mkdir(parents=True)  # whoever runs the tests, a folder is no file
+    told: list[Message] = []
+    program.window.messages.message_shown.connect(told.append)
+    settings.set("theme", "dark")
+    qtbot.waitUntil(lambda: len(told) == 2, timeout=_WAIT)  # it cannot be read again, either
+    assert told[1].text.startswith("Settings could not be kept")
+    assert f"may write in {settings.path.parent}; it is tried again" in told[1].text
+    assert told[1].level is MessageLevel.WARNING
+    assert program.window.messages.isVisible()
+    settings.set("theme", "light")
+    settings.close()
+    QCoreApplication.processEvents()
+    assert len(told) == 2
 
 
 def test_the_sample_opens_without_a_keyring(start: Start, qtbot: QtBot) -> None:

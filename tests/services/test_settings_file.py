@@ -110,3 +110,21 @@ def test_a_folder_that_cannot_be_written_costs_the_change_not_the_program(tmp_pa
     settings.close()
     assert settings.get("theme") == "dark"
     assert any("could not be kept" in problem for problem in settings.problems)
+
+
+def test_each_problem_is_told_once_to_whoever_listens(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text("{damaged")
+    settings, heard = SettingsFile(path), list[str]()
+    settings.hear_problems(heard.append)
+    assert ["damaged" in problem for problem in heard] == [True]
+    path.mkdir()
+    for theme in ("dark", "light"):
+        settings.set("theme", theme)
+        settings.close()
+    assert len(heard) == 3  # damaged, cannot be read now, cannot be kept
+    assert f"may write in {tmp_path}" in heard[2]
+    settings.hear_problems(None)
+    path.rmdir()
+    settings.close()
+    assert SettingsFile(path).get("theme") == "light"

@@ -1,8 +1,10 @@
-"""Before the window closes: what is typed and not stored, or runs, is named and may be gone back to."""
+"""Before a vault is left, for good or for another: what is typed and not stored, or runs, is named first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
@@ -16,17 +18,31 @@ from aether_desktop.ui.widgets.alone_page import AlonePage
 from aether_desktop.ui.widgets.buttons import button_row, plain_button, primary_button
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How a question speaks of it: ``title``, what it takes things with ("the window"), ``verb`` of its button."""
+
+    title: str
+    cause: str
+    verb: str
+
+
+CLOSING: Final = Leaving("Close Aether?", "the window", "close")
+
+
 class CloseQuestion(AlonePage):
     """GUI thread only."""
 
     answered = Signal()
     taken_back = Signal()
 
-    def __init__(self, theme: Theme, losses: Losses) -> None:
-        super().__init__(theme, object_name=names.CLOSE_QUESTION, icon="warning", title="Close Aether?")
-        losses.list_on(self, cause="the window")
+    def __init__(self, theme: Theme, losses: Losses, leaving: Leaving = CLOSING) -> None:
+        super().__init__(theme, object_name=names.CLOSE_QUESTION, icon="warning", title=leaving.title)
+        losses.list_on(self, cause=leaving.cause)
         self.back_button = primary_button(theme, "Go back", object_name=names.CLOSE_QUESTION_BACK)
-        self.close_button = plain_button(theme, f"{losses.verb} and close", object_name=names.CLOSE_QUESTION_CLOSE)
+        self.close_button = plain_button(
+            theme, f"{losses.verb} and {leaving.verb}", object_name=names.CLOSE_QUESTION_CLOSE
+        )
         self.body.addLayout(button_row(self.back_button, self.close_button, spacing=Space.M))
         self.back_button.clicked.connect(self.taken_back)
         self.close_button.clicked.connect(self.answered)
@@ -58,15 +74,26 @@ class CloseGuard(QObject):
         self._window.hold_closing = None
         self._drop()
 
+    def before(self, leaving: Leaving, leave: Callable[[], object]) -> None:
+        """``leave`` at once where nothing would be lost, otherwise when the person agrees.
+
+        Not while a page stands alone: the screen may be locked, and whoever stands there was not let in.
+        """
+        if self._window.alone_page is None and not self._asks(leaving, leave):
+            leave()
+
     def _holds(self) -> bool:
         """Whether the window stays; then the question is on view."""
         if self._question is not None or self._window.alone_page is not None:
             return False
+        return self._asks(CLOSING, self._window.close)
+
+    def _asks(self, leaving: Leaving, leave: Callable[[], object]) -> bool:
         losses = self._losses()
         if not losses:
             return False
-        self._question = question = CloseQuestion(self._theme, losses)
-        question.answered.connect(self._window.close)
+        self._question = question = CloseQuestion(self._theme, losses, leaving)
+        question.answered.connect(leave)
         question.taken_back.connect(self._on_taken_back)
         self._window.show_alone(question)
         return True

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import utc_now
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
@@ -16,7 +18,7 @@ from aether_desktop.services.vault_access import AccessState
 from aether_desktop.ui.context import Messages
 from aether_desktop.ui.jobs import JobRunner
 from aether_desktop.ui.shell.background_sealing import BackgroundSealing
-from aether_desktop.ui.shell.close_question import CloseGuard
+from aether_desktop.ui.shell.close_question import CloseGuard, Leaving
 from aether_desktop.ui.shell.command_palette import PaletteEntry
 from aether_desktop.ui.shell.keyboard import LOCK_SCREEN_KEY, LOCK_VAULT_KEY
 from aether_desktop.ui.shell.ledger_upkeep import LedgerUpkeep
@@ -29,6 +31,9 @@ from aether_desktop.ui.shell.safety_pages import SafetyPages
 from aether_desktop.ui.shell.sections import DraftingPage
 from aether_desktop.ui.shell.step_up import StepUp
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.widgets.labels import breakable
+
+_NAME_LENGTH = 60  # of a file's name in a question
 
 
 class OpenedVault(QObject):
@@ -41,6 +46,8 @@ class OpenedVault(QObject):
     """Whether the person was told what is lost with it."""
     renewed = Signal(bool)
     """There are new keys: close it and open it again with them. Whether they are new since "compromised"."""
+    other_asked = Signal(object)
+    """(Path) Close it and open this vault in its place; what is lost with it was asked for."""
     screen_lock_changed = Signal(bool)
     built = Signal()
     """All pages are made."""
@@ -79,6 +86,7 @@ class OpenedVault(QObject):
         self._builder.finished.connect(self._sealing.run)
         self._builder.finished.connect(self._record_login)
         self._closing = CloseGuard(window, theme, self._losses, self)
+        self.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         self._upkeep = LedgerUpkeep(services.ledger, services.storage.changes, self._jobs, messages, self)
         self._builder.finished.connect(self._upkeep.begin)
         window.commands.add_entries([PaletteEntry("Recount the ledger", self._upkeep.recount, icon="scale")])
@@ -149,6 +157,11 @@ class OpenedVault(QObject):
     def _unsaved(self) -> list[str]:
         pages = self._window.made_pages
         return [draft for page in pages if isinstance(page, DraftingPage) for draft in page.drafts()]
+
+    def _on_vault_asked(self, path: Path) -> None:
+        name = breakable(plain_line(path.name, _NAME_LENGTH))
+        leaving = Leaving(f"Open {name} in place of this vault?", "the change", "open it")
+        self._closing.before(leaving, lambda: self.other_asked.emit(path))
 
     def _losses(self) -> Losses:
         return Losses(self._unsaved(), [job.title for job in self._jobs.live if job.leaves])
