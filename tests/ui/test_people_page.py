@@ -20,13 +20,14 @@ from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.ui.object_names import people_part_name
-from aether_desktop.ui.theme.tokens import Size
+from aether_desktop.ui.theme.tokens import Size, Space
 from aether_desktop.ui.views.certified_sheet import CertifiedSheet
 from aether_desktop.ui.views.invitations_sheet import InvitationsSheet
 from aether_desktop.ui.views.invite_sheet import InviteSheet
 from aether_desktop.ui.views.keys_sheet import KeysSheet
 from aether_desktop.ui.views.person_section import PersonSection
 from aether_desktop.ui.views.users import PeopleView
+from aether_desktop.ui.widgets.scrolling import scrolling
 from tests.support.identities import Person, founder, joined, person
 from tests.ui.clipping import clipped_texts, overlapping
 from tests.ui.ledgers import WAIT, Ledger
@@ -289,6 +290,29 @@ def test_a_member_of_a_shared_vault_is_told_where_the_others_are(
     page.context.permissions.set_role(Role.LEVITE, user_id=miriam.user_id)
     page._on_role_known()
     assert page.note.isHidden()
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_nothing_is_wider_than_the_narrowest_pane(
+    ledger: Ledger, miriam: Person, opened: Callable[[], PeopleView], qtbot: QtBot, scale: int
+) -> None:
+    """``scale``: of the letters alone, as desktops do it."""
+    aaron = joined(miriam, "aaron", role=Role.AARONIC)
+    miriam.people.grant_court(Court.MOST_HOLY, aaron.user_id)
+    section = about(opened(), aaron.user_id, qtbot)
+    section.courts.ask_revoking(Court.MOST_HOLY)
+    for widget in (section, *section.findChildren(QWidget)):
+        font = widget.font()
+        font.setPointSizeF(font.pointSizeF() * scale)
+        widget.setFont(font)
+    area = scrolling(section, name="Narrow")
+    qtbot.addWidget(area)
+    area.resize(Size.DETAILS_MIN - 2 * Space.L, 900)
+    area.show()
+    qtbot.waitExposed(area)
+    qtbot.waitUntil(lambda: section.width() == area.viewport().width(), timeout=WAIT)
+    assert part(section, "revoke_now").isVisible()
+    assert clipped_texts(area) == overlapping(area) == []
 
 
 def test_somebody_invited_who_never_came_is_disabled(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.ports.work import CancelToken, Progress
@@ -15,7 +15,7 @@ from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.views.keys_sheet import HALF_ROTATED
-from aether_desktop.ui.widgets.buttons import plain_button
+from aether_desktop.ui.widgets.folding import ShrinkingButton
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import text_label
 
@@ -38,7 +38,7 @@ class CourtGrants(QWidget):
         self._user_id, self._name = 0, ""
         self._held: dict[Court, bool] = {}
         self._revoking: Court | None = None
-        self._buttons: dict[Court, tuple[QPushButton, Guard]] = {}
+        self._buttons: dict[Court, tuple[ShrinkingButton, Guard]] = {}
         self._build(prefix)
 
     def show_person(self, user_id: int, name: str, grants: Sequence[CourtGrant]) -> None:
@@ -108,7 +108,7 @@ class CourtGrants(QWidget):
         column.addWidget(text_label(theme, "May they open what you sealed?", kind="dim", wrap=True))
         for court in Court:
             name = people_part_name(f"{prefix}court_{int(court)}")
-            button = plain_button(theme, f"Grant {court.title}", object_name=name)
+            button = ShrinkingButton(theme, f"Grant {court.title}", object_name=name)
             guard = Guard(button, theme)
             guard.allowed.connect(lambda court=court: self._on_court(court))
             guard.refused.connect(self._context.messages.warn)
@@ -119,10 +119,10 @@ class CourtGrants(QWidget):
         question.setContentsMargins(0, 0, 0, 0)
         question.setSpacing(Space.S)
         self.warning = text_label(theme, kind="warn", wrap=True)
-        self._revoke_now = plain_button(
+        self._revoke_now = ShrinkingButton(
             theme, "Revoke and replace key", object_name=people_part_name(f"{prefix}revoke_now")
         )
-        revoke_not = plain_button(theme, "Keep the grant", object_name=people_part_name(f"{prefix}revoke_not"))
+        revoke_not = ShrinkingButton(theme, "Keep the grant", object_name=people_part_name(f"{prefix}revoke_not"))
         self._revoke_now.clicked.connect(self._on_revoke)
         revoke_not.clicked.connect(lambda: self.ask_revoking(None))
         question.addWidget(self.warning)

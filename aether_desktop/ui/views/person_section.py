@@ -16,9 +16,10 @@ from aether_desktop.ports.queries import Row
 from aether_desktop.services.standings import About
 from aether_desktop.ui.context import UiContext
 from aether_desktop.ui.object_names import people_part_name
-from aether_desktop.ui.theme.tokens import Size, Space
+from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.views.court_grants import CourtGrants
-from aether_desktop.ui.widgets.buttons import IconLabel, button_row, plain_button
+from aether_desktop.ui.widgets.buttons import IconLabel
+from aether_desktop.ui.widgets.folding import FoldingRow, ShrinkingButton
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.guarded_button import Guard
 from aether_desktop.ui.widgets.labels import rule, set_kind, text_label
@@ -28,6 +29,7 @@ NO_KEYS: Final = (
     "then begin under Courts and keys."
 )
 _DISABLED_UNKNOWN: Final = "Disabled before their keys were certified: no invitation of theirs is open."
+_ROLE_LENGTH: Final = 9  # characters that are seen of a role in the list
 _SHUT: Final = "Their invitation is withdrawn, with the login that was made for it."
 
 
@@ -185,20 +187,21 @@ class PersonSection(QWidget):
     def _build_role(self, acts: QVBoxLayout) -> None:
         theme, messages = self._theme, self._context.messages
         roles = QComboBox()
-        roles.setMinimumWidth(Size.DETAILS_MIN // 2)
         for role in Role:
             roles.addItem(title(role), role.value)
-        self._give = plain_button(theme, "Give role", object_name=people_part_name("give_role"))
-        self._role = FormField(theme, "Role", roles, object_name=people_part_name("role"), trailing=self._give)
+        roles.setMinimumContentsLength(_ROLE_LENGTH)
+        roles.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._give = ShrinkingButton(theme, "Give role", object_name=people_part_name("give_role"))
+        self._role = FormField(theme, "Role", roles, object_name=people_part_name("role"))
         self._role_guard = Guard(self._give, theme)
         self._role_guard.allowed.connect(self._on_role)
-        self._activity = plain_button(theme, "Disable", object_name=people_part_name("activity"))
+        self._activity = ShrinkingButton(theme, "Disable", object_name=people_part_name("activity"))
         self._activity_guard = Guard(self._activity, theme)
         self._activity_guard.allowed.connect(self._on_activity)
-        self._again = plain_button(theme, "Invite again", object_name=people_part_name("invite_again"))
+        self._again = ShrinkingButton(theme, "Invite again", object_name=people_part_name("invite_again"))
         self._again_guard = Guard(self._again, theme)
         self._again_guard.allowed.connect(lambda: self.again_asked.emit(self._user_id))
         for guard in (self._role_guard, self._activity_guard, self._again_guard):
             guard.refused.connect(messages.warn)
-        acts.addWidget(self._role)
-        acts.addLayout(button_row(self._activity, self._again))
+        acts.addWidget(FoldingRow(self._role, self._give))
+        acts.addWidget(FoldingRow(self._activity, self._again))
