@@ -14,22 +14,28 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from aether_desktop.domain.amounts import Amount, Currency
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.users import Role
 from aether_desktop.locations import resources_dir
-from aether_desktop.ports.audit import AuditFilter
+from aether_desktop.ports.audit import AuditEntry, AuditFilter
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.ui import object_names
 from aether_desktop.ui.models import value_table_model
 from aether_desktop.ui.views import audit_entries
 from aether_desktop.ui.views.audit import AuditView
-from aether_desktop.ui.views.audit_entries import action_words, audit_facts, what_changed
+from aether_desktop.ui.views.audit_amounts import coins_of
+from aether_desktop.ui.views.audit_entries import AuditRow, action_words, audit_facts, what_changed
 from aether_desktop.ui.zone import LOCAL_ZONE, ZONE_SETTING
+from tests.storage.samples import LATER
 from tests.support.audits import audit_of, device
 from tests.support.identities import founder
 from tests.ui.ledgers import WAIT, Ledger
 from tests.ui.value_pages import click, refreshed, shown
+
+TOKEN = "0x" + "c0" * 20
+MOVEMENT: dict[str, object] = {"occurred_at": LATER, "kind": "receive", "direction": "in"}
 
 
 @pytest.fixture
@@ -111,6 +117,45 @@ class TestEntries:
         assert facts["Person"].copy == str(made.stored.user_id)
         (made_row,) = [row for row in page.model.rows if row.entry.row_id == made.stored.user_id]
         assert {fact.label: fact.value for fact in audit_facts(made_row, UTC)}["Row"] == facts["Person"].value
+
+    def test_amounts_are_shown_in_their_coin_and_in_base_units_in_the_details(
+        self, ledger: Ledger, qtbot: QtBot
+    ) -> None:
+        """Also of an edit that names no coin, and of one from before the token's decimals were corrected."""
+        services, token = ledger.services, Currency("USDC", 18, chain="ethereum", contract=TOKEN, decimals_assumed=True)
+        record = services.records.create(
+            TableName.TRANSACTIONS, {**MOVEMENT, "wallet_id": ledger.wallet(), "amount": Amount(2 * 10**18, token)}
+        )
+        record = services.records.edit(TableName.TRANSACTIONS, record, {"amount": Amount(25 * 10**17, token)})
+        (stored,) = [coin for coin in services.storage.currencies.all() if coin.contract == TOKEN]
+        services.storage.currencies.rescale(stored.id, 6)
+        record = services.records.get(TableName.TRANSACTIONS, record.id)
+        other = Currency("ETH", 18, chain="ethereum")
+        services.records.edit(TableName.TRANSACTIONS, record, {"amount": Amount(3 * 10**18, other)})
+        page = shown(qtbot, AuditView(ledger.context))
+        told = [row for row in page.model.rows if row.entry.table == "transactions"]
+        now, edited, made = told[:3]
+        assert "Amount: 2 USDC \u2192 2.5 USDC" in what_changed(edited.entry.detail, {}, edited.coins)
+        assert "Amount: 2.5 USDC \u2192 3 ETH" in what_changed(now.entry.detail, {}, now.coins)
+        facts = {fact.label: fact for fact in audit_facts(edited, UTC)}
+        assert facts["Amount"].value == "2 USDC  \u2192  2.5 USDC"
+        assert facts["Amount in base units"].value == f"{2 * 10**18}  \u2192  {25 * 10**17}"
+        assert facts["Amount in base units"].copy == str(25 * 10**17)
+        facts = {fact.label: fact for fact in audit_facts(made, UTC)}
+        assert (facts["Amount"].value, facts["Amount in base units"].value) == ("2 USDC", str(2 * 10**18))
+        detail = next(column for column in page.model.columns if column.key == "detail")
+        assert detail.cell(made).plain().count("2 USDC") == 1
+        assert detail.whole is not None
+        assert detail.whole(edited) == edited.entry.detail
+        assert str(25 * 10**17) in edited.entry.detail
+
+    def test_an_amount_of_an_unknown_coin_stays_as_it_is(self, ledger: Ledger) -> None:
+        detail = json.dumps({"after": {"amount": "7" * 30, "currency_id": "12345"}})
+        entry = AuditEntry(1, LATER, 1, "transactions.create", "transactions", 1, detail, row_id=9)
+        assert coins_of(ledger.services.storage, [entry]) == {}
+        facts = {fact.label: fact.value for fact in audit_facts(AuditRow(entry, "miriam", {}), UTC)}
+        assert facts["Amount"] == "7" * 30
+        assert "Amount in base units" not in facts
 
     def test_the_heading_names_the_zone_that_was_chosen(self, ledger: Ledger, qtbot: QtBot) -> None:
         page = shown(qtbot, AuditView(ledger.context))

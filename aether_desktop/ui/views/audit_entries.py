@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
+from types import MappingProxyType
 from typing import Any, Final
 
 from aether_desktop.domain.audit import Attestation, facts_of
@@ -19,10 +20,13 @@ from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.models.cells import NumberCell, TextCell, TimeCell
 from aether_desktop.ui.models.formatting import time_text, words
 from aether_desktop.ui.models.value_table_model import MAX_ROWS, ValueColumn
+from aether_desktop.ui.views.audit_amounts import Coins, amount_text, coins_of
 from aether_desktop.ui.widgets.details_list import DetailEntry
 
 _DETAIL: Final = 200
 _VALUE: Final = 2_000
+_ARROW: Final = "  \u2192  "
+_NO_COINS: Final[Coins] = MappingProxyType({})
 _VERBS: Final = ("inserted", "changed", "removed", "inserted or changed")
 _PEOPLE: Final = frozenset({"person", "owner", "owner_id", "user_id", "recipient", "recipient_id"})
 _TOLD_APART: Final = frozenset({"before", "after", "touched", "ids", "row", "noted"})
@@ -30,11 +34,13 @@ _TOLD_APART: Final = frozenset({"before", "after", "touched", "ids", "row", "not
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """An entry with the name of its person; ``people`` are the names of those it may speak of, by id."""
+    """An entry with the name of its person; ``people`` are the names of those it may speak of, by id, ``coins`` those
+    of its amounts."""
 
     entry: AuditEntry
     person: str
     people: Mapping[int, str]
+    coins: Coins = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,10 @@ def read_page(
     found = audit.page(wanted, limit=MAX_ROWS + 1, before=before, token=token)
     found_names = person_names(services.storage, services.people, full=True)
     people = {user_id: plain_line(name, 80) for user_id, name in found_names.items()}
+    coins = coins_of(services.storage, found[:MAX_ROWS], token=token)
     problem = audit.problem
     return AuditPage(
-        rows=tuple(AuditRow(entry, _who(entry, people), people) for entry in found[:MAX_ROWS]),
+        rows=tuple(AuditRow(entry, _who(entry, people), people, coins.get(entry.id, {})) for entry in found[:MAX_ROWS]),
         older=len(found) > MAX_ROWS,
         people=tuple(sorted(people.items(), key=lambda each: each[1].casefold())),
         actions=tuple(audit.actions()),
@@ -83,17 +90,22 @@ def table_words(name: str) -> str:
     return words(plain_line(name, 40))
 
 
-def what_changed(detail: str, people: Mapping[int, str]) -> str:
-    """One line for the grid: which columns changed, or what else the entry says; people by their names."""
+def what_changed(detail: str, people: Mapping[int, str], coins: Coins = _NO_COINS) -> str:
+    """One line for the grid: which columns changed, or what else the entry says; people by their names, amounts in
+    their coins."""
     facts = facts_of(detail)
     before, after = _part(facts, "before"), _part(facts, "after")
+
+    def told(part: str, name: str) -> str:
+        value = (before if part == "before" else after).get(name)
+        return amount_text(value, coins.get((part, name))) or _told(name, value, people)
+
     if before:
-        return ", ".join(
-            f"{words(name)}: {_told(name, before.get(name), people)} \u2192 {_told(name, after.get(name), people)}"
-            for name in after
-        )
+        return ", ".join(f"{words(name)}: {told('before', name)} \u2192 {told('after', name)}" for name in after)
     rest = after or {name: value for name, value in facts.items() if name not in _TOLD_APART}
     first = sorted(rest, key=lambda name: name not in _PEOPLE)  # long ids would push the people out of sight
+    if after:
+        return ", ".join(f"{words(name)}: {told('after', name)}" for name in first)
     return ", ".join(f"{words(name)}: {_told(name, rest[name], people)}" for name in first)
 
 
@@ -109,7 +121,8 @@ def audit_facts(row: AuditRow, zone: tzinfo) -> list[DetailEntry]:
         DetailEntry("Table", table_words(entry.table), copy=""),
         DetailEntry("Row", _with_id(about, people) if entry.table == "users" else about, copy=about),
     ]
-    entries += [_change(name, before, after, people) for name in after]
+    for name in after:
+        entries += _amounts(name, before, after, row.coins) or [_change(name, before, after, people)]
     entries += [
         DetailEntry(words(plain_line(name, 60)), _whole(name, value, people), copy=_shown(value))
         for name, value in facts.items()
@@ -140,7 +153,7 @@ def audit_columns(zone: tzinfo, zone_name: str) -> Sequence[ValueColumn[AuditRow
         ),
         ValueColumn(
             "detail", "What changed",
-            lambda row: TextCell(plain_line(what_changed(row.entry.detail, row.people), _DETAIL)), width=30,
+            lambda row: TextCell(plain_line(what_changed(row.entry.detail, row.people, row.coins), _DETAIL)), width=30,
             whole=lambda row: row.entry.detail,
         ),
         ValueColumn(
@@ -173,8 +186,28 @@ def _part(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _change(name: str, before: Mapping[str, Any], after: Mapping[str, Any], people: Mapping[int, str]) -> DetailEntry:
     label, now = words(plain_line(name, 60)), _whole(name, after[name], people)
     if name in before:
-        now = f"{_whole(name, before[name], people)}  \u2192  {now}"
+        now = f"{_whole(name, before[name], people)}{_ARROW}{now}"
     return DetailEntry(label, now, copy=_shown(after[name]))
+
+
+def _amounts(name: str, before: Mapping[str, Any], after: Mapping[str, Any], coins: Coins) -> list[DetailEntry]:
+    """As people read it, then the base units that were signed; nothing for what is no amount of a known coin."""
+    parts = [(part, told[name]) for part, told in (("before", before), ("after", after)) if name in told]
+    shown = [amount_text(value, coins.get((part, name))) for part, value in parts]
+    if not any(shown):
+        return []
+    raw = [_shown(value) for _, value in parts]
+    label = words(plain_line(name, 60))
+    return [
+        DetailEntry(
+            label, _ARROW.join(text or _bare(value) for text, (_, value) in zip(shown, parts, strict=True)), copy=""
+        ),
+        DetailEntry(f"{label} in base units", _ARROW.join(raw), copy=raw[-1]),
+    ]
+
+
+def _bare(units: object) -> str:
+    return _shown(units) if units in (None, "") else f"{_shown(units)} base units"
 
 
 def _told(name: str, value: object, people: Mapping[int, str]) -> str:
