@@ -20,6 +20,7 @@ import secretstorage
 from keyring.backends import SecretService
 
 from tests.support import loopback_only, remembered_argon2
+from tests.support.collecting import Collector
 from tests.support.display import VirtualDisplay
 from tests.support.memory_folder import MemoryFolder, memory_folder
 from tests.support.postgres import PostgresCluster
@@ -32,6 +33,7 @@ hypothesis.settings.register_profile("short", deadline=None, max_examples=50)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("short")
 
+_COLLECTOR = pytest.StashKey[Collector]()
 _HOME = pytest.StashKey[PrivateHome]()
 _MEMORY = pytest.StashKey[MemoryFolder | None]()
 _SALTS = pytest.StashKey[remembered_argon2.RecurringSalts]()
@@ -51,11 +53,18 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.dont_write_bytecode = False
     loopback_only.install()
     config.stash[_SALTS] = remembered_argon2.install()
+    config.stash[_COLLECTOR] = Collector()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Salts of slots begin anew."""
     item.config.stash[_SALTS].restart()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Fixtures are closed: what they left in cycles goes."""
+    item.config.stash[_COLLECTOR].look()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -72,6 +81,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Delete the private home, and the run's folder."""
+    if (collector := config.stash.get(_COLLECTOR, None)) is not None:
+        collector.close()
     for folder in (config.stash.get(_HOME, None), config.stash.get(_MEMORY, None)):
         if folder is not None:
             folder.close()

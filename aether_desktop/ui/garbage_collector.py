@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import gc
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer
 
 _LOOK_MS = 250
 _YOUNG = 2_000  # allocations not freed again since the last look that make one worth its time
 _GENERATIONS = (20, 10)  # collections of generation 0 to one of 1, and of 1 to one of 2
+_LIVING, _WAS_ON = "aether_collectors", "aether_collected_before"  # kept by the application
 
 
 class GarbageCollector(QObject):
-    """Takes the collector over while it lives. GUI thread only; one at a time in a process."""
+    """Takes the collector over while it lives. GUI thread only, while there is an application.
+
+    Of several in a process (a window each) the last that is closed hands it back.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._was_on = gc.isenabled()
+        self._started = False
         self._due = [0, 0]
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
@@ -28,6 +32,11 @@ class GarbageCollector(QObject):
 
     def start(self) -> None:
         """No collection from now on, until the program is loaded."""
+        if not self._started:
+            self._started = True
+            living = self._living(1)
+            if living == 1:
+                self._application().setProperty(_WAS_ON, gc.isenabled())
         gc.disable()
 
     def loaded(self) -> None:
@@ -39,11 +48,15 @@ class GarbageCollector(QObject):
         self._timer.start()
 
     def close(self) -> None:
-        """Hand it back as it was."""
+        """Hand it back as it was before the first."""
         self._timer.stop()
-        gc.unfreeze()
-        if self._was_on:
-            gc.enable()
+        if not self._started:
+            return
+        self._started = False
+        if self._living(-1) == 0:
+            gc.unfreeze()
+            if self._application().property(_WAS_ON):
+                gc.enable()
 
     def look(self) -> None:
         """Collect as far as it is due."""
@@ -57,3 +70,17 @@ class GarbageCollector(QObject):
             self._due[older] = 0
             generation = older + 1
         gc.collect(generation)
+
+    def _living(self, more: int) -> int:
+        """How many have started and are not closed, ``more`` than before."""
+        application = self._application()
+        living = int(application.property(_LIVING) or 0) + more
+        application.setProperty(_LIVING, living)
+        return living
+
+    @staticmethod
+    def _application() -> QCoreApplication:
+        application = QCoreApplication.instance()
+        if application is None:
+            raise RuntimeError("The collector needs a running application.")
+        return application

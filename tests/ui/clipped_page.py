@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from tests.ui.ledgers import opened_ledger
 
 def main(table: TableName, width: int, height: int) -> int:
     """Exit code 1 if anything is clipped, in the details or in the form."""
+    gc.disable()  # a worker that came upon a cycle with widgets in it would end them on its thread
     app = QApplication([])
     theme = Theme(ThemeMode.LIGHT)
     theme.apply(app)

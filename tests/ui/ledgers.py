@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,13 +69,7 @@ class Ledger:
 
 @contextmanager
 def opened_ledger(vault: Path, folder: Path, theme: Theme, *, services: ServiceSet | None = None) -> Iterator[Ledger]:
-    """Services (over the vault, where none are given), lanes and context, closed afterwards.
-
-    Meanwhile no cycle is collected: a worker that came upon one with widgets in it would end them on its thread. The
-    program sees to that itself (ui/garbage_collector.py); these tests have parts of it alone.
-    """
-    collects = gc.isenabled()
-    gc.disable()
+    """Services (over the vault, where none are given), lanes and context, closed afterwards."""
     services = services or open_services_over(vault, folder)
     jobs, messages = JobRunner(Lanes()), Messages()
     context = UiContext(
@@ -94,8 +87,6 @@ def opened_ledger(vault: Path, folder: Path, theme: Theme, *, services: ServiceS
     finally:
         jobs.close()
         services.close()
-        if collects:
-            gc.enable()
 
 
 class CountingWindows:

@@ -73,10 +73,46 @@ def test_what_was_loaded_is_left_out_until_the_end(collector: GarbageCollector) 
     assert ended
 
 
-def test_the_collector_is_handed_back_as_it_was(qtbot: QtBot) -> None:
-    assert gc.isenabled()
+@pytest.fixture
+def automatic() -> Iterator[None]:
+    """As in a program: the tests see to it themselves that it is off."""
+    gc.collect()  # whatever earlier tests left is no worker's business
+    gc.enable()
+    yield
+    gc.disable()
+
+
+def test_the_collector_is_handed_back_as_it_was(qtbot: QtBot, automatic: None) -> None:
     made = GarbageCollector()
     made.start()
     assert not gc.isenabled()
     made.close()
     assert gc.isenabled()
+    made.close()
+    assert gc.isenabled()
+
+
+def test_a_window_that_closes_first_does_not_hand_it_back_while_another_is_open(qtbot: QtBot, automatic: None) -> None:
+    first, second, idle = GarbageCollector(), GarbageCollector(), GarbageCollector()
+    first.start()
+    second.start()
+    for made in (idle, first):
+        made.close()
+    assert not gc.isenabled()
+    second.close()
+    assert gc.isenabled()
+
+
+def test_no_test_lets_a_worker_collect(qtbot: QtBot) -> None:
+    ended: list[int] = []
+
+    def work() -> None:
+        for _ in range(200):  # far above the thresholds of Python's own collector
+            weakref.finalize(_Knot(), lambda: ended.append(threading.get_ident()))
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    assert not ended
+    gc.collect()
+    assert set(ended) == {threading.get_ident()}
