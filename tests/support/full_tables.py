@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from aether_desktop.domain.addresses import to_checksum
@@ -34,6 +35,7 @@ BATCHES = 3
 PARTIES = 300
 
 
+@cache
 def address(number: int) -> str:
     """An address in the spelling that is stored."""
     return to_checksum(f"0x{number * 2654435761 % 2**160:040x}")
