@@ -36,7 +36,7 @@ def test_a_note_is_sealed_listed_and_revealed(run: Run, postgres_database: Any, 
     assert miriam("sealed", "reveal", "wallets", row, "note").out == "planted note\n"
     assert json.loads(miriam("labels", "export", "-").out)["aether"]["note"] == "planted note"
     actions = [each["action"] for each in miriam("audit", "list", "--json").json("audit-list")]
-    assert {"sealed.reveal", "notes.export", "note.seal"} <= set(actions)
+    assert {"sealed.reveal", "notes.export", "wallets.annotate"} <= set(actions)
 
 
 def test_in_a_vault_file_notes_are_no_sealed_field(books: Run) -> None:
