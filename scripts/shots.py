@@ -19,10 +19,12 @@ from PySide6.QtWidgets import QComboBox, QTableView
 
 from aether_desktop.bootstrap import WindowProgram, build
 from aether_desktop.composition import create_vault, open_sample
+from aether_desktop.ports.queries import GroupBy
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.ui.object_names import SECTIONS, UNLOCK_PASSWORD, UNLOCK_START, audit_part_name
 from aether_desktop.ui.theme.theme import ThemeMode
+from aether_desktop.ui.views.transactions import TransactionsView
 from aether_desktop.ui.wizards.import_wizard import ImportWizard
 from scripts.gui_session import application, click, named, settle, wait, wait_for
 from scripts.shared_shots import take_shared
@@ -100,6 +102,9 @@ def take_floating(camera: Camera) -> None:
     click(window, "transactions_builder")
     camera.shoot("filter-builder")
     click(window, "transactions_builder")
+    ledger = window.open_section("transactions")
+    if isinstance(ledger, TransactionsView):
+        take_groups(camera, ledger)
     window.open_palette()
     QTest.keyClicks(named(window, "command_palette_input"), "treasury")
     camera.shoot("palette")
@@ -109,6 +114,18 @@ def take_floating(camera: Camera) -> None:
     window.open_section("audit")
     click(window, audit_part_name("sheet_toggle"))
     camera.shoot("audit-log")
+
+
+def take_groups(camera: Camera, ledger: TransactionsView) -> None:
+    """Months, counterparties and tokens, and the rows of one month."""
+    for by in (GroupBy.COUNTERPARTY, GroupBy.TOKEN, GroupBy.MONTH):
+        ledger.group_by(by)
+        camera.shoot(f"groups-{by}")
+    month = ledger.groups.grid.current()
+    if month is not None:
+        ledger.open_group(month)
+        camera.shoot("group-opened")
+    ledger.group_by(None)
 
 
 def take_import(camera: Camera, data: Path) -> None:

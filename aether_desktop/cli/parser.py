@@ -207,7 +207,7 @@ def _add_ledger_words(words: _Words) -> None:
     balance = words.add("balance", "what the rows of each wallet add up to")
     balance.add_argument("--wallet", metavar="N", help="one wallet: its name, address or id")
     _add_json(balance)
-    transactions = words.group("transactions", "list and export transactions")
+    transactions = words.group("transactions", "list, export, group and add up transactions")
     listing = transactions.add("list", "list transactions")
     listing.add_argument("--limit", type=_count, default=100, help="at most so many rows (default: 100)")
     _add_json(listing)
@@ -216,7 +216,11 @@ def _add_ledger_words(words: _Words) -> None:
     export.add_argument("--output", metavar="FILE", default="-", help="default: standard output")
     adding = transactions.add("sum", "add up all that the query finds: in, out, fees and net of each token")
     _add_json(adding)
-    for parser in (listing, export, adding):
+    groups = transactions.add("groups", "groups of transactions and what the rows of each add up to")
+    groups.add_argument("--by", required=True, choices=("day", "month", "counterparty", "token"))
+    groups.add_argument("--limit", type=_count, default=None, help="at most so many groups (default: all)")
+    _add_json(groups)
+    for parser in (listing, export, groups, adding):
         parser.add_argument("--query", default="", metavar="Q", help="for example: amount>1 status:pending sort:-date")
     for parser in (listing, export):
         parser.add_argument("--columns", default="", metavar="A,B,...", help="default: all")

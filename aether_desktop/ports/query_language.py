@@ -70,7 +70,7 @@ def format_query(terms: Iterable[Term]) -> str:
 
 
 def format_table_query(query: TableQuery) -> str:
-    """The text that ``parse_table_query`` reads back as exactly this query."""
+    """The text that ``parse_table_query`` reads back as exactly this query, without the groups it is within."""
     parts = [format_query(query.terms)] if query.terms else []
     if query.sort:
         keys = ",".join(("-" if sort.descending else "") + sort.column for sort in query.sort)

@@ -28,6 +28,7 @@ from aether_desktop.domain.users import User
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.audit import AuditStore
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
+from aether_desktop.ports.groups import GroupStore
 from aether_desktop.ports.identity import IdentityStores
 from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.plain_values import PlainValueStore
@@ -500,6 +501,8 @@ class Storage(Protocol):
     def windows(self) -> WindowStore: ...
     @property
     def totals(self) -> QueryTotals: ...
+    @property
+    def groups(self) -> GroupStore: ...
     @property
     def identity(self) -> IdentityStores: ...
     @property

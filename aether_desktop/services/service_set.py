@@ -18,6 +18,7 @@ from aether_desktop.services.balances import BalanceService
 from aether_desktop.services.bip329 import LabelService
 from aether_desktop.services.bulk_words import BulkWordService
 from aether_desktop.services.exporting import ExportService
+from aether_desktop.services.grouping import GroupingService
 from aether_desktop.services.importing import ImportService
 from aether_desktop.services.ledger import LedgerService
 from aether_desktop.services.modules import ModuleService
@@ -55,6 +56,7 @@ class ServiceSet:
     wallets: WalletService
     importing: ImportService
     exporting: ExportService
+    grouping: GroupingService
     balances: BalanceService
     ledger: LedgerService
     prices: PriceService
@@ -129,6 +131,7 @@ def build_services(
         wallets=WalletService(storage, records),
         importing=ImportService(storage, modules, labels),
         exporting=ExportService(storage, modules),
+        grouping=GroupingService(storage, modules),
         balances=BalanceService(storage),
         ledger=LedgerService(storage),
         prices=PriceService(storage),

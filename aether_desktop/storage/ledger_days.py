@@ -74,13 +74,23 @@ class LedgerDays:
         self._database = database
 
     def totals(
-        self, connection: Connection, wallet_ids: Sequence[int] | None, token: CancelToken | None = None
+        self,
+        connection: Connection,
+        wallet_ids: Sequence[int] | None,
+        token: CancelToken | None = None,
+        *,
+        days: tuple[int, int] | None = None,
     ) -> list[DayTotal]:
-        """All days of these wallets (None: of all), in no order; marked ones added up from their rows, now."""
-        marked = self._marked(connection, wallet_ids)
+        """Days of these wallets (None: of all), in no order; marked ones added up from their rows, now.
+
+        ``days``: only from the first to the second.
+        """
+        marked = self.marked(connection, wallet_ids, days)
         query = select(*(_DAYS[name] for name in DayTotal._fields)).where(_DAYS.vault_id == self._database.vault_id)
         if wallet_ids is not None:
             query = query.where(_DAYS.wallet_id.in_(list(wallet_ids)))
+        if days is not None:
+            query = query.where(_DAYS.day.between(*days))
         found = [DayTotal(*row) for row in connection.execute(query).all() if (row.wallet_id, row.day) not in marked]
         for wallet, first, last in _runs(marked, gap=_GAP):
             if token is not None:
@@ -88,6 +98,17 @@ class LedgerDays:
             totals = self._added_up(connection, wallet, first, last, token)
             found += (total for total in totals if (wallet, total.day) in marked)
         return found
+
+    def marked(
+        self, connection: Connection, wallet_ids: Sequence[int] | None, days: tuple[int, int] | None = None
+    ) -> set[tuple[int, int]]:
+        """Wallets and days that are to be added up from their rows."""
+        query = self._marks(_MARKS.wallet_id, _MARKS.day).distinct()
+        if wallet_ids is not None:
+            query = query.where(_MARKS.wallet_id.in_(list(wallet_ids)))
+        if days is not None:
+            query = query.where(_MARKS.day.between(*days))
+        return {(wallet, day) for wallet, day in connection.execute(query)}
 
     def steps(self, connection: Connection, wallet: int, day: int, coin: int) -> list[tuple[int, int]]:
         """The instants of one day at which a balance changed, and by how much, from the rows."""
@@ -102,7 +123,7 @@ class LedgerDays:
 
         Cancelled or killed, it goes on from there the next time. Raises OperationCancelled, StorageError.
         """
-        whole = self._database.fetch(lambda connection: len(self._marked(connection, None)), token=token)
+        whole = self._database.fetch(lambda connection: len(self.marked(connection, None)), token=token)
         done = 0
         while done < whole and (settled := self.settle_some(token=token)) > 0:
             done += settled
@@ -138,18 +159,12 @@ class LedgerDays:
 
     def count_marked(self) -> int:
         """How many days wait to be added up."""
-        return self._database.fetch(lambda connection: len(self._marked(connection, None)))
+        return self._database.fetch(lambda connection: len(self.marked(connection, None)))
 
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _marks(self, *columns: Any) -> Select[Any]:
         return select(*columns).where(_MARKS.vault_id == self._database.vault_id)
-
-    def _marked(self, connection: Connection, wallet_ids: Sequence[int] | None) -> set[tuple[int, int]]:
-        query = self._marks(_MARKS.wallet_id, _MARKS.day).distinct()
-        if wallet_ids is not None:
-            query = query.where(_MARKS.wallet_id.in_(list(wallet_ids)))
-        return {(wallet, day) for wallet, day in connection.execute(query)}
 
     def _settle_slice(self, connection: Connection) -> int:
         """SQLite, where nobody else writes meanwhile."""

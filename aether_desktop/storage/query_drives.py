@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union
@@ -18,7 +19,8 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.temple import NodeType
-from aether_desktop.ports.queries import Comparison, Term
+from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.queries import Comparison, GroupBy, GroupKey, Term
 from aether_desktop.ports.query_language import ORDERED_KINDS, YES, choice_form
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.columns import Choice
@@ -31,6 +33,7 @@ from aether_desktop.storage.query_identifiers import (
     wallet_addresses,
 )
 from aether_desktop.storage.schema import TEMPLE_NODES, TRANSACTIONS
+from aether_desktop.storage.unindexed import tested
 from aether_desktop.storage.window_columns import ColumnSource, TablePlan
 
 _SOME_HAVE = frozenset({"error", "description"})  # texts of the ledger whose index holds the rows that have one
@@ -105,6 +108,22 @@ def archived_drive(plan: TablePlan) -> Drive | None:
     return Drive("archived_at", branches=(plan.table.c.archived_at.is_not(None),))
 
 
+def group_plan(plan: TablePlan, key: GroupKey) -> TermPlan:
+    """Rows of one group, by the index that has them in the order of time. Raises InvalidInputError."""
+    if plan.spec.name is not TableName.TRANSACTIONS:
+        raise InvalidInputError(f"{plan.spec.title} are not grouped.", field="filter")
+    columns = plan.table.c
+    if key.by in (GroupBy.DAY, GroupBy.MONTH):
+        column, end = columns.occurred_at, key.end
+        ends, also = _between(column, key.start, end), _between(tested(column), key.start, end)
+        condition = and_(*ends.lower, *ends.upper)
+        return TermPlan(condition, and_(*also.lower, *also.upper), Drive(column.key, condition, ends=ends))
+    column = columns.counterparty if key.by is GroupBy.COUNTERPARTY else columns.currency_id
+    name = column.key if key.by is GroupBy.COUNTERPARTY else "symbol"
+    drive = Drive(name, values=(key.value,), column=column)
+    return TermPlan(column == key.value, tested(column) == key.value, drive)
+
+
 def ends_of(condition: Condition, column: ColumnElement[Any]) -> Ends | None:
     """The ends of a condition that is nothing but comparisons of one column, all of which must hold."""
     lower: list[Condition] = []
@@ -122,6 +141,10 @@ def ends_of(condition: Condition, column: ColumnElement[Any]) -> Ends | None:
         elif part.operator is not operators.is_not:
             return None
     return Ends(tuple(lower), tuple(upper)) if lower or upper else None
+
+
+def _between(column: ColumnElement[Any], start: datetime, end: datetime | None) -> Ends:
+    return Ends((column >= start,), () if end is None else (column < end,))
 
 
 def _parts(condition: Condition) -> Iterator[Condition]:

@@ -40,7 +40,7 @@ def estimated_rows(connection: Connection, question: Question) -> int | None:
         rows = int(plan[0]["Plan"]["Plan Rows"])
     else:
         query = question.remembered_as[0]
-        if query.terms or query.archived is ArchivedRows.ONLY:
+        if query.terms or query.within or query.archived is ArchivedRows.ONLY:
             return None
         rows = connection.scalar(select(func.max(literal_column("rowid"))).select_from(table)) or 0
     return None if rows < _WORTH else int(float(f"{rows:.1e}"))

@@ -17,6 +17,7 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage import backup, inspection
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.access.provisioning import Provisioned, migrate_shared, provision_shared
+from aether_desktop.storage.groups import SqlGroupStore
 from aether_desktop.storage.ledger_days import LedgerDays
 from aether_desktop.storage.ledger_sums import LedgerSums
 from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
@@ -72,6 +73,7 @@ class SqlStorage:
         self._attempts = SqlAttemptStore(database)
         self._windows = SqlWindowStore(database)
         self._totals = SqlQueryTotals(database, self._windows.question)
+        self._groups = SqlGroupStore(database, self._windows, days)
         self._identity = SqlIdentityStores(database)
         self._quorums = SqlQuorumStore(database)
         self._plain_values = SqlPlainValueStore(database)
@@ -153,6 +155,10 @@ class SqlStorage:
     @property
     def totals(self) -> SqlQueryTotals:
         return self._totals
+
+    @property
+    def groups(self) -> SqlGroupStore:
+        return self._groups
 
     @property
     def quorums(self) -> SqlQuorumStore:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -91,6 +91,8 @@ class _Way:
     ends: tuple[Ends, ...] = ()
     sorts: bool = False
     source: FromClause | None = None  # where the driver's rows are, if not in the table alone
+    loose: tuple[Condition, ...] | None = None  # ``tests`` where no branch serves, if that is another
+    only: Mapping[str, Set[Any]] = field(default_factory=dict)
     built: dict[_Turn, _Statement] = field(default_factory=dict)
 
 
@@ -108,6 +110,24 @@ def by_index(connection: Connection) -> None:
     """PostgreSQL: what is asked next in this transaction goes by an index that has the order."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_BY_INDEX, execution_options={"no_parameters": True})
+
+
+class Arms(NamedTuple):
+    """The conditions of all rows of a question, by what serves them.
+
+    ``scope``, ``tests`` and ``ends`` hold for every row, and one of the ``branches`` where there are any; without
+    branches ``loose`` stands for ``tests``. ``gathered``: they are few, found by an index of their own. ``only``: what
+    columns can be at all, by key; of wallets and tokens their ids.
+    """
+
+    source: FromClause
+    scope: tuple[Condition, ...]
+    tests: tuple[Condition, ...]
+    ends: tuple[Condition, ...]
+    branches: tuple[Condition, ...]
+    loose: tuple[Condition, ...]
+    gathered: bool
+    only: Mapping[str, Set[Any]]
 
 
 class Walk:
@@ -169,6 +189,17 @@ class Walk:
         """Whether a term that finds few rows drives, whose rows are sorted for each page."""
         return self.settled(connection).sorts
 
+    def arms(self, connection: Connection) -> Arms | None:
+        """Where the rows of an order without segments are; None: nowhere, a name is asked for that nothing has."""
+        way = self.settled(connection)
+        if not way.segments:
+            return None
+        source = self._plan.table if way.source is None else way.source
+        ends = tuple(_bounds(way.ends, at_end=True, descending=False))
+        loose = way.tests if way.loose is None else way.loose
+        branches = () if way.sorts else way.segments[0].branches
+        return Arms(source, self._scope, way.tests, ends, branches, loose, gathered=way.sorts, only=way.only)
+
     # -- settling ----------------------------------------------------------------------------------------------
 
     def settled(self, connection: Connection) -> _Way:
@@ -196,11 +227,11 @@ class Walk:
         if merging:
             driver = min(merging, key=lambda term: len(term.branches))
             segment = Segment((), self._order, driver.branches)
-            return _Way([segment], _tests(terms, [*own, driver]), ends)
-        only = {term.drive.key: term.values for term in terms if term.drive is not None and term.values is not None}
+            return _Way([segment], _tests(terms, [*own, driver]), ends, loose=_tests(terms, own), only=_only(terms))
+        only = _only(terms)
         only |= {term.drive.key: frozenset[Any]() for term in own if term.drive is not None}
         segments = segments_of(self._plan, self._query, self._order, only, connection)
-        return _Way(segments, _tests(terms, own), ends)
+        return _Way(segments, _tests(terms, own), ends, only=only)
 
     @property
     def _in_time(self) -> bool:
@@ -310,6 +341,16 @@ def _on(term: _Term, first: ColumnElement[Any]) -> bool:
         return False
     part = next(iter((*drive.ends.lower, *drive.ends.upper)))
     return getattr(part, "left", None) is first
+
+
+def _only(terms: Sequence[_Term]) -> dict[str, Set[Any]]:
+    """What columns can be at all, by key."""
+    only: dict[str, Set[Any]] = {}
+    for term in terms:
+        if term.drive is not None and term.values is not None:
+            key = term.drive.key
+            only[key] = only[key] & term.values if key in only else term.values
+    return only
 
 
 def _is_all(driver: _Term, term: _Term) -> bool:

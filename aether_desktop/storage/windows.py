@@ -27,7 +27,7 @@ from aether_desktop.storage.anchors import STRIDE
 from aether_desktop.storage.anchors import Place as AnchorPlace
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.query_conditions import term_plans
-from aether_desktop.storage.query_drives import TermPlan, archived_drive
+from aether_desktop.storage.query_drives import TermPlan, archived_drive, group_plan
 from aether_desktop.storage.row_beginnings import beginning_plans
 from aether_desktop.storage.row_estimates import estimated_rows
 from aether_desktop.storage.schema import VAULT_MEMBERS
@@ -245,7 +245,7 @@ class SqlWindowStore:
         """The tables whose rows, besides the query's own, decide about its order or its filter; none mostly."""
         query, plan = question.remembered_as[0], question.plan
         linked = any(plan.sources[plan.spec.column(sort.column).key].link is not None for sort in query.sort)
-        if not query.terms and not linked:
+        if not query.terms and not query.within and not linked:
             return frozenset()
         return _POINTED.get(query.table, frozenset()) | {query.table}
 
@@ -267,6 +267,7 @@ class SqlWindowStore:
         """What holds for every row that this person may see, and the terms."""
         scope = [plan.scope, *self._mine(plan)]
         terms = term_plans(plan, query.terms, now, self._notes)
+        terms += [group_plan(plan, key) for key in query.within]
         archived_at = plan.table.c.archived_at
         if query.archived is ArchivedRows.HIDDEN:
             scope.append(archived_at.is_(None))

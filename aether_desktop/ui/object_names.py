@@ -265,6 +265,14 @@ def overview_part_name(part: str) -> str:
     return f"overview_{part}"
 
 
+def groups_part_name(part: str) -> str:
+    """Return the name of one part of the grouped transactions.
+
+    Parts: by (the button), menu, view, grid, details, rows, nothing, failed; trail and back while a group is open.
+    """
+    return f"transactions_groups_{part}"
+
+
 def imports_part_name(part: str) -> str:
     """Return the name of one part of the imports page: grid, details, details_toggle, empty, add, rejections,
     copy_rejections, rows, touched, import, undo, undo_now, undo_not."""

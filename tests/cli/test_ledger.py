@@ -178,3 +178,18 @@ def test_modules_are_switched(main_wallet: Run, export: str) -> None:
     main_wallet("modules", "enable", "etherscan.normal")
     main_wallet("import", export, "--wallet", "Main")
     assert "no module" in main_wallet("modules", "enable", "nonsense", code=1).err
+
+
+def test_groups_of_transactions(main_wallet: Run, export: str) -> None:
+    main_wallet("import", export, "--wallet", "Main")
+    for by in ("day", "month", "counterparty", "token"):
+        found = main_wallet("transactions", "groups", "--by", by, "--json").json("transactions-groups")
+        assert sum(each["rows"] for each in found) == 3
+    ((token,),) = [each["tokens"] for each in found]
+    assert (token["symbol"], token["in"], token["out"]) == ("ETH", str(2 * COIN), str(COIN // 2))
+    assert int(token["net"]) == 2 * COIN - COIN // 2 - int(token["fees"])
+    assert found[0]["group"] == "ethereum:ETH"
+    few = main_wallet("transactions", "groups", "--by", "day", "--query", "direction:in", "--limit", "1").out
+    heading, line = few.splitlines()
+    assert heading.split() == ["day", "rows", "in", "out", "fees", "net", "token"]
+    assert line.split()[1:] == ["1", "2", "0", "0", "2", "ETH"]

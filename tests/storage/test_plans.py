@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -18,7 +19,9 @@ from sqlalchemy import Engine
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.users import Role
-from aether_desktop.ports.queries import ArchivedRows, Comparison, Row, Sort, TableQuery, Term
+from aether_desktop.ports.groups import GroupQuery
+from aether_desktop.ports.queries import ArchivedRows, Comparison, GroupBy, GroupKey, Row, Sort, TableQuery, Term
+from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.security.scram import scram_verifier
 from aether_desktop.storage import window_walks
@@ -49,6 +52,7 @@ class Seat:
     def __init__(self, storage: SqlStorage, reader: Engine, rows: dict[TableName, list[Row]]) -> None:
         assert isinstance(storage.windows, SqlWindowStore)
         self.windows = storage.windows
+        self.groups = storage.groups
         self.reader = reader
         self.watched = Watched(reader)
         self.rows = rows
@@ -66,13 +70,28 @@ class Seat:
             following = plans[told][1] if first else []
             return walk.gathers(connection), [plan for _, plan in plans], following
 
+    def faults_of(self, plans: Sequence[list[object]], *, few: bool, table: str = "transactions") -> set[str]:
+        """What none of these plans may say."""
+        if self.reader.dialect.name == "postgresql":
+            return {fault for plan in plans for fault in faults_on_postgresql(plan, table=table, most=MOST)}
+        return {fault for plan in plans for fault in faults_on_sqlite(plan, table=table, few=few)}
+
+    def scans(self, plans: Sequence[list[object]]) -> set[str]:
+        """What says that a whole table is read."""
+        return {fault for fault in self.faults_of(plans, few=False) if fault.startswith(("SCAN", "Seq Scan"))}
+
+    def few(self, query: TableQuery, by: GroupBy) -> bool:
+        """Whether its groups are put together of few rows that are gathered."""
+        column = "occurred_at" if by in (GroupBy.DAY, GroupBy.MONTH) else "counterparty"
+        with self.reader.connect() as connection:
+            return self.windows.question(replace(query, sort=(Sort(column),))).walk.gathers(connection)
+
     def faults(self, query: TableQuery) -> set[str]:
         """What the plans must not say."""
         few, plans, following = self.plans(query)
-        table = RECORD_TABLES[query.table].name
+        found = self.faults_of(plans, few=few, table=RECORD_TABLES[query.table].name)
         if self.reader.dialect.name == "postgresql":
-            return {fault for plan in plans for fault in faults_on_postgresql(plan, table=table, most=MOST)}
-        found = {fault for plan in plans for fault in faults_on_sqlite(plan, table=table, few=few)}
+            return found
         if following and not few and not goes_on_from_a_place(following):
             found.add(f"the next page begins at the first row: {following}")
         return found
@@ -176,6 +195,41 @@ def test_combinations_are_driven_by_one_index(seat: Seat) -> None:
     combined = {name: TableQuery(TableName.TRANSACTIONS, each) for name, each in terms.items()}
     combined["archived"] = TableQuery(TableName.TRANSACTIONS, terms["two frequent"], archived=ArchivedRows.ONLY)
     assert {name: faults for name, query in combined.items() if (faults := seat.faults(query))} == {}
+
+
+GROUPED = ("", "direction:in", "amount>1", 'wallet="Wallet 3"', "date<2025", "archived:yes", "status:failed")
+
+
+@pytest.mark.parametrize("by", GroupBy)
+def test_groups_are_found_by_steps_over_an_index(seat: Seat, by: GroupBy) -> None:
+    """The first page of groups and the next, and the totals of some."""
+    store = seat.groups
+    for text in GROUPED:
+        if by is GroupBy.TOKEN and text.startswith("wallet"):
+            continue  # sums of days say which it can be; marked ones are added up from a stream, which has no plan
+        query = parse_table_query(text, TableName.TRANSACTIONS)
+        asked = GroupQuery.usual(query, by)
+        with seat.watched.watching() as plans:
+            page = store.page(asked, limit=5)
+            store.page(asked, after=page.groups[-1] if page.groups else None, limit=5)
+        assert seat.faults_of([plan for _, plan in plans], few=seat.few(query, by)) == set(), (text, by)
+        with seat.watched.watching() as plans:
+            store.totals(asked, page.groups[:3])
+        assert seat.scans([plan for _, plan in plans]) == set(), (text, by)
+
+
+def test_a_person_sees_groups_of_the_rows_that_are_theirs(seat: Seat) -> None:
+    columns = {GroupBy.COUNTERPARTY: "counterparty", GroupBy.TOKEN: "currency_id"}
+    for by, column in columns.items():
+        asked = GroupQuery.usual(TableQuery(TableName.TRANSACTIONS), by)
+        page = seat.groups.page(asked, limit=2_000)
+        counted = f"SELECT {column}, count(*) FROM transactions WHERE archived_at IS NULL GROUP BY 1"
+        with seat.reader.connect() as connection:
+            wanted = {GroupKey(by, value): rows for value, rows in connection.exec_driver_sql(counted)}
+        assert {group.key for group in page.groups} == set(wanted)
+        some = page.groups[::7]
+        totals = seat.groups.totals(asked, some)
+        assert {key: each.rows for key, each in totals.items()} == {group.key: wanted[group.key] for group in some}
 
 
 def test_the_plans_are_looked_at(embedded: Seat) -> None:

@@ -45,6 +45,7 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "import list": imports.list_batches,
         "balance": ledger.balance,
         "transactions list": ledger.list_transactions,
+        "transactions groups": ledger.list_groups,
         "transactions export": ledger.export_transactions,
         "transactions sum": ledger.sum_transactions,
         "labels export": labels.export_labels,

@@ -1,4 +1,4 @@
-"""balance, transactions list|export|sum."""
+"""balance, transactions list|export|groups|sum."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from aether_desktop.cli.runner import DONE, Context
 from aether_desktop.domain.amounts import Amount, format_units
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.times import iso
+from aether_desktop.ports.groups import GroupQuery, TokenTotal
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.query_language import parse_table_query
+from aether_desktop.services.grouping import group_by, group_text
 from aether_desktop.services.totals import HEADING, total_words, uncounted_words
 
 _SHOWN = ("occurred_at", "wallet", "direction", "amount", "fee", "status", "counterparty", "label")
@@ -120,6 +122,43 @@ def sum_transactions(context: Context) -> int:
     rows = "1 row." if totals.rows == 1 else f"{totals.rows:,} rows."
     context.terminal.say(f"{rows} {said}".strip())
     return DONE
+
+
+def list_groups(context: Context) -> int:
+    """Groups come as they are added up; JSON is written once all are there."""
+    options, services = context.options, context.services()
+    asked = GroupQuery.usual(_query(context), group_by(options.by))
+    found = services.grouping.read(asked, limit=options.limit, token=context.token)
+    if options.json:
+        context.terminal.json(
+            [{"group": group_text(group), "rows": totals.rows, "tokens": [*map(_token, totals.tokens)]}
+             for group, totals in found]
+        )  # fmt: skip
+        return DONE
+    rows = [(group_text(group), str(totals.rows), *_figures(each)) for group, totals in found for each in totals.tokens]
+    context.terminal.table((options.by, "rows", "in", "out", "fees", "net", "token"), rows)
+    return DONE
+
+
+def _token(total: TokenTotal) -> dict[str, object]:
+    coin = total.currency
+    return {
+        "symbol": coin.symbol,
+        "chain": coin.chain,
+        "contract": coin.contract,
+        "decimals": coin.decimals,
+        "rows": total.rows,
+        "in": str(total.coming or 0),
+        "out": str(total.going or 0),
+        "fees": str(total.fees or 0),
+        "net": str(total.net or 0),
+    }
+
+
+def _figures(total: TokenTotal) -> list[str]:
+    coin = total.currency
+    units = (total.coming or 0, total.going or 0, total.fees or 0, total.net or 0)
+    return [*(format_units(each, coin.decimals) for each in units), coin.symbol]
 
 
 def _query(context: Context) -> TableQuery:

@@ -22,6 +22,7 @@ PAGE_KEYS: dict[str, PageCommand] = {
     "Ctrl+E": PageCommand.EXPORT,
     "Ctrl+Z": PageCommand.UNDO,
     "F5": PageCommand.REFRESH,
+    "Ctrl+G": PageCommand.GROUP,
 }
 """Keys that the window hands to the page on view. Space is not among them: the grid itself listens to it."""
 
@@ -48,6 +49,8 @@ KEYBOARD_MAP: tuple[Key, ...] = (
     Key("Ctrl+E", "Export what is seen", _PAGE),
     Key("Ctrl+Z", "Undo", _PAGE),
     Key("F5", "Refresh", _PAGE),
+    Key("Ctrl+G", "Group transactions", _PAGE),
+    Key("Alt+Left, Backspace", "Back from the rows of a group to all groups", _PAGE),
     Key("Space", "Open or close the details of the row", _GRID),
     Key("Ctrl+C", "Copy the selected rows", _GRID),
     Key("Ctrl+A", "Select all rows of the filter: add up, label, export", _GRID),

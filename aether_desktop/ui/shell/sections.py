@@ -22,6 +22,7 @@ class PageCommand(StrEnum):
     DETAILS = "details"
     UNDO = "undo"
     REFRESH = "refresh"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,11 @@ class AllRows(QObject):
     def _on_query_changed(self, query: TableQuery) -> None:
         if self._query is None:
             return
-        if (query.terms, query.archived) == (self._query.terms, self._query.archived):
+        if (query.terms, query.archived, query.within) == (
+            self._query.terms,
+            self._query.archived,
+            self._query.within,
+        ):
             self._query = query  # another order of the same rows
         else:
             self.clear()

@@ -117,8 +117,12 @@ class FilterBar(QWidget):
         self._show_limits()
         self.field.set_invalid(message)
 
+    def add_control(self, widget: QWidget) -> None:
+        """At the right of the builder's button."""
+        self._row.addWidget(widget)
+
     def _build_layout(self) -> None:
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.M)
         row.addWidget(self.field, 1)

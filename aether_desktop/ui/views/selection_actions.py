@@ -142,6 +142,8 @@ class SelectionActions(QObject):
 
     def _of_filter(self) -> str:
         query = self._model.query
+        if query.within:
+            return " of this group"
         return " of this filter" if query.terms or query.archived is not ArchivedRows.HIDDEN else ""
 
     def _show(self) -> None:

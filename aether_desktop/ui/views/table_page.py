@@ -319,11 +319,13 @@ class TablePage(QWidget):
         self.filter_bar.set_text("")
 
     def _on_counted(self, count: Count) -> None:
-        filtered = bool(self.model.query.terms) or self.model.query.archived is ArchivedRows.ONLY
-        self.content.show_for(count.rows, filtered=filtered)
+        query = self.model.query
+        filtered = bool(query.terms) or query.archived is ArchivedRows.ONLY
+        self.content.show_for(count.rows, filtered=filtered or bool(query.within))
         limits = "; sealed values are not searched" if filtered and self._asks_sealed() else ""
         verb = "matches" if count.rows == 1 else "match"
-        self.header.set_facts(f"{count_text(count)}{f' {verb} the filter' if filtered else ''}{limits}")
+        inside = " in this group" if query.within else ""
+        self.header.set_facts(f"{count_text(count)}{inside}{f' {verb} the filter' if filtered else ''}{limits}")
         if count.rows and not self.grid.currentIndex().isValid():
             self.grid.setCurrentIndex(self.model.index(0, self.grid.columnAt(0) if self.grid.columnAt(0) >= 0 else 0))
         self.count_changed.emit(count_text(count))
