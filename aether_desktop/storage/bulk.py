@@ -43,6 +43,15 @@ class Sighting(NamedTuple):
     before: str | None
 
 
+class Resealing(NamedTuple):
+    """A sealed value of one row and what comes in its place; ``token`` where a column holds one."""
+
+    id: int
+    old: bytes
+    new: bytes
+    token: bytes | None
+
+
 class BatchConstants(NamedTuple):
     """The columns that all new rows of one batch share; ``created_at`` is UTC microseconds."""
 
@@ -88,3 +97,11 @@ class BulkRoad(ABC):
     @abstractmethod
     def replace_keys(self, table: str, column: str, keys: Sequence[tuple[int, bytes]]) -> None:
         """Set the units key ``column`` of rows by (id, key), one version up. Names are fixed SQL, no outside text."""
+
+    @abstractmethod
+    def reseal(self, table: str, column: str, rows: Sequence[Resealing], *, token: str = "") -> set[int]:
+        """Put values in the places of others, where a row still holds these; returns such rows. Names are fixed SQL."""
+
+    @abstractmethod
+    def add_words(self, words: Sequence[tuple[int, int, bytes]]) -> None:
+        """New rows of ``note_words``: owner, annotation, token."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aether_desktop.domain.permissions import Verb
 from aether_desktop.ports.permissions import denied
-from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Sighting
+from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Resealing, Sighting
 from aether_desktop.storage.failures import DRIVER_ERRORS
 from aether_desktop.storage.movements import ROW_COLUMNS
 from aether_desktop.storage.postgresql import driver_connection
@@ -144,3 +144,22 @@ class PostgresRoad(BulkRoad):
         ).rowcount
         if changed < len(keys):  # seen, but not to be changed by this login: row security says it in silence
             raise denied(Verb.CHANGE, table)
+
+    def reseal(self, table: str, column: str, rows: Sequence[Resealing], *, token: str = "") -> set[int]:
+        ids, old, new, tokens = (list(each) for each in zip(*rows, strict=True))
+        more = f", {token} = k.token" if token else ""
+        done = self._connection.exec_driver_sql(
+            f"UPDATE {table} t SET {column} = k.new{more}"  # noqa: S608 - fixed names
+            " FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::bytea[]) k(id, old, new, token)"
+            f" WHERE t.vault_id = %s AND t.id = k.id AND t.{column} = k.old RETURNING t.id",
+            (ids, old, new, tokens, self._vault_id),
+        )
+        return {row[0] for row in done}
+
+    def add_words(self, words: Sequence[tuple[int, int, bytes]]) -> None:
+        owners, annotations, tokens = (list(each) for each in zip(*words, strict=True))
+        self._connection.exec_driver_sql(
+            "INSERT INTO note_words (vault_id, owner_id, annotation_id, token)"
+            " SELECT %s, w.* FROM unnest(%s::bigint[], %s::bigint[], %s::bytea[]) w",
+            (self._vault_id, owners, annotations, tokens),
+        )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Sighting
+from aether_desktop.storage.bulk import BatchConstants, BulkRoad, Candidate, Known, Resealing, Sighting
 from aether_desktop.storage.failures import DRIVER_ERRORS
 from aether_desktop.storage.movements import ROW_COLUMNS
 
@@ -98,3 +98,23 @@ class SqliteRoad(BulkRoad):
             f"UPDATE {table} SET {column} = ?, version = version + 1 WHERE vault_id = {self._vault_id:d} AND id = ?"  # noqa: S608
         )
         self._connection.exec_driver_sql(statement, [(key, row_id) for row_id, key in keys])
+
+    def reseal(self, table: str, column: str, rows: Sequence[Resealing], *, token: str = "") -> set[int]:
+        more = f", {token} = ?" if token else ""
+        statement = (
+            f"UPDATE {table} SET {column} = ?{more}"  # noqa: S608 - fixed names
+            f" WHERE vault_id = {self._vault_id:d} AND id = ? AND {column} = ?"
+        )
+        done = set()
+        for row in rows:
+            new = (row.new, row.token) if token else (row.new,)
+            if self._connection.exec_driver_sql(statement, (*new, row.id, row.old)).rowcount:
+                done.add(row.id)
+        return done
+
+    def add_words(self, words: Sequence[tuple[int, int, bytes]]) -> None:
+        statement = (
+            "INSERT INTO note_words (vault_id, owner_id, annotation_id, token)"  # noqa: S608
+            f" VALUES ({self._vault_id:d}, ?, ?, ?)"
+        )
+        self._connection.exec_driver_sql(statement, list(words))

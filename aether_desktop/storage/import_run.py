@@ -220,8 +220,8 @@ class ImportRun:
             for word_id, (row_id, movement) in zip(word_ids, listed, strict=True)
         ]
         self._unit.connection.execute(insert(ANNOTATIONS), values)
-        words = [row for word_id, seal in seals.items() for row in self._word_rows(word_id, seal)]
-        insert_words(self._unit, words)
+        owner_id = self._constants.owner_id
+        insert_words(self._unit, [row for each, seal in seals.items() for row in word_rows(each, owner_id, seal.words)])
         self.words = True
 
     def _sealed(self, notes: Mapping[int, str]) -> dict[int, Sealed]:
@@ -230,9 +230,6 @@ class ImportRun:
             return {}
         seals = self._notes.seal_new(list(notes.items()), owner_id=self._constants.owner_id)
         return dict(zip(notes, seals, strict=True))
-
-    def _word_rows(self, word_id: int, seal: Sealed) -> list[dict[str, Any]]:
-        return word_rows(self._unit.vault_id, word_id, self._constants.owner_id, seal.words)
 
     # -- rows stored before --------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from aether_desktop.ports.errors import ConflictError, NotFoundError, Permission
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.storage.audit_values import changes
 from aether_desktop.storage.database import Database, Unit
+from aether_desktop.storage.roads import road_of
 from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, FOREIGN_LABELS, NOTE_WORDS, RECORD_TABLES
 from aether_desktop.storage.stores.records import id_slices, require_storable
 
@@ -273,7 +274,7 @@ class SqlAnnotationStore:
         if before is not None and not annotation.is_empty:
             delete_words(unit, [annotation.id])
         if after is not None:
-            insert_words(unit, word_rows(unit.vault_id, annotation.id, owner_id, after.words))
+            insert_words(unit, word_rows(annotation.id, owner_id, after.words))
 
     def _tell_note(self, annotation: Annotation, current: Annotation | None) -> None:
         """An entry about the note itself, by its own id: words may go to another row when rows are imported again."""
@@ -353,15 +354,15 @@ def note_of(plain: str, sealed: Sealed | None) -> str | Sealed:
     return plain if sealed is None else sealed
 
 
-def word_rows(vault_id: int, annotation_id: int, owner_id: int, words: Sequence[bytes]) -> list[dict[str, Any]]:
-    """The rows of ``note_words`` for one sealed note."""
-    place = {"vault_id": vault_id, "owner_id": owner_id, "annotation_id": annotation_id}
-    return [place | {"token": token} for token in dict.fromkeys(words)]
+def word_rows(annotation_id: int, owner_id: int, words: Sequence[bytes]) -> list[tuple[int, int, bytes]]:
+    """The rows of ``note_words`` for one sealed note, for ``insert_words``."""
+    return [(owner_id, annotation_id, token) for token in dict.fromkeys(words)]
 
 
-def insert_words(unit: Unit, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows that ``word_rows`` made: many in one statement, whose triggers and policies run once."""
-    _insert_together(unit, NOTE_WORDS, rows)
+def insert_words(unit: Unit, rows: Sequence[tuple[int, int, bytes]]) -> None:
+    """Many in one statement, whose triggers and policies run once."""
+    if rows:
+        road_of(unit.connection, unit.vault_id).add_words(rows)
 
 
 def delete_words(unit: Unit, annotation_ids: Sequence[int]) -> None:
@@ -455,7 +456,7 @@ def _store_many(
         row
         for each in renoted
         if (note := _sealed(each)) is not None
-        for row in word_rows(unit.vault_id, each.id, owners[each.row_id], note.words)
+        for row in word_rows(each.id, owners[each.row_id], note.words)
     ]
     insert_words(unit, words)
 

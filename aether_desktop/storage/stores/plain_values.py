@@ -44,7 +44,7 @@ class SqlPlainValueStore:
         """In one transaction; returns how many were still as they had been read."""
         table, column = _place(field)
         done: list[int] = []
-        words: list[dict[str, Any]] = []
+        words: list[tuple[int, int, bytes]] = []
         named = ANNOTATIONS.name if field is SealedField.NOTE else FIELD_PLACES[field][0].value
         with self._database.write(action="sealed.convert", table=named) as unit:
             for row, sealed in rows:
@@ -60,7 +60,7 @@ class SqlPlainValueStore:
                 )
                 if unit.connection.execute(statement).rowcount:
                     done.append(row.row_id)
-                    words += word_rows(unit.vault_id, row.row_id, row.owner_id, sealed.words)
+                    words += word_rows(row.row_id, row.owner_id, sealed.words)
             insert_words(unit, words)
             unit.audit(rows=len(done), field=field.value)
             unit.changed(_changed(field, done))

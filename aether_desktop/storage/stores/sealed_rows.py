@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Table, func, select, type_coerce, update
+from sqlalchemy import ColumnElement, Table, func, select, type_coerce
 from sqlalchemy.types import LargeBinary
 
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.sealed_fields import BLIND_FIELDS, FIELD_PLACES, Sealed, SealedField
 from aether_desktop.ports.sealed_rows import ResealedRow, SealedRow
+from aether_desktop.storage.bulk import Resealing
 from aether_desktop.storage.database import Database, Unit
+from aether_desktop.storage.roads import road_of
 from aether_desktop.storage.schema import ANNOTATIONS, RECORD_TABLES, WALLET_SECRETS
 from aether_desktop.storage.stores.annotations import delete_words, insert_words, word_rows
 from aether_desktop.storage.stores.records import id_slices
@@ -84,24 +86,21 @@ class SqlSealedRows:
     def replace(self, field: SealedField, rows: Sequence[ResealedRow]) -> int:
         """Values that somebody changed meanwhile stay: they are under a later key already."""
         spec = self._columns[field]
-        done: list[ResealedRow] = []
+        changes = [
+            Resealing(
+                row.old.row_id,
+                Sealed.of(row.old.revision, row.old.content).stored,
+                Sealed.of(row.old.revision, row.content).stored,
+                row.token,
+            )
+            for row in rows
+        ]
+        if not changes:
+            return 0
         with self._database.write(action="seal.renew", table=spec.table.name) as unit:
-            for row in rows:
-                old, new = (Sealed.of(row.old.revision, content) for content in (row.old.content, row.content))
-                values: dict[Any, Any] = {spec.table.c[spec.column]: _bytes(new.stored)}
-                if spec.token:
-                    values[spec.table.c[spec.token]] = row.token
-                statement = (
-                    update(spec.table)
-                    .where(
-                        spec.table.c.vault_id == unit.vault_id,
-                        spec.table.c.id == row.old.row_id,
-                        _raw(spec) == old.stored,
-                    )
-                    .values(values)
-                )
-                if unit.connection.execute(statement).rowcount:
-                    done.append(row)
+            road = road_of(unit.connection, unit.vault_id)
+            changed = road.reseal(spec.table.name, spec.column, changes, token=spec.token)
+            done = [row for row in rows if row.old.row_id in changed]
             if spec.words:
                 self._replace_words(unit, spec, done)
             unit.audit(rows=len(done), field=field.value)
@@ -118,10 +117,9 @@ class SqlSealedRows:
                 columns.vault_id == unit.vault_id, columns.id.in_(part)
             )
             owners.update((row.id, row[1]) for row in unit.connection.execute(query))
-        words = [
-            each for row in rows for each in word_rows(unit.vault_id, row.old.row_id, owners[row.old.row_id], row.words)
-        ]
-        insert_words(unit, words)
+        insert_words(
+            unit, [each for row in rows for each in word_rows(row.old.row_id, owners[row.old.row_id], row.words)]
+        )
 
     def _of_owner(self, spec: SealedColumn, owner_id: int, after: int) -> list[ColumnElement[bool]]:
         """In an embedded vault all rows: whoever opens it has sealed them all, also those about other people."""
@@ -139,7 +137,3 @@ class SqlSealedRows:
 def _raw(spec: SealedColumn) -> ColumnElement[bytes]:
     """The column's own bytes, whatever type the table gives it."""
     return type_coerce(spec.table.c[spec.column], LargeBinary())
-
-
-def _bytes(value: bytes) -> ColumnElement[bytes]:
-    return type_coerce(value, LargeBinary())
