@@ -350,7 +350,7 @@ def main() -> int:
             if not options.json:
                 print(_line(timing, options.rows), flush=True)
         if options.json:
-            print(json.dumps(timings))
+            print(json.dumps(timings if len(timings) > 1 else timings[0]))
     return 0
 
 

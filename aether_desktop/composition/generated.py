@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 
 from aether_desktop.composition.locks import lock_of
@@ -17,6 +17,7 @@ from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.services.large_sample import LargeSample
 from aether_desktop.services.service_set import ServiceSet
+from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.storage.vault_files import keys_beside, remove_database
 
 
@@ -45,7 +46,8 @@ def build_large_sample(
             unfinished, settings=settings, key_file=key_file, name=path.stem, password=password, remember=False
         )
         with closing(services):
-            LargeSample(services, rows=rows, seed=seed).fill(token=token, progress=progress)
+            with _filling(services, token):
+                LargeSample(services, rows=rows, seed=seed).fill(token=token, progress=progress)
             info = services.info
         token.check()
         if keys_beside(unfinished).exists():  # not without a password
@@ -71,6 +73,11 @@ def fill_database(services: ServiceSet, *, rows: int, seed: int, token: CancelTo
             )
     with storage.unit_of_work():
         LargeSample(services, rows=rows, seed=seed).fill(token=token, progress=progress)
+
+
+def _filling(services: ServiceSet, token: CancelToken) -> AbstractContextManager[None]:
+    storage = services.storage
+    return storage.filling(token) if isinstance(storage, SqlStorage) else nullcontext()
 
 
 def _discard(unfinished: Path, key_file: Path | None) -> None:

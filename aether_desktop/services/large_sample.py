@@ -59,11 +59,18 @@ class LargeSample:
     def fill(self, *, token: CancelToken, progress: Progress = silent) -> None:
         """Raises OperationCancelled and the StorageError family: what was stored before stays, unless the caller holds
         a unit of work."""
+        self.fill_ledger(token=token, progress=progress)
+        self._fill_others(token=token)
+
+    def fill_ledger(self, *, token: CancelToken, progress: Progress = silent) -> None:
+        """Wallets and their transactions alone, as anybody's own. Raises as ``fill``."""
         for wallet in self._ledger.wallets:
             wallet_id = self._new_wallet(wallet)
             self._wallet_ids.append(wallet_id)
             for year, chunks in self._ledger.files(wallet):
                 self._store(wallet, wallet_id, year, chunks, token=token, progress=progress)
+
+    def _fill_others(self, *, token: CancelToken) -> None:
         storage = self._storage
         self._fill(_Share(5_000, 8, 2_000), self._contract, storage.contracts.create_many, token=token)
         self._fill(_Share(5_000, 24, 2_000), self._node, storage.temple_nodes.create_many, token=token)

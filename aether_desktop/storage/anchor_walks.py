@@ -87,7 +87,7 @@ class AnchorWalk:
                     self._token.check()
                 began = time.monotonic()
                 key, rows = self._hop(connection, place, stride)
-                slow = time.monotonic() - began > _SLOW_SECONDS
+                slow = time.monotonic() - began > _SLOW_SECONDS and not self.question.walk.is_served(connection)
                 if not self.index.advance(epoch, place, key, rows) or key is None:
                     return
                 place = key

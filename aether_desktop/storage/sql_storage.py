@@ -18,6 +18,7 @@ from aether_desktop.storage import backup, inspection
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.access.provisioning import Provisioned, migrate_shared, provision_shared
 from aether_desktop.storage.groups import SqlGroupStore
+from aether_desktop.storage.late_indexes import late_indexes
 from aether_desktop.storage.ledger_days import LedgerDays
 from aether_desktop.storage.ledger_sums import LedgerSums
 from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
@@ -208,6 +209,13 @@ class SqlStorage:
     def unit_of_work(self) -> Iterator[None]:
         """Writes inside (same thread) commit together or not at all. Raises the StorageError family."""
         with self._database.unit_of_work():
+            yield
+
+    @contextmanager
+    def filling(self, token: CancelToken | None = None) -> Iterator[None]:
+        """Around filling a new vault that is thrown away should this fail; see ``late_indexes``, also for what it
+        raises."""
+        with late_indexes(self._vault.kit, token):
             yield
 
     def backup(self, target: Path, *, progress: Progress = silent, token: CancelToken | None = None) -> None:

@@ -44,7 +44,7 @@ _TURN: Final = 6  # times as long a writer waits for its turn: many may wait, an
 _PAUSE: Final = 0.003  # seconds between two tries to begin
 _QUEUE_SECONDS: Final = 600.0  # another thread of ours stores a long import
 _WRITER_CACHE_KIB: Final = 65536
-_READER_CACHE_KIB: Final = 16384
+READER_CACHE_KIB: Final = 16384
 
 
 def open_sqlite(path: Path, key: bytes | None, *, sample: bool = False, read_only: bool = False) -> SqliteKit:
@@ -85,7 +85,7 @@ class SqliteKit(EngineKit):
         self._turns = Turns(path)
         self._given_up = threading.Event()  # the one writer shall wait no longer
         self._writer = self._engine(writes=True, size=1, cache_kib=_WRITER_CACHE_KIB, query_only=read_only)
-        self._reader = self._engine(writes=False, size=_READERS, cache_kib=_READER_CACHE_KIB, query_only=True)
+        self._reader = self._engine(writes=False, size=_READERS, cache_kib=READER_CACHE_KIB, query_only=True)
 
     @property
     def reader(self) -> Engine:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.storage.stores.records import id_slices
@@ -44,17 +44,18 @@ class Question:
         return found
 
     def every(self, connection: Connection, place: Key | None, stride: int) -> tuple[list[Key], int]:
-        """Every ``stride``-th key after a row, by one statement, and how many rows come after the last of them."""
+        """Every ``stride``-th key after a row, by one statement, and how many rows come after the last of them.
+
+        Rows are numbered as they come out of the sort, and counted apart: numbering them with their count beside would
+        hold all of them once more.
+        """
         order = self.order
         number = func.row_number().over(order_by=order.clauses()).label("number")
-        query = order.joined(self.select(*order.columns, number, func.count().over().label("rows")))
-        if place is not None:
-            query = query.where(order.beyond(place))
-        rows = query.subquery()
-        kept = or_(rows.c.number % stride == 0, rows.c.number == rows.c.rows)
-        found = connection.execute(select(rows).where(kept).order_by(rows.c.number)).all()
-        last = found[-1].number if found else 0
-        return [tuple(row[:-2]) for row in found if row.number % stride == 0], last % stride
+        query = order.joined(self.select(*order.columns, number))
+        beyond = [] if place is None else [order.beyond(place)]
+        rows = query.where(*beyond).subquery()
+        found = connection.execute(select(rows).where(rows.c.number % stride == 0).order_by(rows.c.number)).all()
+        return [tuple(row[:-1]) for row in found], self.count(connection, *beyond) - len(found) * stride
 
     def count(self, connection: Connection, *conditions: ColumnElement[bool]) -> int:
         """Rows for which these hold, too; they may name the columns of the order."""

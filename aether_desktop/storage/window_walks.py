@@ -64,7 +64,7 @@ class _Term(NamedTuple):
 
     plan: TermPlan
     bare: Condition | None = None
-    pairs: FromClause | None = None
+    pairs: driving | None = None
     branches: tuple[Condition, ...] = ()
     values: Set[Any] | None = None
 
@@ -200,6 +200,10 @@ class Walk:
         branches = () if way.sorts else way.segments[0].branches
         return Arms(source, self._scope, way.tests, ends, branches, loose, gathered=way.sorts, only=way.only)
 
+    def is_served(self, connection: Connection) -> bool:
+        """Whether an index gives the order: then a page costs what it passes, not what is stored."""
+        return len(self._query.sort) <= 1 and not self.gathers(connection)
+
     # -- settling ----------------------------------------------------------------------------------------------
 
     def settled(self, connection: Connection) -> _Way:
@@ -272,8 +276,11 @@ class Walk:
         """The term that brings fewest rows, where those are few."""
         best, least = None, GATHERED + 1
         for term in terms:
-            source = self._plan.table if term.pairs is None else term.pairs
-            some: Select[Any] = select(literal_column("1")).select_from(source).where(*self._scope)
+            some: Select[Any] = select(literal_column("1"))
+            if term.pairs is not None:  # what points to the rows; looking each of them up would cost the page itself
+                some = some.select_from(term.pairs.left)
+            else:
+                some = some.select_from(self._plan.table).where(*self._scope)
             if term.bare is not None:
                 some = some.where(term.bare)
             count = int(connection.execute(select(func.count()).select_from(some.limit(least).subquery())).scalar_one())

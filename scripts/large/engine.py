@@ -26,16 +26,21 @@ from aether_desktop.ports.tables import TABLES
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.storage.sql_storage import SqlStorage, open_database, open_vault
+from aether_desktop.storage.sqlite import READER_CACHE_KIB
 from scripts.large.memory import memory_now, peak_memory
 from scripts.large.questions import SHOWN, Match
 
 PAGE: Final = 128
-CACHE_KIB: Final = 16384  # as the program gives each reader
+CACHE_KIB: Final = READER_CACHE_KIB  # as the program gives each reader
 _CANCELS: Final = 20
 _NEWEST: Final = "t.occurred_at DESC, t.id DESC"
 _OLDEST: Final = "t.occurred_at, t.id"
-# Nothing is found, so that all must be looked at unless an index knows better.
-SLOW: Final = ("hash:fedcba9876543210f", "zqxjvkwpqz", "amount>0 wallet:Reef status:orphaned description:zqxjvk")
+# Nothing is found, and no index knows that: every row of the driving term must be looked at.
+SLOW: Final = (
+    "status:failed direction:in amount>0.001",
+    "leg:token method:Deposit amount>0.001",
+    "status:orphaned direction:out amount>0.001",
+)
 
 
 class Raw(ABC):
@@ -105,6 +110,7 @@ class RawQuestions:
             ("filter", questions["filters"]),
             ("filters combined", questions["combinations"]),
             ("hash fragment", [questions["fragment"]]),
+            ("address fragment", [questions["address_fragment"]]),
         ):
             for asked in listed:
                 condition = " AND ".join(self._own(Match(*each)).sql() for each in asked["matches"])
@@ -166,6 +172,7 @@ class StorageQuestions:
             ("filter", questions["filters"]),
             ("filters combined", questions["combinations"]),
             ("hash fragment", [questions["fragment"]]),
+            ("address fragment", [questions["address_fragment"]]),
         ):
             for asked in listed:
                 done = self._timed(name, parse_table_query(asked["text"], query.table), 0, asked["right"])

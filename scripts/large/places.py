@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,23 +23,37 @@ import psycopg
 import sqlcipher3.dbapi2 as sqlcipher
 from psycopg import sql
 
-from aether_desktop.composition.generated import build_large_sample, fill_database
-from aether_desktop.locations import migrations_dir
+from aether_desktop.composition.generated import build_large_sample
+from aether_desktop.domain.times import utc_now
+from aether_desktop.domain.users import Membership, Role, User
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.security.key_file import KeyFileStore
-from aether_desktop.services import generated_ledger, large_sample
+from aether_desktop.security.scram import scram_verifier
+from aether_desktop.services.generated_ledger import Ledger
+from aether_desktop.services.large_sample import LargeSample
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import build_services
 from aether_desktop.services.settings_file import SettingsFile
-from aether_desktop.storage.sql_storage import open_database
+from aether_desktop.storage.sql_storage import migrate_database, open_database, open_vault
 from aether_desktop.sums.built_in import BUILT_IN
 from tests.support.postgres import PostgresCluster
-from tests.support.storages import as_founder, provision
+from tests.support.storages import PASSWORD, as_founder, login_of, provision
 
 BYTES_PER_ROW: Final = 2_500  # disk, for the vault file and its plain copy, or the database with its write-ahead log
 PLAIN_TABLES: Final = ("vaults", "wallets", "currencies", "transactions")
-_UNUSED: Final = 7_200  # seconds after which what another version made is removed
-SERVER: Final = {"shared_buffers": "256MB", "max_wal_size": "2GB", "synchronous_commit": "on"}
+# What Qt's own model is asked to sort and to filter by; the vault file has more, and takes longer to make.
+PLAIN_INDEXES: Final = frozenset(
+    f"ix_transactions_{name}"
+    for name in ("time", "wallet", "currency", "class", "status", "counterparty", "amount", "hash")
+)
+_PROBED: Final = 1_000  # rows by which a generator is told from another
+MEMBER: Final = "joel"  # whose own rows the ledger of a shared database is
+SERVER: Final = {
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+    "synchronous_commit": "on",
+    "maintenance_work_mem": "512MB",  # makes the ledger sooner
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +67,31 @@ class Place:
     key_file: str = ""
     plain: str = ""
     url: str = ""
+    member_url: str = ""
     administration: str = ""
+
+    def as_member(self) -> Place:
+        """The same place for the person whose rows they are, and who sees no others."""
+        return replace(self, url=self.member_url)
 
     def told(self) -> dict[str, Any]:
         return asdict(self)
 
 
 class Cache:
-    """A private folder of ledgers, by size, seed, schema and generator; what another version made is removed."""
+    """A private folder of ledgers, by size, seed and generator. An older schema is migrated, as a person's would be.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    ``prepared``: nothing is generated; what is not there is None.
+    """
+
+    def __init__(self, folder: Path | None = None, *, prepared: bool = False) -> None:
         self.folder = folder or Path(tempfile.gettempdir()) / f"aether-large-{os.geteuid()}"
+        self.prepared = prepared
         self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)  # the server's user passes through
         found = self.folder.lstat()
         if found.st_uid != os.geteuid() or not stat.S_ISDIR(found.st_mode):
             raise RuntimeError(f"{self.folder} belongs to somebody else")
         self.mark = _version()
-        for old in self.folder.iterdir():
-            if self.mark not in old.name and old.stat().st_mtime < time.time() - _UNUSED:
-                shutil.rmtree(old, ignore_errors=True)
 
     def require_room(self, rows: int, copies: int) -> None:
         """Raises RuntimeError before anything is begun."""
@@ -79,12 +99,13 @@ class Cache:
         if free < wanted:
             raise RuntimeError(f"{rows:,} rows need about {wanted / 1e9:.0f} GB, {free / 1e9:.0f} GB are free")
 
-    def vault(self, rows: int, seed: int) -> Place:
+    def vault(self, rows: int, seed: int) -> Place | None:
         """The vault file and its plain copy."""
         folder = self.folder / f"vault-{self.mark}-{rows}-{seed}"
-        _touch(folder)
         path, key_file, plain = folder / "ledger.aether", folder / "key", folder / "plain.db"
-        if not plain.exists():
+        if not path.exists():
+            if self.prepared and rows:
+                return None
             self.require_room(rows, 1)
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
@@ -99,8 +120,14 @@ class Cache:
                     token=CancelToken(),
                     progress=_quiet,
                 )
+        key = KeyFileStore(key_file).load(path)
+        with closing(open_vault(path, key)):  # migrated now, not while something is measured
+            pass
+        for copy in folder.glob(f"{path.name}.before-*"):
+            copy.unlink()
+        if not plain.exists():
             with _timed("its unencrypted copy, for Qt's own driver"):
-                copy_plain(path, KeyFileStore(key_file).load(path), plain)
+                copy_plain(path, key, plain)
         return Place("sqlite", rows, seed, vault=str(path), key_file=str(key_file), plain=str(plain))
 
     def cluster(self) -> PostgresCluster:
@@ -109,12 +136,15 @@ class Cache:
         cluster.start()
         return cluster
 
-    def database(self, cluster: PostgresCluster, rows: int, seed: int) -> Place:
-        """A database of the running server."""
+    def database(self, cluster: PostgresCluster, rows: int, seed: int) -> Place | None:
+        """A database of the running server; all rows are MEMBER's own."""
         name = f"ledger_{rows}_{seed}"
+        url = cluster.url(name)
         with psycopg.connect(cluster.socket_url(), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
             if known is None:
+                if self.prepared and rows:
+                    return None
                 self.require_room(rows, 1)
                 making = f"{name}_unfinished"
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
@@ -124,45 +154,47 @@ class Cache:
                 connection.execute(
                     sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name))
                 )
-        return Place("postgresql", rows, seed, url=as_founder(cluster.url(name)), administration=cluster.url(name))
+        migrate_database(url)
+        return Place("postgresql", rows, seed, url=as_founder(url), member_url=as_member(url), administration=url)
 
     def _server_folder(self) -> Path:
         folder = self.folder / f"server-{self.mark}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        _touch(folder)
         if os.geteuid() == 0:
             account = pwd.getpwnam("postgres")
             os.chown(folder, account.pw_uid, account.pw_gid)
         return folder
 
 
-def _touch(folder: Path) -> None:
-    if folder.exists():
-        os.utime(folder)
+def as_member(url: str) -> str:
+    """MEMBER's address of a database of which ``url`` is the administrator's."""
+    return as_founder(url, login=login_of(url, username=MEMBER))
 
 
 def copy_plain(vault: Path, key: bytes, plain: Path) -> None:
-    """The ledger's tables, rows and indexes without encryption and triggers, complete or not at all."""
+    """The ledger's tables, rows and PLAIN_INDEXES without encryption and triggers, complete or not at all."""
     making = plain.with_suffix(".making")
     making.unlink(missing_ok=True)
+    indexes = []
     with closing(sqlcipher.connect(str(vault), isolation_level=None)) as source:
         source.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         source.execute("ATTACH ? AS plain KEY ''", (str(making),))
         source.execute("PRAGMA plain.journal_mode = OFF")
         source.execute("PRAGMA plain.synchronous = OFF")
-        for kind in ("table", "index"):
-            made = source.execute(
-                "SELECT tbl_name, sql FROM sqlite_master WHERE type = ? AND sql IS NOT NULL ORDER BY name", (kind,)
-            ).fetchall()
-            for table, statement in made:
-                if table not in PLAIN_TABLES:
-                    continue
-                words = f"CREATE {kind.upper()}", f"CREATE UNIQUE {kind.upper()}"
-                begin = words[1] if statement.startswith(words[1]) else words[0]
-                source.execute(f"{begin} plain.{statement[len(begin) :].lstrip()}")
-                if kind == "table":
-                    source.execute(f"INSERT INTO plain.{table} SELECT * FROM main.{table}")  # noqa: S608 - our names
+        made = source.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+        for kind, name, table, statement in made.fetchall():
+            if table in PLAIN_TABLES and kind == "table":
+                source.execute(f"CREATE TABLE plain.{statement.removeprefix('CREATE TABLE').lstrip()}")
+                source.execute(f"INSERT INTO plain.{table} SELECT * FROM main.{table}")  # noqa: S608 - our names
+            elif name in PLAIN_INDEXES:
+                indexes.append(statement)
         source.execute("DETACH plain")
+    with closing(sqlite3.connect(making, isolation_level=None)) as target:
+        target.execute("PRAGMA journal_mode = OFF")
+        target.execute("PRAGMA synchronous = OFF")
+        target.execute("PRAGMA cache_size = -200000")
+        for statement in indexes:
+            target.execute(statement)
     making.rename(plain)
 
 
@@ -172,23 +204,49 @@ def plain_connection(place: Place) -> sqlite3.Connection:
 
 
 def _fill(url: str, rows: int, seed: int) -> None:
+    """As the program does it, but for the indexes, which are made when the rows are there."""
     provision(url)
-    storage = open_database(as_founder(url))
+    with closing(open_database(as_founder(url))) as storage:
+        person = storage.new_id()
+        storage.users.create(
+            User(
+                id=person,
+                owner_id=person,
+                created_at=utc_now(),
+                username=MEMBER,
+                email=f"{MEMBER}@example.org",
+                role=Role.MEMBER,
+                membership=Membership.FULL,
+            )
+        )
+        storage.login_administration().create_login(MEMBER, Role.MEMBER, scram_verifier=scram_verifier(PASSWORD))
+    with psycopg.connect(url, autocommit=True) as administrator:
+        listed = administrator.execute(
+            "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i"
+            " WHERE i.indrelid = 'transactions'::regclass AND NOT i.indisunique"
+            " AND pg_get_indexdef(i.indexrelid) !~ '(batch_id|tx_hash)'"  # an import asks these
+        ).fetchall()
+        for name, _made in listed:
+            administrator.execute(f"DROP INDEX {name}".encode())
+    storage = open_database(as_member(url))
     with tempfile.TemporaryDirectory() as name, closing(SettingsFile(Path(name) / "settings")) as settings:
         services = build_services(storage, settings, ModuleService(settings, BUILT_IN), on_close=storage.close)
         with closing(services):
-            fill_database(services, rows=rows, seed=seed, token=CancelToken(), progress=_quiet)
-    with psycopg.connect(url, autocommit=True) as connection:  # as autovacuum does within minutes
-        connection.execute("VACUUM ANALYZE")
+            LargeSample(services, rows=rows, seed=seed).fill_ledger(token=CancelToken(), progress=_quiet)
+    with psycopg.connect(url, autocommit=True) as administrator:
+        for _name, made in listed:
+            administrator.execute(str(made).encode())
+        administrator.execute("VACUUM ANALYZE")  # as autovacuum does within minutes
 
 
 def _version() -> str:
-    """Changes with the schema and with what is generated."""
+    """Changes with what is generated."""
+    ledger = Ledger(_PROBED, 1)
     digest = hashlib.sha256()
-    for module in (generated_ledger, large_sample):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    for path in sorted((migrations_dir() / "versions").glob("*.py")):
-        digest.update(path.read_bytes())
+    for wallet in ledger.wallets:
+        for _year, chunks in ledger.files(wallet):
+            for chunk in chunks:
+                digest.update(repr(chunk).encode())
     return digest.hexdigest()[:12]
 
 

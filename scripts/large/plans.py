@@ -1,8 +1,8 @@
-"""How the engines answer each pair of filters: the statements the program runs, and the plans they get.
+"""How the engines answer filters alone, in pairs and in threes: the statements the program runs, and their plans.
 
 usage: python -m scripts.large.plans PLACE.json
 
-One line a pair: what drives it, whether something is sorted or read whole, rows found, time to the first page.
+One line each: what drives it, whether something is sorted or read whole, rows found, time to the first page.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,8 +21,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, event
 
 from aether_desktop.domain.records import TableName
+from aether_desktop.ports.errors import OperationCancelled
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.query_language import parse_table_query
+from aether_desktop.ports.work import CancelToken
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.storage.opening import OpenVault, open_shared, open_vault_file
 from aether_desktop.storage.sql_storage import SqlStorage
@@ -39,7 +42,14 @@ _TERMS: Final = {
     "hash start": "hash:{start}",
     "fragment": "hash:{fragment}",
 }
+_TRIPLES: Final = (
+    ("wallet", "status", "dates"),
+    ("token", "kind", "amounts"),
+    ("chain", "counterparty", "dates"),
+    ("token", "status", "label"),
+)
 _PAGE: Final = 128
+_LONGEST: Final = 5.0  # seconds; then the question is called off
 _DRIVER: Final = re.compile(r"(?:SEARCH|SCAN) (\S+)(?: USING (?:COVERING )?INDEX (\S+))?")
 _NODE: Final = re.compile(r"(Index Only Scan|Index Scan|Seq Scan|Bitmap Index Scan)(?: Backward)?(?: using| on) (\S+)")
 
@@ -74,6 +84,21 @@ def terms_of(storage: SqlStorage) -> dict[str, str]:
 
 def _hash_of(values: tuple[object, ...]) -> str:
     return next(str(value) for value in values if re.fullmatch(r"(0x)?[0-9a-f]{64}", str(value)))
+
+
+def first_page(storage: SqlStorage, query: TableQuery) -> tuple[int, float | None]:
+    """Rows and seconds; None: called off after _LONGEST."""
+    token = CancelToken()
+    bell = threading.Timer(_LONGEST, token.cancel)
+    bell.start()
+    began = time.perf_counter()
+    try:
+        rows = len(storage.windows.window(query, 0, _PAGE, rough=True, token=token).rows)
+    except OperationCancelled:
+        return 0, None
+    finally:
+        bell.cancel()
+    return rows, time.perf_counter() - began
 
 
 def plan_of(vault: OpenVault, statement: str, values: Any) -> list[str]:
@@ -116,15 +141,15 @@ def main() -> int:
     with closing(vault):
         storage, statements = SqlStorage(vault), Statements()
         terms = terms_of(storage)
-        asked = [(name,) for name in terms] + list(combinations(terms, 2))
-        for names in asked:
+        asked: list[tuple[str, ...]] = [(name,) for name in terms]
+        for names in (*asked, *combinations(terms, 2), *_TRIPLES):
             query = parse_table_query(" ".join(terms[name] for name in names), TableName.TRANSACTIONS)
             statements.seen.clear()
             with statements.listening(vault):
-                began = time.perf_counter()
-                rows = len(storage.windows.window(query, 0, _PAGE).rows)
-                seconds = time.perf_counter() - began
-            plans = [said(plan_of(vault, *each), vault.kit.dialect) for each in list(statements.seen[:1])]
+                rows, seconds = first_page(storage, query)
+            # What found the keys: looked-up names come before it, the rows by their ids after it.
+            keys = [each for each in statements.seen if "sort_0" in each[0]] or statements.seen[:1]
+            plans = [said(plan_of(vault, *each), vault.kit.dialect) for each in keys[:1]]
             lines.append({"filters": " + ".join(names), "rows": rows, "seconds": seconds, "plan": " | ".join(plans)})
     print(json.dumps({"plans": lines}))
     return 0

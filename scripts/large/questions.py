@@ -61,6 +61,7 @@ class Questions:
     filters: list[Filter]
     combinations: list[Filter]
     fragment: Filter
+    address_fragment: Filter
 
 
 def ask(place: Place, *, seed: int = 1) -> Questions:
@@ -90,6 +91,7 @@ class _Asker:
             filters=self._answered(singles),
             combinations=self._answered(combinations),
             fragment=self._answered([self._fragment()])[0],
+            address_fragment=self._answered([self._address_fragment()])[0],
         )
 
     def _values(self, statement: str, *values: Any) -> list[Any]:
@@ -124,10 +126,30 @@ class _Asker:
 
     def _fragment(self) -> Filter:
         """Digits from the middle of a hash."""
-        middle = "(SELECT min(id) + (max(id) - min(id)) / 2 FROM transactions)"
-        (tx_hash,) = self._values(f"SELECT tx_hash FROM transactions WHERE id >= {middle} ORDER BY id LIMIT 1")  # noqa: S608
+        (tx_hash,) = self._values(
+            f"SELECT tx_hash FROM transactions WHERE vault_id = {self._vault_id} AND id >= ? ORDER BY id LIMIT 1",  # noqa: S608
+            self._id_at(2),
+        )
         digits = str(tx_hash)[20 : 20 + _FRAGMENT_DIGITS]
         return Filter("hash fragment", f"hash:{digits}", [Match("tx_hash", "contains", [digits])])
+
+    def _id_at(self, part: int) -> int:
+        """One ``part``-th of the way from the first id to the last."""
+        first, last = (
+            self._values(f"SELECT id FROM transactions WHERE vault_id = {self._vault_id} ORDER BY id {way} LIMIT 1")[0]  # noqa: S608
+            for way in ("ASC", "DESC")
+        )
+        return int(first + (last - first) // part)
+
+    def _address_fragment(self) -> Filter:
+        """Digits from the middle of another side's address, as it is written."""
+        (address,) = self._values(
+            f"SELECT counterparty FROM transactions WHERE vault_id = {self._vault_id} AND id >= ?"  # noqa: S608
+            " AND counterparty LIKE '0x%' ORDER BY id LIMIT 1",
+            self._id_at(3),
+        )
+        digits = str(address)[14 : 14 + _FRAGMENT_DIGITS]
+        return Filter("address fragment", f"counterparty:{digits}", [Match("counterparty", "contains", [digits])])
 
     def _filters(self) -> tuple[list[Filter], list[Filter]]:
         names = dict(self._connection.execute("SELECT name, id FROM wallets"))

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QMainWindow, QTableView
 from scripts.gui_session import application, settle
 from scripts.large.places import Place, plain_connection
 from scripts.large.questions import Match
-from scripts.large.watching import Painted, Probe
+from scripts.large.watching import PAGES, Painted, Probe
 
 _COLUMNS: Final = (
     *("occurred_at", "wallet_id", "counterparty", "direction", "amount", "currency_id", "status", "fee", "kind", "leg"),
@@ -167,8 +167,11 @@ class Session:
         self._timed("first rows", self._load, questions["first"])
         probe.gaps("gap while opening", "first rows")
         if self._end():
+            self._home()
             self._jumps()
             probe.gaps("gap while jumping", "jump")
+            self._page_down()
+            probe.gaps("gap while paging", "page down")
         probe.scroll(self._view)
         self._type_ahead()
         for descending in (False, True, False, True):
@@ -180,6 +183,7 @@ class Session:
             ("filter", questions["filters"]),
             ("filters combined", questions["combinations"]),
             ("hash fragment", [questions["fragment"]]),
+            ("address fragment", [questions["address_fragment"]]),
         ):
             for asked in listed:
                 matches = [Match(*each) for each in asked["matches"]]
@@ -201,6 +205,21 @@ class Session:
         last, count = self._questions["last"], self._questions["rows"]
         self._until("end", lambda: self._contestant.hashes(count - len(last), len(last)) == last, began)
         return True
+
+    def _home(self) -> None:
+        began = self._begin("home")
+        self._view.scrollToTop()
+        first = self._questions["first"]
+        self._until("home", lambda: self._contestant.hashes(0, len(first)) == first, began)
+
+    def _page_down(self) -> None:
+        self._view.setFocus()
+        self._view.setCurrentIndex(self._contestant.model.index(self._contestant.model.rowCount() // 5, 0))
+        for _ in range(PAGES):
+            began = self._begin("page down")
+            QTest.keyClick(self._view, Qt.Key.Key_PageDown)
+            row = self._view.currentIndex().row()
+            self._until("page down", lambda row=row: None not in self._contestant.hashes(row, 1), began)
 
     def _jumps(self) -> None:
         bar = self._view.verticalScrollBar()

@@ -16,8 +16,9 @@ from scripts.large.memory import peak_memory
 
 TIMEOUT: Final = 30.0  # seconds; what takes longer is said to be "over"
 SCROLL_STEPS: Final = 300
+PAGES: Final = 60  # turned by the key
 _POLL: Final = 20  # milliseconds
-_FRAME: Final = 16  # milliseconds between two steps of a scrolling hand
+FRAME: Final = 16  # milliseconds between two steps of a scrolling hand
 
 
 class Painted(QObject):
@@ -103,7 +104,7 @@ class Probe:
         self.watch.step = "scroll"
         for _ in range(SCROLL_STEPS):
             bar.setValue(bar.value() + 3)
-            settle(_FRAME)
+            settle(FRAME)
         self.watch.step = "rest"
         self.gaps("gap while scrolling", "scroll")
         self.measures["peak memory so far"] = peak_memory()

@@ -22,18 +22,28 @@ from PySide6.QtWidgets import QLineEdit, QTableView, QWidget
 from aether_desktop.bootstrap import WindowProgram, build
 from aether_desktop.ui.models.roles import HeaderRole, Role
 from scripts.gui_session import application, click, settle, wait, wait_for
-from scripts.large.watching import TIMEOUT, Painted, Probe
+from scripts.large.changing import Changing, take_back
+from scripts.large.engine import SLOW
+from scripts.large.memory import give_back, give_back_pages, peak_memory, shares
+from scripts.large.watching import FRAME, PAGES, TIMEOUT, Painted, Probe
 
 _WORDS: Final = "restored"  # typed into the grid: looks for a row that begins so
+_DRAGS: Final = 8
+_DRAG_STEPS: Final = 40
+_MINDS: Final = 9  # changed so many times
+_MOMENT: Final = 60  # milliseconds, then another question is asked
 
 
 class Session:
     """The open program and what is asked of it."""
 
-    def __init__(self, program: WindowProgram, questions: dict[str, Any], probe: Probe) -> None:
+    def __init__(self, program: WindowProgram, questions: dict[str, Any], probe: Probe, *, short: bool) -> None:
+        """``short``: no more than what is compared between sizes."""
         self._window: QWidget = program.window
+        self._program = program
         self._questions = questions
         self._probe = probe
+        self._short = short
         self._grid: QTableView | None = None
         self._painted: Painted | None = None
 
@@ -44,13 +54,27 @@ class Session:
         self._ends()
         self._jumps()
         self._probe.scroll(self.grid)
-        self._type_ahead()
+        if not self._short:
+            self._drag()
+            self._page_down()
+            self._type_ahead()
         self._sort()
-        self._sort_by_every_column()
+        if not self._short:
+            self._sort_by_every_column()
         for listed in ("filters", "combinations"):
             for asked in self._questions[listed]:
                 self._filter(asked, "filter" if listed == "filters" else "filters combined")
         self._filter(self._questions["fragment"], "hash fragment")
+        self._filter(self._questions["address_fragment"], "address fragment")
+        if not self._short:
+            self._change_of_mind()
+        self._count_exact()
+
+    def change(self, folder: Path) -> None:
+        """Import on view, cancel an import, undo."""
+        services = self._program.services
+        if services is not None:
+            Changing(services, self.grid, self._probe, rows=self._questions["rows"], folder=folder).run()
 
     @property
     def grid(self) -> QTableView:
@@ -69,11 +93,8 @@ class Session:
         self._painted = Painted(self.grid)
         self._until("first rows", lambda: self._top(questions["first"]), began)
         self._probe.gaps("gap while opening", "open the view")
-        exact: float | None = None
-        with suppress(TimeoutError):
-            wait(lambda: self.grid.model().rowCount() == questions["rows"], seconds=TIMEOUT)
-            exact = time.perf_counter() - began
-        self._probe.note("exact count", exact)
+        self._probe.measures["about"] = self._model.rowCount() / questions["rows"]
+        self._count_exact(began)
         watch.step = "rest"
         settle(300)
 
@@ -82,17 +103,67 @@ class Session:
         began = self._begin("end")
         QTest.keyClick(self.grid, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
         self._until("end", lambda: self._is_at(count - len(last), last) and self._seen(count - 1), began)
-        self._begin("rest")
+        began = self._begin("home")
         QTest.keyClick(self.grid, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
-        self._until("", lambda: self._top(self._questions["first"]), began)
+        self._until("home", lambda: self._top(self._questions["first"]), began)
 
     def _jumps(self) -> None:
         bar = self.grid.verticalScrollBar()
-        for number, tx_hash in self._questions["jumps"]:
+        for number, tx_hash in self._jump_targets():
             began = self._begin("jump")
             bar.setValue(number)
             self._until("jump", partial(self._is_seen_at, number, tx_hash), began)
         self._probe.gaps("gap while jumping", "jump")
+
+    def _jump_targets(self) -> list[tuple[int, str]]:
+        listed: list[tuple[int, str]] = self._questions["jumps"]
+        return listed[: len(listed) // 4] if self._short else listed
+
+    def _drag(self) -> None:
+        """The handle is pulled over the whole bar, then let go over a row: from there until that row is seen."""
+        bar = self.grid.verticalScrollBar()
+        for number, tx_hash in self._questions["jumps"][-_DRAGS:]:
+            self._begin("drag")
+            bar.setSliderDown(True)
+            start, middle = bar.value(), bar.maximum() - bar.value()
+            for step in range(_DRAG_STEPS):
+                bar.setSliderPosition(start + (middle - start) * step // _DRAG_STEPS)
+                settle(FRAME)
+            bar.setSliderPosition(number)
+            bar.setSliderDown(False)
+            began = time.perf_counter()
+            self._until("drag", partial(self._is_seen_at, number, tx_hash), began)
+        self._probe.gaps("gap while dragging", "drag")
+
+    def _page_down(self) -> None:
+        """From a place where nothing is here yet."""
+        grid = self.grid
+        row = grid.model().rowCount() // 5
+        grid.setCurrentIndex(grid.model().index(row, 0))
+        grid.setFocus()
+        self._until("", lambda: self._seen(row), time.perf_counter())
+        for _ in range(PAGES):
+            began = self._begin("page down")
+            QTest.keyClick(grid, Qt.Key.Key_PageDown)
+            self._until("page down", lambda: self._seen(grid.currentIndex().row()), began)
+        self._probe.gaps("gap while paging", "page down")
+
+    def _change_of_mind(self) -> None:
+        """A question that must look far, and another a moment later: from that one until its rows are there."""
+        edit = wait_for(self._window, "transactions_filter", QLineEdit)
+        listed = self._questions["filters"]
+        for number in range(_MINDS):
+            asked = listed[number % len(listed)]
+            self._begin("change of mind")
+            edit.setText(SLOW[number % len(SLOW)])
+            QTest.keyClick(edit, Qt.Key.Key_Return)
+            settle(_MOMENT)
+            began = time.perf_counter()
+            edit.setText(asked["text"])
+            QTest.keyClick(edit, Qt.Key.Key_Return)
+            self._until("change of mind", partial(self._filtered, asked), began)
+        self._probe.gaps("gap while changing one's mind", "change of mind")
+        self._unfilter(edit)
 
     def _type_ahead(self) -> None:
         self.grid.setFocus()
@@ -146,16 +217,35 @@ class Session:
         began = self._begin(f"filter {asked['name']}")
         edit.setText(asked["text"])
         QTest.keyClick(edit, Qt.Key.Key_Return)
-        done = self._until(name, lambda: self._top(asked["right"]) and self._answered(), began)
+        done = self._until(name, partial(self._filtered, asked), began)
         self._probe.measures.setdefault("filters", {})[asked["name"]] = done
         if done is None:
             self._probe.wrong.append(asked["name"])
+        elif not self._short:
+            self._begin("count the rows of a filter")
+            self._count_exact(began, "exact count of a filter")
+        self._unfilter(edit)
+
+    def _unfilter(self, edit: QLineEdit) -> None:
         self._begin("rest")
         edit.setText("")
         QTest.keyClick(edit, Qt.Key.Key_Return)
         self._until("", lambda: self._top(self._questions["first"]), time.perf_counter())
 
+    def _count_exact(self, began: float | None = None, name: str = "exact count") -> None:
+        """Waits until the number of rows is exact; since ``began``, if that is of interest."""
+        exact: float | None = None
+        with suppress(TimeoutError):
+            wait(lambda: self._model.known_count.exact and not self._model.loading, seconds=TIMEOUT)
+            exact = time.perf_counter() - (began or 0.0)
+        if began is not None:
+            self._probe.note(name, exact)
+
     # -- looking -------------------------------------------------------------------------------------------------
+
+    @property
+    def _model(self) -> Any:
+        return self.grid.model()
 
     def _begin(self, step: str) -> float:
         self._probe.watch.step = step
@@ -202,6 +292,9 @@ class Session:
         bottom = grid.model().rowCount() - 1 if bottom < 0 else bottom
         return top <= row <= bottom and None not in self._hashes(top, bottom - top + 1)
 
+    def _filtered(self, asked: dict[str, Any]) -> bool:
+        return self._top(asked["right"]) and self._answered()
+
     def _answered(self) -> bool:
         """The question is the one on the screen, and its first rows are there."""
         model = self.grid.model()
@@ -227,6 +320,17 @@ def opened(place: dict[str, Any], data_dir: Path) -> WindowProgram:
     return program
 
 
+def memory(program: WindowProgram) -> dict[str, int]:
+    """Bytes at rest, and which part of them went with SQLite's page caches, or lay free in the allocator."""
+    settle(500)
+    found = shares()
+    found["free"] = give_back()
+    vault = getattr(program.services.storage if program.services else None, "_vault", None)
+    if vault is not None and vault.kit.dialect == "sqlite":
+        found["pages"] = give_back_pages([vault.kit.reader, vault.kit.writer])
+    return found
+
+
 def main() -> int:
     told = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     application()
@@ -235,12 +339,20 @@ def main() -> int:
         program = opened(told["place"], Path(name))
         try:
             if told["place"]["rows"]:
-                Session(program, told["questions"], probe).run()
+                if program.services is not None:
+                    take_back(program.services)
+                session = Session(program, told["questions"], probe, short=told.get("short", False))
+                session.run()
+                probe.measures["memory"] = memory(program)
+                probe.measures["peak memory of reading"] = peak_memory()
+                if told.get("change"):
+                    session.change(Path(name))
             else:  # an empty window
                 probe.idle()
                 probe.watch.step = "open the view"
                 click(program.window, "navigation_transactions")
                 settle(3_000)
+                probe.measures["memory"] = memory(program)
             measures = probe.finish()
         finally:
             program.close()

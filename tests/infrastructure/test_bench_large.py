@@ -15,10 +15,12 @@ from aether_desktop.ports.queries import Sort, TableQuery
 from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.security.key_file import KeyFileStore
+from aether_desktop.storage.opening import open_vault_file
+from aether_desktop.storage.schema import TRANSACTIONS
 from aether_desktop.storage.sql_storage import open_vault
-from scripts.large.places import Cache, Place, plain_connection
+from scripts.large.places import PLAIN_INDEXES, Cache, Place, plain_connection
 from scripts.large.questions import Match, Questions, ask
-from scripts.large.report import Row, median, p99, print_sizes, print_table, worst
+from scripts.large.report import Row, median, p99, print_missed, print_sizes, print_table, worst
 from scripts.large.stock import Contestant, EverythingContestant, SqlContestant
 
 ROWS = 3_000
@@ -27,7 +29,9 @@ _HASH = TABLES[TableName.TRANSACTIONS].index("tx_hash")
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Cache(tmp_path_factory.mktemp("ledgers")).vault(ROWS, 1)
+    made = Cache(tmp_path_factory.mktemp("ledgers")).vault(ROWS, 1)
+    assert made is not None
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +41,18 @@ def questions(ledger: Place) -> Questions:
 
 def test_a_ledger_is_made_once(ledger: Place) -> None:
     made = Path(ledger.vault).stat().st_mtime_ns
-    again = Cache(Path(ledger.vault).parent.parent).vault(ROWS, 1)
-    assert again == ledger
+    again = Cache(Path(ledger.vault).parent.parent, prepared=True)
+    assert again.vault(ROWS, 1) == ledger
+    assert again.vault(ROWS + 1, 1) is None
     assert Path(ledger.vault).stat().st_mtime_ns == made
     with closing(plain_connection(ledger)) as connection:
         assert connection.execute("SELECT count(*) FROM transactions").fetchone() == (ROWS,)
         indexes = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
-        assert indexes.fetchone()[0] > 5
+        assert indexes.fetchone()[0] == len(PLAIN_INDEXES)
+    key = KeyFileStore(Path(ledger.key_file)).load(Path(ledger.vault))
+    with closing(open_vault_file(Path(ledger.vault), key)) as vault, vault.kit.reader.connect() as reader:
+        names = reader.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'").scalars().all()
+    assert {index.name for index in TRANSACTIONS.indexes if index.info.get("engine") != "postgresql"} <= set(names)
 
 
 def test_the_storage_shows_what_plain_sql_found(ledger: Place, questions: Questions) -> None:
@@ -51,6 +60,10 @@ def test_the_storage_shows_what_plain_sql_found(ledger: Place, questions: Questi
     asked = [(parse_table_query(each.text, TableName.TRANSACTIONS), each.right) for each in questions.filters]
     asked += [(parse_table_query(each.text, TableName.TRANSACTIONS), each.right) for each in questions.combinations]
     asked.append((TableQuery(TableName.TRANSACTIONS), questions.first))
+    asked += [
+        (parse_table_query(each.text, TableName.TRANSACTIONS), each.right)
+        for each in (questions.fragment, questions.address_fragment)
+    ]
     for descending, right in ((False, questions.by_amount), (True, questions.by_amount_backward)):
         asked.append((TableQuery(TableName.TRANSACTIONS, sort=(Sort("amount", descending),)), right))
     with closing(open_vault(path, KeyFileStore(Path(ledger.key_file)).load(path))) as storage:
@@ -79,7 +92,7 @@ def test_the_others_are_asked_the_same(
     contestant.sort("amount_rank", descending=False)
     assert contestant.hashes(0, count) == questions.by_amount
     contestant.sort("occurred_at", descending=True)
-    for each in (*questions.filters, *questions.combinations, questions.fragment):
+    for each in (*questions.filters, *questions.combinations, questions.fragment, questions.address_fragment):
         contestant.filter([Match(*match) for match in asdict(each)["matches"]])
         assert contestant.hashes(0, len(each.right)) == each.right, each.name
 
@@ -91,20 +104,43 @@ def test_what_never_came_is_no_good_figure() -> None:
     assert Row("", "x", median).figure([]) is None
 
 
-def test_tables_say_what_was_not_run(capsys: pytest.CaptureFixture[str]) -> None:
-    ours = {"first rows": [0.05], "jump": [0.02] * 200, "peak memory": 300_000_000, "idle loop": {"p99": 0.001}}
+def test_tables_say_what_was_not_run_and_what_was_not_reached(capsys: pytest.CaptureFixture[str]) -> None:
+    ours = {
+        "first rows": [0.05],
+        "jump": [0.04] * 200,
+        "peak memory": 340_000_000,
+        "peak memory of reading": 335_000_000,
+        "idle loop": {"p99": 0.001},
+    }
     results: dict[str, dict[str, Any]] = {
         "window sqlite": ours,
         "raw sqlite": {"first rows": [0.01], "jump": [0.01] * 200},
         "sql": {"failed": "no driver"},
     }
-    brought = {"sqlite": {"raw": 1.0, "batches": 1.25, "ours": 2.0, "peak": 200_000_000, "before": 90_000_000}}
-    empty = {"window": {"peak memory": 180_000_000}}
-    print_table(results, empty, brought, rows=1_000, import_rows=1_000)
-    print_sizes({100: results, 1_000: results}, empty)
+    brought = {
+        "sqlite": {"raw": 1.0, "batches": 1.25, "ours": 4.0, "peak": 200_000_000, "before": 90_000_000, "rows": 1_000}
+    }
+    empty = {"window sqlite": {"peak memory": 180_000_000}}
+    missed = print_table(results, empty, brought, rows=1_000)
+    assert print_sizes({100: results, 1_000: results}, empty) == []
+    print_missed(missed)
     printed = capsys.readouterr().out
     first = next(line for line in printed.splitlines() if line.strip().startswith("first rows on screen"))
-    assert first.split()[4:] == ["50.0", *("not", "run") * 3, "10.0", "not", "run", "5.00", "under", "100", "ms"]
+    assert first.split()[4:] == ["50.0", *("not", "run") * 4, "10.0", "not", "run", "5.00", "under", "100", "ms"]
     assert "prepared batches       800 (0.80" in printed
     assert "no driver" in printed
-    assert "120" in next(line for line in printed.splitlines() if "above an empty window, MB" in line)
+    assert "155" in next(line for line in printed.splitlines() if "peak, all reading" in line)
+    assert len(missed) == 3
+    assert "4.00 x raw, wanted under 3 x raw" in missed[0]
+    assert "155 MB above an empty window" in missed[1]
+    assert "0.25 of the raw engine" in missed[2]
+
+
+def test_memory_may_not_grow_with_the_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    sizes = {
+        size: {"window sqlite": {"first rows": [0.01], "peak memory of reading": 100_000_000 + held}}
+        for size, held in ((1_000_000, 50_000_000), (10_000_000, 60_000_000))
+    }
+    missed = print_sizes(sizes, {"window sqlite": {"peak memory": 100_000_000}})
+    assert missed == ["memory (window sqlite) at 10,000,000 rows is 1.20 x that at 1,000,000"]
+    assert "60" in capsys.readouterr().out
