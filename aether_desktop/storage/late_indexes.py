@@ -56,10 +56,10 @@ def _writing(kit: EngineKit, token: CancelToken | None) -> Iterator[Connection]:
         connection.begin(),
         SqliteRoad(connection, 0).loading(),
     ):
-        remove = (lambda: None) if token is None else token.on_cancel(kit.interrupter(connection))
+        heard = token or CancelToken()
+        remove = heard.on_cancel(kit.interrupter(connection))
         try:
             yield connection
-            if token is not None:
-                token.check()
+            heard.check()
         finally:
             remove()

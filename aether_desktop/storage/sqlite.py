@@ -243,6 +243,7 @@ class SqliteKit(EngineKit):
             poolclass=QueuePool,
             pool_size=size,
             max_overflow=0,
+            pool_use_lifo=True,  # whoever asks alone finds its pages again, and only one connection holds many
             pool_timeout=30,
         )
 

@@ -165,9 +165,9 @@ class Table:
         self._memory_line("peak, all reading", "under 150", empty, lambda found: found.get("peak memory of reading"))
         self._memory_line("peak, with import and undo", "", empty, lambda found: found.get("peak memory"))
         for name, title in (("rss", "at rest, resident"), ("pss", "at rest, proportional"), ("uss", "at rest, own")):
-            self._memory_line(title, "", empty, lambda found, name=name: found.get("memory", {}).get(name))
-        self._memory_line("  of it free in the allocator", "", {}, lambda found: found.get("memory", {}).get("free"))
-        self._memory_line("  of it SQLite's page caches", "", {}, lambda found: found.get("memory", {}).get("pages"))
+            self._memory_line(title, "", empty, _at_rest(name))
+        self._memory_line("  of it free in the allocator", "", {}, _at_rest("free"))
+        self._memory_line("  of it SQLite's page caches", "", {}, _at_rest("pages"))
 
     def _memory_line(
         self, title: str, wanted: str, empty: Mapping[str, Measures], of: Callable[[Measures], float | None]
@@ -182,6 +182,10 @@ class Table:
             if wanted and name in _WINDOWS and peak is not None and peak - base >= _MEMORY:
                 self.missed.append(f"{title} ({name}): {(peak - base) / 1e6:,.0f} MB above an empty window")
         print(f"  {'  ' + title:38}" + "".join(f"{cell:>13}" for cell in cells) + f"   {wanted}".rstrip())
+
+
+def _at_rest(name: str) -> Callable[[Measures], float | None]:
+    return lambda found: found.get("memory", {}).get(name)
 
 
 def empty_of(name: str, empty: Mapping[str, Measures]) -> Measures:

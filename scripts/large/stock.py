@@ -218,8 +218,7 @@ class Session:
         for _ in range(PAGES):
             began = self._begin("page down")
             QTest.keyClick(self._view, Qt.Key.Key_PageDown)
-            row = self._view.currentIndex().row()
-            self._until("page down", lambda row=row: None not in self._contestant.hashes(row, 1), began)
+            self._until("page down", partial(self._is_there, self._view.currentIndex().row()), began)
 
     def _jumps(self) -> None:
         bar = self._view.verticalScrollBar()
@@ -227,6 +226,9 @@ class Session:
             began = self._begin("jump")
             bar.setValue(number)
             self._until("jump", partial(self._is_at, number, tx_hash), began)
+
+    def _is_there(self, row: int) -> bool:
+        return None not in self._contestant.hashes(row, 1)
 
     def _is_at(self, row: int, tx_hash: str) -> bool:
         return self._contestant.hashes(row, 1) == [tx_hash]
