@@ -99,7 +99,13 @@ class Application(Protocol):
         ...
 
     def examine(
-        self, target: Target | None, *, token: CancelToken, progress: Progress, recount: bool = False
+        self,
+        target: Target | None,
+        *,
+        token: CancelToken,
+        progress: Progress,
+        recount: bool = False,
+        reindex: bool = False,
     ) -> list[Check]:
         """``target`` None: the installation only."""
         ...

@@ -398,6 +398,7 @@ def _add_care_words(words: _Words) -> None:
     migrate.add_argument("--create", action="store_true", help="set up an empty PostgreSQL database")
     doctor = words.add("doctor", "look for what is wrong with the installation and the vault")
     doctor.add_argument("--recount", action="store_true", help="add up every row of the ledger again and compare")
+    doctor.add_argument("--reindex", action="store_true", help="bring the index for search up to date and check it")
     _add_json(doctor)
     schema = words.add("schema", "print the JSON schema of a command's output")
     schema.add_argument("name", metavar="NAME", nargs="?", default="", help="default: list the names")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Final
 
 from aether_desktop.composition import shared_databases
 from aether_desktop.composition.generated import build_large_sample, fill_database
@@ -40,6 +41,7 @@ from aether_desktop.security.memory import forbid_core_dumps
 from aether_desktop.services.health import Check, CheckState, installation_checks
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import Places, find_places
+from aether_desktop.services.search_upkeep import SearchUpkeepService
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.services.targets import Target, TargetOrigin, resolve_target, without_password
@@ -47,6 +49,8 @@ from aether_desktop.services.vault_access import AccessState, VaultAccess
 from aether_desktop.storage import backup, sql_storage
 from aether_desktop.storage.addresses import split_password
 from aether_desktop.sums.built_in import BUILT_IN
+
+_SOON_READ: Final = 20_000  # rows that are looked at in no time
 
 
 class Program:
@@ -213,7 +217,13 @@ class Program:
         return _migrated(without_password(url), *sql_storage.migrate_database(plain, password=password))
 
     def examine(
-        self, target: Target | None, *, token: CancelToken, progress: Progress, recount: bool = False
+        self,
+        target: Target | None,
+        *,
+        token: CancelToken,
+        progress: Progress,
+        recount: bool = False,
+        reindex: bool = False,
     ) -> list[Check]:
         checks = list(installation_checks((self._places.data, self._places.config, self._places.state)))
         checks.append(_keyring_check())
@@ -239,6 +249,7 @@ class Program:
                     counted = services.ledger.recount(token=token, progress=progress)
                     state = CheckState.BAD if counted.wrong else CheckState.GOOD
                     checks.append(Check("sums of the ledger", state, counted.sentence))
+                checks += _index_checks(services.search_upkeep, token, progress, reindex=reindex)
             checks += [Check(f"vault {name}", CheckState.BAD, problem) for problem in found]
             if not found:
                 checks.append(Check(f"vault {name}", CheckState.GOOD, "pages, references and amounts agree"))
@@ -301,6 +312,24 @@ def _keyring_check() -> Check:
         return Check("keyring", CheckState.GOOD, KeyringStore().describe())
     except KeyStoreError as error:
         return Check("keyring", CheckState.NOTICE, str(error))
+
+
+def _index_checks(
+    index: SearchUpkeepService, token: CancelToken, progress: Progress, *, reindex: bool
+) -> Iterator[Check]:
+    """Nothing is said of a few rows that wait: they are looked at."""
+    if reindex:
+        done = index.check(token=token, progress=progress)
+        yield Check("index for search", CheckState.BAD if done.wrong else CheckState.GOOD, done.sentence)
+        return
+    waiting = index.waiting()
+    if waiting > _SOON_READ:
+        yield Check(
+            "index for search",
+            CheckState.NOTICE,
+            f"about {waiting:,} rows are not indexed yet: fragments and words are looked for row by row until the"
+            " window has been open for a while, or doctor --reindex was run",
+        )
 
 
 def _session_check() -> Check:

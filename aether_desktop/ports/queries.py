@@ -124,11 +124,12 @@ class Row(NamedTuple):
 
 class RowWindow(NamedTuple):
     """Rows [start, start + len(rows)) of the query's order, next to each other; not ``exact``: their numbers may be
-    off."""
+    off; not ``whole``: they are those found so far."""
 
     start: int
     rows: tuple[Row, ...]
     exact: bool = True
+    whole: bool = True
 
 
 class Place(NamedTuple):

@@ -162,6 +162,37 @@ class LedgerSettling(Protocol):
         ...
 
 
+class SearchUpkeep(Protocol):
+    """The index by which fragments and words are found: kept current in the background, checked, made anew.
+
+    Questions are answered rightly without it, only more slowly.
+    """
+
+    def waiting(self) -> int:
+        """Rows that changed since they were indexed, about."""
+        ...
+
+    def settle(self, *, token: CancelToken | None = None, progress: Progress = silent) -> int:
+        """Index them all; how many. Raises OperationCancelled; what was done until then stays done."""
+        ...
+
+    def settle_some(self, *, token: CancelToken | None = None) -> int:
+        """One short transaction of it; 0 when nothing waits or another client is at it. Raises OperationCancelled."""
+        ...
+
+    def tidy(self) -> None:
+        """After the last slice: what the engine left for later."""
+        ...
+
+    def wrong(self, *, token: CancelToken | None = None, progress: Progress = silent) -> int:
+        """Rows that the index misses and thinks it has; in a vault file of a sample. Raises OperationCancelled."""
+        ...
+
+    def start_over(self) -> None:
+        """Forget everything: the next ``settle`` makes it of the rows."""
+        ...
+
+
 class TransactionStore(RecordStore[Transaction], Protocol):
     def recent_of_user(self, user_id: int, limit: int) -> list[Transaction]: ...
 
@@ -402,7 +433,8 @@ class WindowStore(Protocol):
         """Rows [start, stop) as far as they exist.
 
         ``rough``: after a change, rather at once than by exact numbers: neighbouring rows all the same, counted from
-        the row ``near`` if that is still there and not far, else by the numbers known before the change.
+        the row ``near`` if that is still there and not far, else by the numbers known before the change. Of a fragment
+        or words that are still being indexed, the first rows may be those that are known already (not ``whole``).
         """
         ...
 
@@ -475,6 +507,8 @@ class Storage(Protocol):
     def transactions(self) -> TransactionStore: ...
     @property
     def ledger(self) -> LedgerSettling: ...
+    @property
+    def search(self) -> SearchUpkeep: ...
     @property
     def currencies(self) -> CurrencyStore: ...
     @property

@@ -32,6 +32,7 @@ from aether_desktop.services.rotation import RotationService
 from aether_desktop.services.sealed_fields import SealedFieldService
 from aether_desktop.services.sealed_notes import NoteService
 from aether_desktop.services.search import SearchService
+from aether_desktop.services.search_upkeep import SearchUpkeepService
 from aether_desktop.services.totals import TotalsService
 from aether_desktop.services.undo import UndoStack
 from aether_desktop.services.vault_access import VaultAccess
@@ -59,6 +60,7 @@ class ServiceSet:
     grouping: GroupingService
     balances: BalanceService
     ledger: LedgerService
+    search_upkeep: SearchUpkeepService
     prices: PriceService
     backups: BackupService
     search: SearchService
@@ -134,6 +136,7 @@ def build_services(
         grouping=GroupingService(storage, modules),
         balances=BalanceService(storage),
         ledger=LedgerService(storage),
+        search_upkeep=SearchUpkeepService(storage),
         prices=PriceService(storage),
         backups=BackupService(storage, restorer=restorer),
         search=SearchService(storage, sealed),

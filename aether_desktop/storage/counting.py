@@ -22,6 +22,10 @@ UNWATCHED: Final = frozenset(
         "ledger_days",
         "ledger_marks",
         "seal_counts",
+        "search_marks",
+        "search_parties",
+        "search_texts",
+        "search_waters",
         "unlock_attempts",
     }
 )

@@ -24,9 +24,11 @@ from aether_desktop.ports.query_language import NO, ORDERED_KINDS, ORDERING, YES
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.columns import figure_rank
 from aether_desktop.storage.query_drives import TermPlan, drive_of
-from aether_desktop.storage.query_identifiers import address_condition, exact_texts, hash_condition, like_escaped
+from aether_desktop.storage.query_identifiers import address_condition, contains, exact_texts, hash_condition
+from aether_desktop.storage.query_search import search_drive
 from aether_desktop.storage.query_times import read_interval
 from aether_desktop.storage.schema import ANNOTATIONS, NOTE_WORDS
+from aether_desktop.storage.search_index import SearchIndex
 from aether_desktop.storage.stores.records import require_storable
 from aether_desktop.storage.sums import fold
 from aether_desktop.storage.window_columns import ColumnSource, TablePlan
@@ -52,22 +54,40 @@ def term_conditions(
     return [_condition(plan, term, now, notes) for term in terms]
 
 
-def term_plans(plan: TablePlan, terms: Sequence[Term], now: datetime, notes: NoteSeals | None = None) -> list[TermPlan]:
+def term_plans(
+    plan: TablePlan,
+    terms: Sequence[Term],
+    now: datetime,
+    notes: NoteSeals | None = None,
+    search: SearchIndex | None = None,
+) -> list[TermPlan]:
     """The same terms with how they are tested in rows found otherwise, and how an index finds their rows.
+
+    ``search`` finds fragments; without it they are met on a walk.
 
     Raises as ``term_conditions``.
     """
     conditions = term_conditions(plan, terms, now, notes)
     tested = term_conditions(plan.tested(), terms, now, notes)
-    return [
-        TermPlan(condition, test, drive_of(plan, term, condition))
-        for term, condition, test in zip(terms, conditions, tested, strict=True)
-    ]
+    plans = []
+    for term, condition, test in zip(terms, conditions, tested, strict=True):
+        drive = drive_of(plan, term, condition)
+        fragment = drive is None or not term.field or _source(plan, term.field).spec.kind is ColumnKind.TEXT
+        if fragment and search is not None:
+            # whole values and beginnings have an index of their own, other fragments have their trigrams
+            drive = search_drive(search, plan, term, test, _sealed_part(plan, term, notes)) or drive
+        plans.append(TermPlan(condition, test, drive))
+    return plans
 
 
-def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
-    """The fragment in any case; LIKE's wildcards mean themselves."""
-    return fold(column).like(fold(_text(f"%{like_escaped(text)}%")), escape="\\")
+def _sealed_part(plan: TablePlan, term: Term, notes: NoteSeals | None) -> ColumnElement[bool] | None:
+    """What a term says of sealed notes, in words that are not tested but asked."""
+    if notes is None or term.negated or not term.value:
+        return None
+    if not term.field:
+        return _sealed_words(plan, term.value, notes)
+    is_note = _source(plan, term.field).spec.key == "note"
+    return _with_words(plan, notes.tokens(term.value)) if is_note else None
 
 
 def _condition(plan: TablePlan, term: Term, now: datetime, notes: NoteSeals | None) -> ColumnElement[bool]:

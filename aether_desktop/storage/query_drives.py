@@ -6,12 +6,12 @@ Which of several terms, or the order itself, drives a question is settled when i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, and_, func, or_, select, union
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 from sqlalchemy.sql.selectable import ScalarSelect, SelectBase
@@ -50,6 +50,22 @@ class Ends(NamedTuple):
     upper: tuple[Condition, ...]
 
 
+class Searched(NamedTuple):
+    """Ids of rows that the index of trigrams finds (each of ``known`` some), and of those it does not know (``fresh``).
+
+    ``ready`` asks whether these are few, ``begun`` whether there is an index at all.
+    """
+
+    known: tuple[Select[Any], ...]
+    fresh: tuple[Select[Any], ...]
+    ready: Callable[[Connection], bool]
+    begun: Callable[[Connection], bool]
+
+    @property
+    def arms(self) -> tuple[Select[Any], ...]:
+        return (*self.known, *self.fresh)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Drive:
     """``condition`` is what an index is asked; None where ``values`` or ``branches`` say it.
@@ -69,6 +85,7 @@ class Drive:
     branches: tuple[Condition, ...] = ()
     ends: Ends | None = None
     whole: bool = True
+    searched: Searched | None = None
 
 
 class TermPlan(NamedTuple):
@@ -272,7 +289,7 @@ def _linked(plan: TablePlan, source: ColumnSource, term: Term, condition: Condit
     if key in ("label", "note", "tags"):
         if negated is not (not term.value):
             return None
-        return Drive(key, found=union(*_inside(condition, link.pointer)), column=link.pointer)
+        return Drive(key, found=union(*inside(condition, link.pointer)), column=link.pointer)
     found = select(link.pointed).where(link.rows, _about(condition, pointers))
     if plan.spec.name is TableName.TRANSACTIONS and not (key == "asset" and negated):
         pointer = None if key == "asset" else link.pointer
@@ -282,7 +299,7 @@ def _linked(plan: TablePlan, source: ColumnSource, term: Term, condition: Condit
     return Drive(key, condition, values=(), found=found, column=link.pointer, pointer=link.pointer)
 
 
-def _inside(condition: Condition, pointer: ColumnElement[Any]) -> Iterator[SelectBase]:
+def inside(condition: Condition, pointer: ColumnElement[Any]) -> Iterator[SelectBase]:
     """The questions that say what the pointer may be; twice negated ones say it, too."""
     if isinstance(condition, BinaryExpression):
         asked = condition.right
@@ -291,7 +308,7 @@ def _inside(condition: Condition, pointer: ColumnElement[Any]) -> Iterator[Selec
         return
     for part in condition.get_children():
         if isinstance(part, ColumnElement):
-            yield from _inside(part, pointer)
+            yield from inside(part, pointer)
 
 
 def _about(condition: Condition, others: dict[ColumnElement[Any], ColumnElement[Any]]) -> Condition:

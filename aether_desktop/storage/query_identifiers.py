@@ -1,4 +1,4 @@
-"""Conditions on addresses, hashes and content ids: ranges that an index serves where the typed text is a beginning.
+"""Conditions on fragments, addresses, hashes and content ids; ranges that an index serves where a text is a beginning.
 
 Stored addresses are canonical: EIP-55 mixes cases, so a beginning of an EVM address stands for every mix of cases.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, bindparam, func, or_, select
 
 from aether_desktop.domain.addresses import is_evm_address, to_checksum
 from aether_desktop.domain.text import fold
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.schema import WALLETS
+from aether_desktop.storage.sums import fold as folded
 from aether_desktop.storage.window_columns import TablePlan
 
 _EVM = re.compile(r"0x([0-9a-f]*)\Z", re.ASCII | re.IGNORECASE)
@@ -118,12 +119,24 @@ def _begins_in_any_case(column: ColumnElement[Any], text: str) -> ColumnElement[
     return and_(ranges, func.lower(column).like(f"{text}%"))
 
 
+def identifier_parts(text: str) -> tuple[str, ...]:
+    """What an address or hash that ``:`` finds holds: the text, or both ends of a shortened one."""
+    short = _SHORTENED.match(text)
+    return (text,) if short is None else short.groups()
+
+
 def _shortened_or_fragment(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     short = _SHORTENED.match(text)
     if short is not None:
         begin, end = (like_escaped(part.lower()) for part in short.groups())
         return func.lower(column).like(f"{begin}%{end}", escape="\\")
     return func.lower(column).like(f"%{like_escaped(text.lower())}%", escape="\\")
+
+
+def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """The fragment in any case; LIKE's wildcards mean themselves."""
+    pattern = bindparam(None, f"%{like_escaped(text)}%", type_=Text(), unique=True)
+    return folded(column).like(folded(pattern), escape="\\")
 
 
 def like_escaped(text: str) -> str:

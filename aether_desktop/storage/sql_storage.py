@@ -23,6 +23,7 @@ from aether_desktop.storage.ledger_days import LedgerDays
 from aether_desktop.storage.ledger_sums import LedgerSums
 from aether_desktop.storage.opening import OpenVault, create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.query_totals import SqlQueryTotals
+from aether_desktop.storage.search_upkeep import SqlSearchUpkeep
 from aether_desktop.storage.sqlite import SqliteKit
 from aether_desktop.storage.stores.annotations import SqlAnnotationStore
 from aether_desktop.storage.stores.attempts import SqlAttemptStore
@@ -61,6 +62,7 @@ class SqlStorage:
         days = LedgerDays(database)
         self._transactions = SqlTransactionStore(database, self._currencies, LedgerSums(database, days))
         self._ledger = SqlLedgerSettling(database, days)
+        self._search = SqlSearchUpkeep(database)
         self._contracts = SqlContractStore(database)
         self._monitoring = SqlMonitoringStore(database)
         self._content = SqlContentStore(database)
@@ -100,6 +102,10 @@ class SqlStorage:
     @property
     def ledger(self) -> SqlLedgerSettling:
         return self._ledger
+
+    @property
+    def search(self) -> SqlSearchUpkeep:
+        return self._search
 
     @property
     def transactions(self) -> SqlTransactionStore:

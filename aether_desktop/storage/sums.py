@@ -111,7 +111,7 @@ class _KeySum:
         return str(self._total) if self._rows else None
 
 
-def _fold(text: object) -> str | None:
+def fold_text(text: object) -> str | None:
     """One character for one, as PostgreSQL does: no final sigma, no dot kept above."""
     if text is None:
         return None
@@ -122,4 +122,4 @@ def _fold(text: object) -> str | None:
 def register_functions(dbapi_connection: Any) -> None:
     """Give a fresh SQLite connection ``aether_sum`` and ``aether_fold``."""
     dbapi_connection.create_aggregate("aether_sum", 1, _KeySum)
-    dbapi_connection.create_function("aether_fold", 1, _fold, deterministic=True)
+    dbapi_connection.create_function("aether_fold", 1, fold_text, deterministic=True)

@@ -25,11 +25,13 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    any_,
     bindparam,
     func,
     literal_column,
     or_,
     select,
+    union,
     union_all,
 )
 
@@ -47,9 +49,10 @@ FEW: Final = 500  # so few that no other term needs to be asked
 _KEPT: Final = 16
 LISTED: Final = 1_000  # so many values are named in a question
 MERGED: Final = 32  # at most so many values are merged
-# Where most rows match, PostgreSQL would look at every row until the page is full, or join whole tables.
+# Where most rows match, PostgreSQL would look at every row until the page is full, or at every entry of an index before
+# the first row, or join whole tables.
 _BY_INDEX: Final = "; ".join(
-    f"SET LOCAL enable_{how} = off" for how in ("seqscan", "hashjoin", "mergejoin", "incremental_sort")
+    f"SET LOCAL enable_{how} = off" for how in ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "incremental_sort")
 )
 Condition = ColumnElement[bool]
 _Statement = Select[Any] | CompoundSelect[Any]
@@ -59,7 +62,8 @@ class _Term(NamedTuple):
     """A term with what was found out about it.
 
     ``bare`` is for its index, ``pairs`` is instead the table with what points to its rows; ``branches`` are each for
-    an index in the order of time; ``values`` are what its column may be.
+    an index in the order of time; ``values`` are what its column may be. ``candidates`` of trigrams are counted without
+    a look at the rows, some of them twice; it ``waits`` for more to be indexed.
     """
 
     plan: TermPlan
@@ -67,6 +71,8 @@ class _Term(NamedTuple):
     pairs: driving | None = None
     branches: tuple[Condition, ...] = ()
     values: Set[Any] | None = None
+    candidates: CompoundSelect[Any] | None = None
+    waits: bool = False
 
     @property
     def drive(self) -> Drive | None:
@@ -204,24 +210,41 @@ class Walk:
         """Whether an index gives the order: then a page costs what it passes, not what is stored."""
         return len(self._query.sort) <= 1 and not self.gathers(connection)
 
+    def found_so_far(self, connection: Connection, *, limit: int) -> list[Key] | None:
+        """The first keys of those rows that an index knows already while it is being made; None: it is made, or does
+        not help."""
+        for term in self._terms:
+            searched = None if term.drive is None else term.drive.searched
+            if searched is None or searched.ready(connection) or not searched.begun(connection):
+                continue
+            few: CompoundSelect[Any] = union(*searched.known).limit(GATHERED + 1)
+            if 0 < int(connection.scalar(select(func.count()).select_from(few.subquery())) or 0) <= GATHERED:
+                bare, pairs = self._among(few, connection.dialect.name)
+                tests = (*([] if bare is None else [bare]), *(each.tested for each in self._terms))
+                way = _Way([whole(self._order)], tests, sorts=True, source=pairs)
+                statement = self._built(way, _Turn(0, True, False, connection.dialect.name), None)
+                return [tuple(row) for row in connection.execute(statement, {"page": limit, "past": 0})]
+        return None
+
     # -- settling ----------------------------------------------------------------------------------------------
 
     def settled(self, connection: Connection) -> _Way:
         """Which index drives. Two threads may settle it at once: either answer does."""
         way = self._way
         if way is None:
-            way = self._way = self._settle(connection)
+            terms = [self._resolved(connection, term) for term in self._terms]
+            way = self._settle(connection, terms)
+            self._way = None if any(term.waits for term in terms) else way
         return way
 
-    def _settle(self, connection: Connection) -> _Way:
-        terms = [self._resolved(connection, term) for term in self._terms]
+    def _settle(self, connection: Connection, terms: Sequence[_Term]) -> _Way:
         if any(term.values is not None and not term.values for term in terms):
             return _Way([], ())  # a name that nothing has
         first = self._order.keys[0].expression
         own = [term for term in terms if term.drive is not None and term.drive.ends is not None and _on(term, first)]
         merging = [term for term in terms if term.branches] if self._in_time else []
         asked = [term for term in terms if (term.bare is not None or term.pairs is not None) and term not in own]
-        if len(asked) > 1 or not merging:
+        if len(asked) > 1 or not merging or any(term.candidates is not None for term in asked):
             driver = self._fewest(connection, asked)
             if driver is not None:
                 others = [term.plan.tested for term in terms if not _is_all(driver, term)]
@@ -247,23 +270,35 @@ class Walk:
         drive = plan.drive
         if drive is None:
             return _Term(plan)
+        searched = drive.searched
+        if searched is not None and not searched.ready(connection):
+            return _Term(plan, branches=drive.branches, waits=True)
         if drive.found is not None and drive.values is None and drive.column is not None:
             few = drive.found.subquery()
             theirs = and_(self._plan.scope, drive.column == few.c[0])
             return _Term(plan, pairs=driving(few, self._plan.table, theirs))
-        values = None if drive.values is None else list(drive.values)
+        values, listed = None if drive.values is None else list(drive.values), True
         if drive.found is not None and values is not None:
-            values += [value for value in connection.scalars(drive.found.limit(LISTED + 1)) if value not in values]
-        listed = values is not None and len(values) <= LISTED
+            more = connection.scalars(drive.found.limit(LISTED + 1)).all()
+            listed = len(more) <= LISTED  # else there are others
+            values = list(dict.fromkeys([*values, *more]))
+        listed = listed and values is not None and len(values) <= LISTED
         branches = drive.branches
         if (
             values is not None
+            and listed
             and len(values) <= MERGED
             and not branches
             and self._plan.spec.name is TableName.TRANSACTIONS
         ):
             branches = tuple(branches_of(drive.key, values) or ())
         bare = drive.condition
+        if searched is not None and (drive.branches or not branches):
+            # far more than it drives with; the planner knows then that they are few
+            ids: CompoundSelect[Any] = union(*searched.arms).limit(2 * GATHERED)
+            known = None if values is None or not listed else frozenset(values)
+            bare, pairs = self._among(ids, connection.dialect.name)
+            return _Term(plan, bare, pairs, branches, known, union_all(*searched.arms))
         if branches:
             bare = or_(*branches)
         elif listed and drive.column is not None and values is not None:
@@ -272,16 +307,27 @@ class Walk:
             plan = plan._replace(tested=tested(drive.pointer).in_(values))
         return _Term(plan, bare, None, branches, frozenset(values) if values is not None and listed else None)
 
+    def _among(self, few: CompoundSelect[Any], dialect: str) -> tuple[Condition | None, driving | None]:
+        """Rows with these ids, which come first; as an array where the planner thinks for itself how many there are."""
+        column = self._plan.table.c.id
+        if dialect == "postgresql":
+            ids = select(few.subquery().c[0]).scalar_subquery()
+            return column == any_(func.array(ids)), None
+        some = few.subquery()
+        return None, driving(some, self._plan.table, and_(self._plan.scope, column == some.c[0]))
+
     def _fewest(self, connection: Connection, terms: Sequence[_Term]) -> _Term | None:
         """The term that brings fewest rows, where those are few."""
         best, least = None, GATHERED + 1
         for term in terms:
             some: Select[Any] = select(literal_column("1"))
-            if term.pairs is not None:  # what points to the rows; looking each of them up would cost the page itself
+            if term.candidates is not None:
+                some = some.select_from(term.candidates.subquery())
+            elif term.pairs is not None:  # what points to the rows; looking each of them up would cost the page itself
                 some = some.select_from(term.pairs.left)
             else:
                 some = some.select_from(self._plan.table).where(*self._scope)
-            if term.bare is not None:
+            if term.bare is not None and term.candidates is None:
                 some = some.where(term.bare)
             count = int(connection.execute(select(func.count()).select_from(some.limit(least).subquery())).scalar_one())
             if count < least:

@@ -31,6 +31,7 @@ from aether_desktop.storage.query_drives import TermPlan, archived_drive, group_
 from aether_desktop.storage.row_beginnings import beginning_plans
 from aether_desktop.storage.row_estimates import estimated_rows
 from aether_desktop.storage.schema import VAULT_MEMBERS
+from aether_desktop.storage.search_index import SearchIndex
 from aether_desktop.storage.stores.records import require_storable
 from aether_desktop.storage.window_columns import TablePlan, table_plans
 from aether_desktop.storage.window_order import Key, query_order
@@ -59,6 +60,7 @@ class SqlWindowStore:
         self._readers = {name: RowReader(plan) for name, plan in self._plans.items()}
         self._indexes = AnchorIndexes(stride=stride)
         self._walks = KeptWalks()
+        self._search = SearchIndex(database.dialect, database.vault_id)
         self._notes: NoteSeals | None = None
         self._alone: bool | None = None  # whether this person sees their own rows only; None: not asked yet
         database.changes.subscribe(self._on_changes)
@@ -126,6 +128,10 @@ class SqlWindowStore:
             place, exact = index.nearest(start, stop)
         state = index.state
         from_the_end = place.backward and place.key is None
+        if rough and start == 0 and near is None and not state.complete and query.terms:
+            known = self._database.fetch(lambda connection: _found_so_far(connection, walk, reader, stop), token=token)
+            if known is not None:
+                return RowWindow(0, tuple(known), exact=False, whole=False)
         end = min(stop, state.total) if state.total is not None and (state.exact or from_the_end) else stop
 
         def work(connection: Connection) -> tuple[list[Key], list[Row]]:
@@ -266,7 +272,7 @@ class SqlWindowStore:
     ) -> tuple[list[ColumnElement[bool]], list[TermPlan]]:
         """What holds for every row that this person may see, and the terms."""
         scope = [plan.scope, *self._mine(plan)]
-        terms = term_plans(plan, query.terms, now, self._notes)
+        terms = term_plans(plan, query.terms, now, self._notes, self._search)
         terms += [group_plan(plan, key) for key in query.within]
         archived_at = plan.table.c.archived_at
         if query.archived is ArchivedRows.HIDDEN:
@@ -333,6 +339,12 @@ def _next_key(
         if best is None or precedes(key, best):
             best = key
     return best
+
+
+def _found_so_far(connection: Connection, walk: AnchorWalk, reader: RowReader, stop: int) -> list[Row] | None:
+    """What an index that is still being made finds; None where every row can be had at once."""
+    keys = walk.question.walk.found_so_far(connection, limit=stop)
+    return None if keys is None else reader.read(connection, [key[-1] for key in keys])
 
 
 def _keys_from(connection: Connection, walk: AnchorWalk, place: AnchorPlace, start: int, stop: int) -> list[Key]:

@@ -31,9 +31,18 @@ _NUMBERS: Mapping[str, int] = {
     "abundance_threshold": 1,
 }
 _BYTES: Mapping[str, bytes] = {"recipient_key": _KEY, "public_key": _KEY, "amount": b"\0", "peaks": b"", "fee": b"\0"}
-_SUMS = frozenset({"ledger_days", "ledger_marks"})
+_SUMS = frozenset({"ledger_days", "ledger_marks", "search_marks", "search_parties", "search_texts"})
 _SHARED = frozenset(
-    {"vaults", "currencies", "prices", "audit_heads", "membership_statements", "id_clients", "key_slots"}
+    {
+        "vaults",
+        "currencies",
+        "prices",
+        "audit_heads",
+        "membership_statements",
+        "id_clients",
+        "key_slots",
+        "search_waters",
+    }
 )
 SKIPPED = frozenset({"audit_tally"})  # empty between transactions; nobody may touch it
 
@@ -93,7 +102,8 @@ class RowMaker:
         if column.nullable or column.server_default is not None:
             return None
         if table.name in _SUMS:
-            return self._count  # refers to nothing: triggers and settling write it
+            # refers to nothing: triggers and settling write it
+            return f"{name}{self._count}" if isinstance(column.type, Text) else self._count
         if name.endswith("_id"):
             return self._reference(name, owner, by)
         return self._plain(column)

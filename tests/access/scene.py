@@ -24,7 +24,7 @@ VERIFIER = scram_verifier(PASSWORD)
 ROLES = {"mara": Role.MEMBER, "levi": Role.LEVITE, "aaron": Role.AARONIC, "zadok": Role.ZADOKITE}
 OTHER, STRANGER = "naomi", "goliath"  # another member; a Zadokite of another vault
 _FOREVER = 4_000_000_000_000_000
-_COMMON = ("currencies", "prices", "audit_heads", "membership_statements", "key_slots")
+_COMMON = ("currencies", "prices", "audit_heads", "membership_statements", "key_slots", "search_waters")
 
 
 @dataclass

@@ -186,7 +186,7 @@ class TestUpgrading:
         after = old.content()
         assert old.stored_revision == NEXT
         changed = {name for name in before if before[name] != after[name]}
-        provisioned = {"vault_members", "audit_entries", "audit_heads"}  # the founder got a login
+        provisioned = {"vault_members", "audit_entries", "audit_heads", "search_marks"}  # a login; labels changed
         assert changed - provisioned == {"annotations"}
         assert len(after["annotations"]) == len(before["annotations"])
         moods = old.rows("SELECT DISTINCT mood FROM annotations")

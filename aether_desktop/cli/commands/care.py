@@ -52,7 +52,11 @@ def doctor(context: Context) -> int:
     except AetherError as error:
         target, refused = None, [Check("vault or database", CheckState.BAD, str(error))]
     checks = context.app.examine(
-        target, token=context.token, progress=context.progress, recount=context.options.recount
+        target,
+        token=context.token,
+        progress=context.progress,
+        recount=context.options.recount,
+        reindex=context.options.reindex,
     )
     checks += refused
     context.progress.clear()

@@ -35,11 +35,17 @@ SIGNATURES: Final = (  # functions that people call, with the lowest role that m
     ("aether_enable_login(bigint, bigint)", "zadokite"),
     ("aether_end_sessions(bigint, bigint)", "zadokite"),
 )
-CALLED_OF_OWNER: Final = (  # by every person (the audit's and the ledger's)
+CALLED_OF_OWNER: Final = (  # by every person (the audit's, the ledger's and those of search)
     "aether_audit_device(bigint, bytea, bigint, bytea)",
     "aether_audit_leaves(bigint, bigint, bigint)",
     "aether_ledger_settle(bigint, bigint)",
     "aether_ledger_mark_all(bigint)",
+    "aether_search(bigint, bigint[], text[], bigint)",
+    "aether_search_addresses(bigint, text[], bigint)",
+    "aether_search_check(bigint, text)",
+    "aether_search_mark_all(bigint)",
+    "aether_search_settle(bigint, bigint)",
+    "aether_search_tidy(bigint)",
 )
 FORMER: Final = ("aether_create_login(bigint, bigint, text, text)",)  # of earlier programs: without an end
 INTERNAL: Final = (

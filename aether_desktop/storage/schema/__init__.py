@@ -27,6 +27,7 @@ from aether_desktop.storage.schema.ledger import LEDGER_DAYS, LEDGER_MARKS
 from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
 from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
 from aether_desktop.storage.schema.quorum import QUORUM_DEALS, QUORUM_RELEASES, QUORUM_REQUESTS
+from aether_desktop.storage.schema.search import SEARCH_MARKS, SEARCH_PARTIES, SEARCH_TEXTS, SEARCH_WATERS
 from aether_desktop.storage.schema.security import ID_CLIENTS, KEY_SLOTS, UNLOCK_ATTEMPTS, VAULT_MEMBERS, VAULTS
 from aether_desktop.storage.schema.temple import TEMPLE_NODES
 from aether_desktop.storage.schema.transactions import TRANSACTIONS
@@ -79,6 +80,10 @@ __all__ = [
     "RECORD_TABLES",
     "ROTATION_JOURNAL",
     "SEAL_COUNTS",
+    "SEARCH_MARKS",
+    "SEARCH_PARTIES",
+    "SEARCH_TEXTS",
+    "SEARCH_WATERS",
     "SMART_CONTRACTS",
     "TEMPLE_NODES",
     "TRANSACTIONS",

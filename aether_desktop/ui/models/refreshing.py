@@ -25,6 +25,8 @@ class Answer(NamedTuple):
 def first_page(windows: WindowStore, query: TableQuery, token: CancelToken, _progress: Progress) -> Answer:
     """The first rows. Nothing here depends on how many there are."""
     window = windows.window(query, 0, PAGE_ROWS, rough=True, token=token)
+    if not window.whole:
+        return Answer(Count(len(window.rows), least=True, counting=True), (window,), {})
     if len(window.rows) < PAGE_ROWS:
         return Answer(_all(window), (window,), {})
     return Answer(windows.estimate(query, token=token), (window,), {})

@@ -249,7 +249,7 @@ class WindowTableModel(QAbstractTableModel):
             self._again = False
             self._soon.start()
         else:
-            self._set_loading(False)
+            self._set_loading(not all(window.whole for window in windows))
         self._announce(count)
         for window in windows:
             self.rows_arrived.emit(window.start, window.start + len(window.rows))

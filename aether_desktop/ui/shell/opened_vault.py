@@ -28,6 +28,7 @@ from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.shell.open_vault import OpenVault
 from aether_desktop.ui.shell.page_builder import PageBuilder
 from aether_desktop.ui.shell.safety_pages import SafetyPages
+from aether_desktop.ui.shell.search_upkeep import SearchUpkeep
 from aether_desktop.ui.shell.sections import DraftingPage
 from aether_desktop.ui.shell.step_up import StepUp
 from aether_desktop.ui.theme.theme import Theme
@@ -89,7 +90,15 @@ class OpenedVault(QObject):
         self.pages.context.navigator.vault_asked.connect(self._on_vault_asked)
         self._upkeep = LedgerUpkeep(services.ledger, services.storage.changes, self._jobs, messages, self)
         self._builder.finished.connect(self._upkeep.begin)
-        window.commands.add_entries([PaletteEntry("Recount the ledger", self._upkeep.recount, icon="scale")])
+        changes = services.storage.changes
+        self._indexing = SearchUpkeep(services.search_upkeep, changes, self._jobs, messages, self)
+        self._builder.finished.connect(self._indexing.begin)
+        window.commands.add_entries(
+            [
+                PaletteEntry("Recount the ledger", self._upkeep.recount, icon="scale"),
+                PaletteEntry("Check the index for search", self._indexing.check, icon="search"),
+            ]
+        )
 
     def begin(self, *, made: bool) -> None:
         """In a turn of its own, after the first page. ``made``: the vault is new, its recovery kit the next step."""
@@ -126,6 +135,7 @@ class OpenedVault(QObject):
             self.services.access.lock()
         self._builder.stop()
         self._upkeep.close()
+        self._indexing.close()
         self._closing.stop()
         self._jobs.stop()
         self._window.activity.clear()
