@@ -1,11 +1,12 @@
-"""One line under a grid: what is selected, and what can be done with all of it."""
+"""A line under a grid: what is selected, and what can be done with all of it."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from aether_desktop.ui.object_names import selection_name
 from aether_desktop.ui.theme.theme import Theme
@@ -15,8 +16,8 @@ from aether_desktop.ui.widgets.labels import ElidedLabel
 
 
 class SelectionState(NamedTuple):
-    """``whole``: a filter's rows, as a question. ``many``: more rows than are taken one by one. ``all_rows``: the words
-    of the button that selects them all, empty where they are."""
+    """``whole``: a filter's rows, as a question. ``many``: more rows than are taken one by one. ``all_rows``: what
+    the button that selects them all does, empty where they are."""
 
     text: str
     whole: bool = False
@@ -47,10 +48,15 @@ class SelectionBar(QWidget):
         self.copy_button = link_button(theme, "Copy", object_name=selection_name(table, "copy"))
         self.clear_button = link_button(theme, "Clear", object_name=selection_name(table, "clear"))
         self.clear_button.setAccessibleName("Clear the selection")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.M, 0, Space.S, 0)
+        self._buttons = QWidget()
+        row = QHBoxLayout(self._buttons)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.M)
-        row.addWidget(self.text, 1)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(Space.M, 0, Space.S, 0)
+        self._line.setSpacing(Space.XS)
+        self._line.addWidget(self.text, 1)
+        self._line.addWidget(self._buttons)
         for button, asked in (
             (self.all_button, self.all_asked),
             (self.sum_button, self.sum_asked),
@@ -61,6 +67,7 @@ class SelectionBar(QWidget):
         ):
             button.clicked.connect(asked)
             row.addWidget(button)
+        row.addStretch(0)
         self.hide()
 
     def show_state(self, state: SelectionState | None) -> None:
@@ -69,10 +76,22 @@ class SelectionBar(QWidget):
             one_by_one = state.whole or not state.many
             self.text.setText(state.text)
             self.all_button.setVisible(bool(state.all_rows))
-            self.all_button.setText(state.all_rows)
             self.all_button.setAccessibleName(state.all_rows)
+            self.all_button.setToolTip(state.all_rows)
             self.sum_button.setVisible(self._sums and one_by_one)
             self.label_button.setVisible(one_by_one)
             self.export_button.setVisible(state.whole)
             self.copy_button.setVisible(one_by_one)
         self.setVisible(state is not None)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the words stand above the buttons."""
+        fits = self.text.sizeHint().width() + self._buttons.sizeHint().width() + 3 * Space.M <= self.width()
+        self._line.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
