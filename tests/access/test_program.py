@@ -170,6 +170,9 @@ def test_a_grid_follows_the_role_of_its_person(own_scene: Scene) -> None:
         owners = {row.owner_id for row in storage.windows.window(query, 0, 100).rows}
         assert owners <= {mara, 0}
         own = storage.windows.count(query)
+        assert storage.totals.of_query(query).rows == own < zadok.totals.of_query(query).rows
+        theirs = [row.id for row in zadok.windows.window(query, 0, 100).rows]
+        assert storage.totals.of_rows(theirs).rows == own
         heard = threading.Event()
         storage.changes.subscribe(lambda changes: heard.set() if TableName.USERS in changes.tables else None)
         logins.set_role(mara, Role.LEVITE)

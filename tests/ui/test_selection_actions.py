@@ -141,6 +141,12 @@ class TestSelection:
         shown.says(f"All {ROWS // 2 + 1} rows of this filter are selected")
         assert shown.grid.selected_row_numbers(0)[1] == ROWS // 2 + 1
 
+    def test_rows_that_were_selected_one_by_one_become_the_filters(self, shown: Page) -> None:
+        shown.choose(0, ROWS - 1)
+        shown.says(f"{ROWS} rows are selected")
+        shown.choose_all()  # the same rows: nothing changes on the screen but the line
+        shown.says(f"All {ROWS} rows are selected")
+
     def test_another_filter_ends_it_with_a_word(self, shown: Page, ledger: Ledger) -> None:
         shown.choose_all()
         shown.says(f"All {ROWS} rows are selected")

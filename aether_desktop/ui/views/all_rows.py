@@ -18,6 +18,8 @@ _FLAG = QItemSelectionModel.SelectionFlag
 class AllRows(QObject):
     """Of one grid: it outlives scrolling, sorting and arriving rows, and ends with its filter. GUI thread only."""
 
+    changed = Signal()
+    """They were selected, or not any more; the selection on the screen may be as it was."""
     dropped = Signal(str)
     """It ended with the filter; a sentence that says so."""
 
@@ -51,11 +53,13 @@ class AllRows(QObject):
         if self._model.rowCount():
             self._query = self._model.query
             self.show()
+            self.changed.emit()
 
     def clear(self) -> None:
         """Nothing is selected any more; the cursor stays."""
         self._query = None
         self._view.selectionModel().clearSelection()
+        self.changed.emit()
 
     def show(self) -> None:
         """Where they are selected: those that are there now."""

@@ -48,7 +48,8 @@ class SelectionActions(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._show)
-        for changed in (grid.selectionModel().selectionChanged, model.counted, model.refreshed, model.modelReset):
+        selected = grid.selectionModel().selectionChanged
+        for changed in (selected, grid.all_rows.changed, model.counted, model.refreshed, model.modelReset):
             changed.connect(self._soon.start)
         self._offer("Select all rows", grid.all_rows.choose)
         if self._table is TableName.TRANSACTIONS:
