@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.records import InvalidRecordError, TableName
-from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.errors import AetherError, ConflictError, InvalidInputError, NotFoundError
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
@@ -196,8 +195,9 @@ class BulkWordService:
             new = self._new(old, words)
             if new is not None:
                 pairs.append((old, new))
-        self._put([new for _, new in pairs], current)
-        return pairs, len(ids)
+        made = self._notes.sealed_many([(new, old if old.owner_id else None) for old, new in pairs])
+        self._storage.annotations.put_many(made)
+        return [(old, new) for (old, _), new in zip(pairs, made, strict=True)], len(ids)
 
     def _new(self, old: Annotation, words: BulkWords) -> Annotation | None:
         """None where the row says so already."""
@@ -212,18 +212,7 @@ class BulkWordService:
         if not changes:
             return None
         base = old if old.id else replace(old, id=self._storage.new_id())
-        new = replace(base, **changes)
-        return self._notes.sealed(new, base=old if old.owner_id else None) if "note" in changes else new
-
-    def _put(self, new: Sequence[Annotation], current: Mapping[int, Annotation]) -> ChangeSet:
-        """Sealed notes that change have an entry in the audit each; the others one together."""
-        changes = ChangeSet(ids=frozenset(), annotations=True)
-        alone = {each.row_id: each for each in new if _seal(each) != _seal(current.get(each.row_id))}
-        with self._storage.unit_of_work():
-            for each in alone.values():
-                changes |= self._storage.annotations.put(each)
-            together = [each for each in new if each.row_id not in alone]
-            return changes | self._storage.annotations.put_many(together)
+        return replace(base, **changes)
 
     def _swap(self, pairs: Sequence[tuple[Annotation, Annotation]]) -> ChangeSet:
         """Each first by its second, all or none, where the first's words still stand."""
@@ -232,7 +221,7 @@ class BulkWordService:
             for start in range(0, len(pairs), BATCH):
                 part = pairs[start : start + BATCH]
                 current = self._storage.annotations.of(part[0][0].table, [new.row_id for _, new in part])
-                changes |= self._put([self._back(pair, current) for pair in part], current)
+                changes |= self._storage.annotations.put_many([self._back(pair, current) for pair in part])
         return changes
 
     def _back(self, pair: tuple[Annotation, Annotation], current: Mapping[int, Annotation]) -> Annotation:
@@ -258,10 +247,6 @@ def _checked(table: TableName, words: BulkWords) -> None:
         raise InvalidInputError(error.reason, field=error.field) from error
     if made.tags != words.tags:
         raise InvalidInputError("Tags are words, each once.", field="tags")
-
-
-def _seal(annotation: Annotation | None) -> Sealed | None:
-    return annotation.note if annotation is not None and isinstance(annotation.note, Sealed) else None
 
 
 def _rows(count: int) -> str:
