@@ -19,6 +19,7 @@ from aether_desktop.ports.access import SealError
 from aether_desktop.ports.errors import InvalidInputError, PermissionDeniedError
 from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES
+from aether_desktop.services.bulk_words import BulkWords
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.storage.schema import ANNOTATIONS
 from tests.sealing.test_people_of_a_server import Client, Couple, couple
@@ -330,6 +331,29 @@ def test_many_notes_of_a_file_are_sealed_and_told_together(couple: Couple, tmp_p
     assert (refused.applied, [each.row for each in refused.rejections]) == (1, [1])
     assert aaron.services.notes.reveal(WALLETS, mine) == "my own"
     assert miriam.services.notes.reveal(WALLETS, ids[refs[3]]) == "harvest of 3"
+
+
+def test_a_note_for_all_rows_of_a_filter_is_sealed_row_by_row(couple: Couple) -> None:
+    miriam, aaron, _people = couple
+    bulk, undo = miriam.services.bulk_words, miriam.services.undo
+    kept = noted(miriam)
+    others = [wallet(miriam, f"W{number}", f"0x{number:040x}") for number in range(3)]
+    query = parse_table_query("name:w", WALLETS)
+    assert bulk.write_on_query(query, BulkWords(note="harvest of all", label="lot")).changed == 3
+    assert bulk.write_on_rows(WALLETS, [kept, *others], BulkWords(note="never written")).changed == 0
+    assert found(miriam.services, "note:harvest") == set(others)
+    assert {miriam.services.notes.reveal(WALLETS, row_id) for row_id in others} == {"harvest of all"}
+    assert rows(miriam, "SELECT DISTINCT note FROM annotations") == [("",)]
+    bulk.write_on_rows(WALLETS, [kept], BulkWords(note="instead", keep=False))
+    assert miriam.services.notes.reveal(WALLETS, kept) == "instead"
+    undo.undo()
+    assert miriam.services.notes.reveal(WALLETS, kept) == NOTE
+    undo.undo()
+    assert found(miriam.services, "note:harvest") == set()
+    theirs = wallet(aaron, "Mine", "0x" + "cd" * 20)
+    with pytest.raises(PermissionDeniedError):
+        bulk.write_on_rows(WALLETS, [others[0], theirs], BulkWords(note="not mine to seal"))
+    assert miriam.services.annotations.of(WALLETS, others[0]).is_empty
 
 
 def test_two_lines_about_one_row_leave_the_words_of_the_last(couple: Couple, tmp_path: Path) -> None:
