@@ -62,7 +62,7 @@ def fill(storage: Storage) -> None:
         for wallet in wallets:
             storage.wallets.create(wallet)
         checked = [samples.wallet(storage, address=party).address if party else "" for party in PARTIES]
-        for number in range(60):
+        for number in range(48):
             given: dict[str, Any] = {
                 "occurred_at": NOW + timedelta(days=chance.choice(DAYS), microseconds=chance.randrange(3)),
                 "amount": Amount(chance.choice([0, 1, 10**18, MAX_UNITS]), chance.choice(COINS)),
@@ -149,14 +149,15 @@ def test_groups_and_totals_are_what_plain_python_finds(
     monkeypatch.setattr(window_walks, "FEW", 1)
     fill(storage)
     place = order(storage)
-    for number, text in enumerate(QUERIES):
+    texts = QUERIES if gathered == 2 else QUERIES[3::2]  # without few rows to gather the roads are the same
+    for number, text in enumerate(texts if storage.info.engine == "sqlite" else texts[::3]):
         query = parse_table_query(text, LEDGER)
         rows = list(storage.windows.rows(query))
         assert bool(rows) is (text != "wallet:nobody")
         for by in GroupBy:
             number += 1  # noqa: PLW2901 - each road is gone in both directions, and opened, by some of the questions
             wanted, asked = in_plain_python(rows, by), replace(GroupQuery.usual(query, by), descending=number % 2 == 0)
-            groups = all_groups(storage, asked, limit=3)
+            groups = all_groups(storage, asked, limit=4)
             assert [group.key for group in groups] == sorted(wanted, key=place, reverse=asked.descending), (text, by)
             totals = storage.groups.totals(asked, groups)
             assert {key: told(each) for key, each in totals.items()} == wanted, (text, by)

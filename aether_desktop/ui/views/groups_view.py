@@ -54,35 +54,43 @@ class GroupsView(QWidget):
         self._rows_link = link_button(theme, "Show its rows", object_name=groups_part_name("rows"))
         self.side.body.addWidget(self._rows_link, 0, Qt.AlignmentFlag.AlignLeft)
         self.side.body.addStretch(1)
-        self._nothing = EmptyState(
-            theme,
-            icon="search",
-            sentence="Nothing matches this filter.",
-            button="Clear the filter",
-            object_name=groups_part_name("nothing"),
-        )
-        self._empty = EmptyState(
-            theme,
-            icon="transactions",
-            sentence="There are no transactions to group yet.",
-            more="Import history, or add a transaction by hand.",
-        )
-        self._failed = EmptyState(
-            theme,
-            icon="error",
-            sentence="The groups could not be read.",
-            button="Try again",
-            object_name=groups_part_name("failed"),
-        )
+        self._nothing: EmptyState | None = None
+        self._empty: EmptyState | None = None
+        self._failed: EmptyState | None = None
         self._stack = QStackedWidget()
-        for widget in (self.grid, self._nothing, self._empty, self._failed):
-            self._stack.addWidget(widget)
+        self._stack.addWidget(self.grid)
         self._splitter = PageSplitter(self._stack, self.side, context.settings, kept_as="transactions_groups")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._splitter, 1)
         self._old = False  # rows changed while nobody looked
         self._connect()
+
+    @property
+    def nothing(self) -> EmptyState:
+        """What stands in the grid's place while the filter matches nothing; made when first wanted."""
+        if self._nothing is None:
+            name = groups_part_name("nothing")
+            self._nothing = self._state("search", "Nothing matches this filter.", button="Clear the filter", name=name)
+            self._nothing.started.connect(self.unfiltered)
+        return self._nothing
+
+    @property
+    def empty(self) -> EmptyState:
+        """And while there is nothing to group; made when first wanted."""
+        if self._empty is None:
+            more = "Import history, or add a transaction by hand."
+            self._empty = self._state("transactions", "There are no transactions to group yet.", more=more)
+        return self._empty
+
+    @property
+    def failed(self) -> EmptyState:
+        """And when nothing could be read; made when first wanted."""
+        if self._failed is None:
+            name = groups_part_name("failed")
+            self._failed = self._state("error", "The groups could not be read.", button="Try again", name=name)
+            self._failed.started.connect(self._on_again)
+        return self._failed
 
     def show_groups(self, query: TableQuery, by: GroupBy) -> None:
         """The groups of these rows; the same as before keep their place, others of the same kind their direction."""
@@ -145,6 +153,12 @@ class GroupsView(QWidget):
 
     # -- inside ----------------------------------------------------------------------------------------------
 
+    def _state(self, icon: str, sentence: str, *, button: str = "", more: str = "", name: str = "") -> EmptyState:
+        theme = self._context.theme
+        made = EmptyState(theme, icon=icon, sentence=sentence, button=button, more=more, object_name=name)
+        self._stack.addWidget(made)
+        return made
+
     def _connect(self) -> None:
         self.model.counted.connect(self._on_counted)
         self.model.failed.connect(self._on_failed)
@@ -154,8 +168,6 @@ class GroupsView(QWidget):
         self.grid.opened.connect(self.opened)
         self.grid.details_asked.connect(self.toggle_details)
         self._rows_link.clicked.connect(self._on_rows_link)
-        self._nothing.started.connect(self.unfiltered)
-        self._failed.started.connect(self._on_again)
         self._context.navigator.look_changed.connect(self.dress)
 
     def _on_counted(self, count: Count) -> None:
@@ -163,7 +175,7 @@ class GroupsView(QWidget):
         if asked is None:
             return
         filtered = bool(asked.query.terms) or asked.query.archived is ArchivedRows.ONLY
-        self._stack.setCurrentWidget(self.grid if count.rows else self._nothing if filtered else self._empty)
+        self._stack.setCurrentWidget(self.grid if count.rows else self.nothing if filtered else self.empty)
         self._tell_facts(count)
 
     def _tell_facts(self, count: Count) -> None:
@@ -176,7 +188,7 @@ class GroupsView(QWidget):
 
     def _on_failed(self, error: BaseException) -> None:
         if not self.model.rowCount():
-            self._stack.setCurrentWidget(self._failed)
+            self._stack.setCurrentWidget(self.failed)
         self._context.messages.report(error)
 
     def _on_again(self) -> None:

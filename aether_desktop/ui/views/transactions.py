@@ -156,9 +156,10 @@ class TransactionsView(TablePage):
         wizard.open(wallet_id)
 
     def complete(self) -> None:
-        """The details soon, the wizard a little later: opening it then costs no making."""
+        """The details soon, the groups and the wizard a little later: opening them then costs no making."""
         super().complete()
-        QTimer.singleShot(_WIZARD_LATER_MS, self, lambda: next_turn(self, self._prepare_wizard))
+        for prepare in (self._prepare_groups, self._prepare_wizard):
+            QTimer.singleShot(_WIZARD_LATER_MS, self, partial(next_turn, self, prepare))
 
     def close_import(self) -> None:
         """Back to the ledger; a running import goes on."""
@@ -248,6 +249,10 @@ class TransactionsView(TablePage):
         """Also an import that was prepared and not begun."""
         prepared = self._wizard is not None and self._wizard.prepared
         return [*super().drafts(), *(["an import that was not begun"] if prepared else [])]
+
+    def _prepare_groups(self) -> None:
+        if not self._closed:
+            _ = self.groups
 
     def _prepare_wizard(self) -> None:
         if not self._closed:
