@@ -34,6 +34,8 @@ from sqlalchemy import (
     union,
     union_all,
 )
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BooleanClauseList
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import TableQuery
@@ -320,21 +322,29 @@ class Walk:
         """The term that brings fewest rows, where those are few."""
         best, least = None, GATHERED + 1
         for term in terms:
-            some: Select[Any] = select(literal_column("1"))
-            if term.candidates is not None:
-                some = some.select_from(term.candidates.subquery())
-            elif term.pairs is not None:  # what points to the rows; looking each of them up would cost the page itself
-                some = some.select_from(term.pairs.left)
-            else:
-                some = some.select_from(self._plan.table).where(*self._scope)
-            if term.bare is not None and term.candidates is None:
-                some = some.where(term.bare)
-            count = int(connection.execute(select(func.count()).select_from(some.limit(least).subquery())).scalar_one())
+            count = 0
+            for some in self._arms_of(term):
+                few = some.limit(least - count).subquery()
+                count += int(connection.execute(select(func.count()).select_from(few)).scalar_one())
+                if count >= least:
+                    break
             if count < least:
                 best, least = term, count
             if least <= FEW:
                 break
         return best
+
+    def _arms_of(self, term: _Term) -> Iterator[Select[Any]]:
+        """The rows of a term, no fewer: of each index by itself. For several at once an engine looks up every row."""
+        one: Select[Any] = select(literal_column("1"))
+        if term.candidates is not None:
+            yield one.select_from(term.candidates.subquery())
+        elif term.pairs is not None:  # what points to the rows; looking each of them up would cost the page itself
+            theirs = one.select_from(term.pairs.left)
+            yield theirs if term.bare is None else theirs.where(term.bare)
+        elif term.bare is not None:
+            owned = one.select_from(self._plan.table).where(*self._scope)
+            yield from (owned.where(arm) for arm in _alternatives(term.bare))
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -385,6 +395,13 @@ def _merged(arms: Sequence[Select[Any]], segment: Segment, *, lazily: bool, back
     flags = [key.descending is not backward for key in order.keys]
     names = zip(merged.selected_columns, flags, strict=True)
     return merged.order_by(*(name.desc() if flag else name.asc() for name, flag in names))
+
+
+def _alternatives(condition: Condition) -> Sequence[Condition]:
+    """One of which must hold."""
+    if isinstance(condition, BooleanClauseList) and condition.operator is operators.or_:
+        return list(condition.clauses)
+    return [condition]
 
 
 def _on(term: _Term, first: ColumnElement[Any]) -> bool:

@@ -34,7 +34,7 @@ from aether_desktop.services.large_sample import LargeSample
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import build_services
 from aether_desktop.services.settings_file import SettingsFile
-from aether_desktop.storage.sql_storage import migrate_database, open_database, open_vault
+from aether_desktop.storage.sql_storage import SqlStorage, migrate_database, open_database, open_vault
 from aether_desktop.sums.built_in import BUILT_IN
 from tests.support.postgres import PostgresCluster
 from tests.support.storages import PASSWORD, as_founder, login_of, provision
@@ -121,8 +121,7 @@ class Cache:
                     progress=_quiet,
                 )
         key = KeyFileStore(key_file).load(path)
-        with closing(open_vault(path, key)):  # migrated now, not while something is measured
-            pass
+        settle(open_vault(path, key))  # migrated now, not while something is measured
         for copy in folder.glob(f"{path.name}.before-*"):
             copy.unlink()
         if not plain.exists():
@@ -155,6 +154,7 @@ class Cache:
                     sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name))
                 )
         migrate_database(url)
+        settle(open_database(as_member(url)))
         return Place("postgresql", rows, seed, url=as_founder(url), member_url=as_member(url), administration=url)
 
     def _server_folder(self) -> Path:
@@ -164,6 +164,17 @@ class Cache:
             account = pwd.getpwnam("postgres")
             os.chown(folder, account.pw_uid, account.pw_gid)
         return folder
+
+
+def settle(storage: SqlStorage) -> None:
+    """What the program does in the background after an import: sums of days, and the index for fragments."""
+    with closing(storage):
+        if storage.ledger.unsettled():
+            with _timed("sums of its days"):
+                storage.ledger.settle()
+        if storage.search.waiting():
+            with _timed("its index for fragments and words"):
+                storage.search.settle()
 
 
 def as_member(url: str) -> str:
