@@ -242,3 +242,23 @@ def test_amounts_of_different_tokens_stand_beside_each_other() -> None:
     kept = GroupTotals(1, (TokenTotal(ATC, 1, 0),))
     assert total_cell(kept, "in") is None
     assert total_cell(kept, "net") == AmountCell("0", "", "ATC", Sign.MINUS)
+
+
+def test_all_rows_of_a_group_are_not_all_rows(opened: Callable[[], TransactionsView], qtbot: QtBot) -> None:
+    """What is done with all rows selected asks their question anew: it names the group, and ends with it."""
+    page = opened()
+    rows_settled(page, 13, qtbot)
+    chosen = page.grid.all_rows
+    chosen.choose()
+    page.group_by(GroupBy.DAY)
+    settled(page, qtbot)
+    page.groups.grid.selectRow(1)
+    page.open_group(page.groups.grid.current() or Group(GroupKey(GroupBy.DAY, 0)))
+    rows_settled(page, 5, qtbot)
+    assert not chosen.held
+    chosen.choose()
+    assert chosen.query is not None
+    assert [key.by for key in chosen.query.within] == [GroupBy.DAY]
+    page.group_by(None)
+    rows_settled(page, 13, qtbot)
+    assert not chosen.held
