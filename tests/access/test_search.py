@@ -83,3 +83,19 @@ def test_a_check_and_a_new_beginning_are_about_one_s_own_rows(written: Scene) ->
         assert own == (1,)
         mara.rollback()
     assert len(found(written, "levi", 3, "ffer")) == len(PEOPLE)
+
+
+def test_what_the_functions_ask_is_served_by_the_trigrams(written: Scene) -> None:
+    """Under forced row security, as the owner of the tables, whose rights the functions have."""
+    asked = {
+        "ix_search_texts_keys": "SELECT row_id FROM search_texts x"
+        " WHERE aether_search_keys(x.kind, x.owner_id, x.body) @> aether_search_keys(2, 5, 'bread')",
+        "ix_search_parties_keys": "SELECT value FROM search_parties p"
+        " WHERE aether_search_keys(12, p.owner_id, lower(p.value)) @> aether_search_keys(12, 5, 'party')",
+    }
+    with psycopg.connect(written.administration) as session:
+        session.execute(f"SET ROLE aether_{written.tag}_owner".encode())
+        session.execute("SET enable_seqscan = off")
+        for index, question in asked.items():
+            plan = session.execute(f"EXPLAIN {question}".encode()).fetchall()
+            assert any(f"Bitmap Index Scan on {index}" in line for (line,) in plan), plan
