@@ -90,7 +90,9 @@ def print_gaps(what: str, gaps: Gaps) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--large", action="store_true", help="ten million rows instead of one")
+    parser.add_argument("--large", action="store_true", help="the large ledger alone, with ten million rows")
+    parser.add_argument("--prepared", action="store_true", help="of large ledgers those alone that are there already")
+    parser.add_argument("--minutes", type=float, default=0.0, help="of the large ledger: begin nothing after so many")
     parser.add_argument("--rows", type=int, help="rows of the large ledger and of imports")
     parser.add_argument(
         "--only", choices=("start", "large", "import", "stall", "access", "seal", "audit"), help="one part"
@@ -101,12 +103,15 @@ def main() -> int:
         session()
         return 0
     rows = options.rows or (10_000_000 if options.large else 1_000_000)
+    if options.large and options.only is None:
+        options.only = "large"  # the other parts do not depend on it
     if options.only in {None, "start"}:
         bench_start()
     if options.only in {None, "stall"}:
         run("bench", "--session", timeout=600)
     if options.only in {None, "large"}:  # its table has the import too
-        run("bench_large", "--rows", rows, timeout=6 * 3600)
+        more = ["--prepared"] if options.prepared else []
+        run("bench_large", "--rows", rows, "--minutes", options.minutes, *more, timeout=6 * 3600)
     if options.only == "import":
         run("bench_import", "--rows", rows, timeout=3600)
     if options.only in {None, "access"}:
