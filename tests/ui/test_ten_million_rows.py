@@ -211,6 +211,15 @@ def test_a_screen_reader_does_not_make_qt_list_the_rows(huge: Huge) -> None:
         QAccessible.setActive(False)
 
 
+def test_all_rows_stay_selected_while_their_number_settles(huge: Huge) -> None:
+    huge.press(Qt.Key.Key_A, CONTROL)
+    for rows in (ROWS + 5, ROWS - 5):
+        huge.model._resize(rows)
+        assert huge.grid.selected_row_numbers(0)[1] == rows
+        QApplication.processEvents()
+        assert huge.grid.all_rows.query == huge.model.query
+
+
 def test_small_selections_are_told_as_qt_tells_them(huge: Huge, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     original = QTableView.selectionChanged
