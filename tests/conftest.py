@@ -5,6 +5,7 @@ What is started belongs to this run, ends with it, and is never the person's own
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import threading
@@ -34,6 +35,7 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("short")
 
 _COLLECTOR = pytest.StashKey[Collector]()
+_SECONDS_TO_END = 10
 _HOME = pytest.StashKey[PrivateHome]()
 _MEMORY = pytest.StashKey[MemoryFolder | None]()
 _SALTS = pytest.StashKey[remembered_argon2.RecurringSalts]()
@@ -79,8 +81,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         memory.keep = session.exitstatus != pytest.ExitCode.OK
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Delete the private home, and the run's folder."""
+    """Delete the private home, and the run's folder; a worker that a failed test left does not keep the run alive."""
+    if any(not thread.daemon and thread.name.startswith("aether-") for thread in threading.enumerate()):
+        faulthandler.dump_traceback_later(_SECONDS_TO_END, exit=True, file=sys.__stderr__ or sys.stderr)
     if (collector := config.stash.get(_COLLECTOR, None)) is not None:
         collector.close()
     for folder in (config.stash.get(_HOME, None), config.stash.get(_MEMORY, None)):

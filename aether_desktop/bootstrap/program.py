@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,20 +106,21 @@ class WindowProgram(QObject):
         if self._closed:
             return
         self._closed = True
-        if self._sessions is not None:
-            self._sessions.close()
         opened, self._open = self._open, None
-        if opened is not None:
-            opened.leave()
-        self._jobs.close()
-        for finish in (*(each.finish for each in (opened, self._leaving) if each is not None), self._entrance.close):
-            with suppress(AetherError):  # a server that went away keeps no window open
-                finish()
-        self._settings.hear_problems(None)
-        self._settings.close()
-        self._garbage.close()
-        self.window.close()
-        self.window.deleteLater()
+        left = [each.finish for each in (self._leaving, opened) if each is not None]
+        with ExitStack() as steps:  # the last first, whatever becomes of each: a worker left keeps the process alive
+            steps.callback(self.window.deleteLater)
+            steps.callback(self.window.close)
+            steps.callback(self._garbage.close)
+            steps.callback(self._settings.close)
+            steps.callback(self._settings.hear_problems, None)
+            for finish in (self._entrance.close, *left):
+                steps.callback(_quietly, finish)
+            steps.callback(self._jobs.close)
+            if opened is not None:
+                steps.callback(opened.leave)
+            if self._sessions is not None:
+                steps.callback(self._sessions.close)
 
     # ------------------------------------------------------------------------------------------------------- opening
     def _run(self, work: Callable[[], Entry], *, made: bool = False) -> None:
@@ -353,6 +354,11 @@ class WindowProgram(QObject):
 def _theme_mode(settings: SettingsFile) -> ThemeMode:
     kept = settings.get("theme")
     return ThemeMode(kept) if isinstance(kept, str) and kept in {mode.value for mode in ThemeMode} else ThemeMode.SYSTEM
+
+
+def _quietly(finish: Callable[[], None]) -> None:
+    with suppress(AetherError):  # a server that went away keeps no window open
+        finish()
 
 
 def _said(error: BaseException) -> str:

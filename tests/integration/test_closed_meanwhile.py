@@ -118,3 +118,23 @@ def _occupy(program: WindowProgram) -> None:
 
     program._jobs.write(work)
     assert begun.wait(WAIT / 1000)
+
+
+def test_what_fails_on_the_way_out_keeps_no_worker(
+    start: Start, opened: Opened, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.go.set()
+    path, _ = made_vault(tmp_path, key_file=tmp_path / "books.key", password="")
+    before = set(threading.enumerate())
+    program = start(vault=path, key_file=tmp_path / "books.key")
+    qtbot.waitUntil(lambda: program.services is not None, timeout=WAIT)
+
+    def failing() -> None:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr(program._open, "leave", failing)
+    with pytest.raises(RuntimeError, match="a bug of ours"):
+        program.close()
+    assert opened.all_closed()
+    assert {thread.name for thread in set(threading.enumerate()) - before} <= {"settings-writer"}
+    assert not program.window.isVisible()

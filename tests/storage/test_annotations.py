@@ -263,7 +263,7 @@ class TestPutMany:
         storage.annotations.put_many(fresh)
         assert tokens(storage) == {(each.id, word) for each in fresh for word in (b"one", b"two")}
         assert [each.action for each in storage.audit.recent(1)] == ["wallets.annotate"]
-        changed = dataclasses.replace(fresh[0], note=sealed(2, b"three"))
+        changed = dataclasses.replace(fresh[0], note=sealed(UNREVISED, b"three"))
         kept = dataclasses.replace(fresh[1], label="another")
         storage.annotations.put_many([changed, kept])
         assert tokens(storage) == {(changed.id, b"three"), (kept.id, b"one"), (kept.id, b"two")}

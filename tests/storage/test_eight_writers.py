@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -27,7 +29,7 @@ from tests.support.storages import FOUNDER, PASSWORD, VaultPlace
 ROOT = Path(__file__).parents[2]
 WRITERS = 8
 MOST_ROWS = 60_000  # an import that holds the others up ends all the same
-Writer = subprocess.Popen[str]
+Program = subprocess.Popen[bytes]
 
 
 def locations(place: VaultPlace) -> list[tuple[str, str]]:
@@ -45,25 +47,54 @@ def locations(place: VaultPlace) -> list[tuple[str, str]]:
     return found
 
 
+class Writer:
+    """A forked process at the other end of two pipes."""
+
+    def __init__(self) -> None:
+        self.told, source = os.pipe()
+        self._source = os.fdopen(source, "w")
+        sink, self.tells = os.pipe()
+        self._sink = os.fdopen(sink)
+
+    def tell(self, line: str) -> None:
+        self._source.write(line)
+        self._source.flush()
+
+    def stop(self) -> None:
+        """It ends when it has written what it was about to."""
+        self._source.close()
+
+    def said(self) -> list[str]:
+        return self._sink.readline().split()
+
+    def close(self) -> None:
+        self._source.close()
+        self._sink.close()
+
+
 @contextmanager
-def writers(place: VaultPlace) -> Iterator[tuple[list[Writer], list[str]]]:
-    """Eight programs that are ready to write, and the ids of their keys."""
+def writers(place: VaultPlace) -> Iterator[tuple[list[Writer], list[str], Program]]:
+    """Eight processes that are ready to write, the ids of their keys, and the program that they are forks of."""
     with ExitStack() as running:
-        started = []
-        for number, (location, name) in enumerate(locations(place)):
-            command = [sys.executable, "-m", "tests.support.wallet_writer", place.engine, location, name, str(number)]
-            child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            running.enter_context(child)
-            running.callback(child.kill)
-            started.append(child)
-        ready = [said(child).split() for child in started]
+        started = [running.enter_context(closing(Writer())) for _ in range(WRITERS)]
+        command = [sys.executable, "-m", "tests.support.wallet_writer", place.engine]
+        for (location, name), writer in zip(locations(place), started, strict=True):
+            command += [location, name, str(writer.told), str(writer.tells)]
+        ends = [end for writer in started for end in (writer.told, writer.tells)]
+        program = subprocess.Popen(command, cwd=ROOT, pass_fds=ends, start_new_session=True)
+        running.enter_context(program)
+        running.callback(end_group, program)
+        for end in ends:
+            os.close(end)
+        ready = [writer.said() for writer in started]
         assert {word for word, _ in ready} == {"ready"}
-        yield started, [key for _, key in ready]
+        yield started, [key for _, key in ready], program
 
 
-def said(child: Writer) -> str:
-    assert child.stdout is not None
-    return child.stdout.readline()
+def end_group(program: Program) -> None:
+    """It and its forks, while it waits for them."""
+    if program.poll() is None:
+        os.killpg(program.pid, signal.SIGKILL)
 
 
 def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path, until: int = 0) -> Counter[str]:
@@ -74,7 +105,7 @@ def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path, until:
     importing, watching = place.open(), place.open()
     importing.audit.sign_with(device())
     importing.wallets.create(wallet := samples.wallet(importing))
-    with writers(place) as (children, keys):
+    with writers(place) as (children, keys, program):
         sizes: list[int] = []
         first = watching.audit.head().size
 
@@ -87,15 +118,12 @@ def write_beside_an_import(place: VaultPlace, *, rows: int, folder: Path, until:
                 others = sizes[-1] - sizes[0] - len(sizes)  # each part has an entry of its own at most
 
         for child in children:
-            assert child.stdin is not None
-            child.stdin.write("go\n")
-            child.stdin.flush()
+            child.tell("go\n")
         batch, outcome = importing.imports.store(new_batch(importing, wallet.id), chunks(), [], token=CancelToken())
         for child in children:
-            assert child.stdin is not None
-            child.stdin.close()
-        stored = [int(said(child).split()[1]) for child in children]
-        assert [child.wait() for child in children] == [0] * WRITERS
+            child.stop()
+        stored = [int(child.said()[1]) for child in children]
+        assert program.wait() == 0
     written = len(sizes) * import_run.CHUNK_ROWS
     assert written >= rows
     assert (outcome.new, importing.imports.get(batch.id)) == (written, batch)

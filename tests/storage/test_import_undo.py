@@ -282,7 +282,10 @@ def chunk_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("chunk_rows")
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 5,  # the form that runs decides; each is up to nine files on disk
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(steps=_STEPS)
 def test_any_imports_and_undos_store_what_a_person_expects(
     storage: Storage, steps: list[tuple[bool, str, list[int], int]]

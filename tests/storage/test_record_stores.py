@@ -30,6 +30,7 @@ from aether_desktop.ports.errors import (
 from aether_desktop.ports.storage import Storage
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.schema import VAULT_MEMBERS
+from aether_desktop.storage.stores import records as record_store
 from tests.storage import samples
 from tests.storage.samples import LATER, NOW, SAMPLES, Sample
 from tests.support.storages import VaultPlace
@@ -461,16 +462,18 @@ class TestTempleNodes:
 
 
 class TestManyRows:
-    def test_more_rows_than_one_statement_carries(self, storage: Storage) -> None:
+    def test_more_rows_than_one_statement_carries(self, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
         """Archiving thousands announces "many" rather than every id."""
-        entries = [samples.log_entry(storage) for _ in range(1_100)]
+        monkeypatch.setattr(record_store, "IDS_AT_ONCE", 40)
+        monkeypatch.setattr(record_store, "LISTED_IDS", 90)
+        entries = [samples.log_entry(storage) for _ in range(100)]
         with storage.unit_of_work():
             for entry in entries:
                 storage.monitoring.create(entry)
         changes = storage.monitoring.archive([entry.id for entry in entries], LATER)
         assert changes == ChangeSet(frozenset({TableName.MONITORING}), None)
         assert storage.monitoring.of_user(storage.info.user_id, 10) == []
-        assert storage.audit.recent(1)[0].rows == 1_100
+        assert storage.audit.recent(1)[0].rows == 100
 
 
 def test_a_role_is_one_of_the_four(storage: Storage) -> None:

@@ -76,10 +76,11 @@ def test_what_was_loaded_is_left_out_until_the_end(collector: GarbageCollector) 
 @pytest.fixture
 def automatic() -> Iterator[None]:
     """As in a program: the tests see to it themselves that it is off."""
-    gc.collect()  # whatever earlier tests left is no worker's business
+    gc.freeze()  # whatever earlier tests left is no worker's business
     gc.enable()
     yield
     gc.disable()
+    gc.unfreeze()
 
 
 def test_the_collector_is_handed_back_as_it_was(qtbot: QtBot, automatic: None) -> None:
@@ -114,5 +115,5 @@ def test_no_test_lets_a_worker_collect(qtbot: QtBot) -> None:
     worker.start()
     worker.join()
     assert not ended
-    gc.collect()
+    gc.collect(0)
     assert set(ended) == {threading.get_ident()}
