@@ -54,7 +54,7 @@ def test_every_column_finds_the_next_row_in_every_order(
             rows = list(storage.windows.rows(query))
             texts = [shown(column, row, table) for row in rows]
             typed = {text[:size] for text in texts for size in (1, 3) if text} | {"zz"}
-            for number, text in enumerate(sorted(typed)):
+            for number, text in enumerate(sorted(typed)[:: 2 if sort else 4]):
                 after = [None, 0, len(rows) - 1, len(rows) // 2][number % 4]
                 row_id = None if after is None else rows[after].id
                 found = storage.windows.beginning(query, column.key, text, after=row_id, itself=number % 3 == 0)
