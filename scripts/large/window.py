@@ -230,7 +230,7 @@ class Session:
         self._begin("rest")
         edit.setText("")
         QTest.keyClick(edit, Qt.Key.Key_Return)
-        self._until("", lambda: self._top(self._questions["first"]), time.perf_counter())
+        self._until("", self._back_at_the_top, time.perf_counter())
 
     def _count_exact(self, began: float | None = None, name: str = "exact count") -> None:
         """Waits until the number of rows is exact; since ``began``, if that is of interest."""
@@ -273,6 +273,11 @@ class Session:
 
     def _top(self, right: Sequence[str]) -> bool:
         return self.grid.verticalScrollBar().value() == 0 and self._is_at(0, right)
+
+    def _back_at_the_top(self) -> bool:
+        """Whatever place was kept."""
+        self.grid.verticalScrollBar().setValue(0)
+        return self._top(self._questions["first"])
 
     def _is_at(self, first: int, right: Sequence[str]) -> bool:
         return self._hashes(first, len(right)) == list(right)
