@@ -47,7 +47,7 @@ _POINTED: Final[Mapping[TableName, frozenset[TableName]]] = {
 
 
 class SqlWindowStore:
-    """Implements ``ports.storage.WindowStore``. Worker threads only; raises the StorageError family.
+    """Implements ``ports.windows.WindowStore``. Worker threads only; raises the StorageError family.
 
     ``clock`` says what "today" is in a filter (UTC); ``stride`` is the number of rows between two anchors.
     """
@@ -109,7 +109,7 @@ class SqlWindowStore:
         near: Place | None = None,
         token: CancelToken | None = None,
     ) -> RowWindow:
-        """Rows [start, stop) as far as they exist; see ports.storage for ``rough`` and ``near``.
+        """Rows [start, stop) as far as they exist; see ports.windows for ``rough`` and ``near``.
 
         Raises InvalidInputError.
         """
@@ -162,7 +162,7 @@ class SqlWindowStore:
     def position(
         self, query: TableQuery, row_id: int, *, about: int | None = None, token: CancelToken | None = None
     ) -> int | None:
-        """Row number of an id in the query's order, None when it is not in it; see ports.storage for ``about``.
+        """Row number of an id in the query's order, None when it is not in it; see ports.windows for ``about``.
 
         Raises InvalidInputError.
         """
@@ -195,7 +195,7 @@ class SqlWindowStore:
         itself: bool = False,
         token: CancelToken | None = None,
     ) -> Place | None:
-        """The next row whose text in a column begins so; see ports.storage.
+        """The next row whose text in a column begins so; see ports.windows.
 
         Raises InvalidInputError, OperationCancelled.
         """

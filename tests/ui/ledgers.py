@@ -11,7 +11,7 @@ from pathlib import Path
 from aether_desktop.domain.records import TableName
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.queries import Count, Place, Row, RowWindow, TableQuery
-from aether_desktop.ports.storage import WindowStore
+from aether_desktop.ports.windows import WindowStore
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.context import Messages, Navigator, UiContext

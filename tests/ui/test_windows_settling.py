@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.queries import Comparison, Count, Sort, TableQuery, Term
-from aether_desktop.ports.storage import WindowStore
+from aether_desktop.ports.windows import WindowStore
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage import anchor_walks
 from aether_desktop.storage import windows as windows_module

@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from aether_desktop.ports.queries import Count, RowWindow, TableQuery
-from aether_desktop.ports.storage import WindowStore
+from aether_desktop.ports.windows import WindowStore
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.jobs import JobHandle, JobRunner
 from aether_desktop.ui.models.page_cache import PAGE_ROWS, PageCache

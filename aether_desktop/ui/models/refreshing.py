@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aether_desktop.ports.queries import Count, Place, RowWindow, TableQuery
-from aether_desktop.ports.storage import WindowStore
+from aether_desktop.ports.windows import WindowStore
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.models.page_cache import PAGE_ROWS, pages_around
 

@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from aether_desktop.ports.queries import Count, TableQuery
-from aether_desktop.ports.storage import WindowStore
+from aether_desktop.ports.windows import WindowStore
 from aether_desktop.ui.jobs import JobHandle, JobRunner
 
 _FIRST_MS = 250

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ports.queries import Row, TableQuery
-from aether_desktop.ports.storage import WindowStore
+from aether_desktop.ports.windows import WindowStore
 from aether_desktop.ports.work import CancelToken, Progress
 
 ResultT = TypeVar("ResultT")

@@ -12,8 +12,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.changes import ChangeSet
 from aether_desktop.ports.queries import Count, Place, Row, RowWindow, Sort, TableQuery
-from aether_desktop.ports.storage import WindowStore
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
+from aether_desktop.ports.windows import WindowStore
 from aether_desktop.ports.work import CancelToken, Progress
 from aether_desktop.ui.jobs import JobHandle, JobRunner
 from aether_desktop.ui.models.formatting import FRACTION_DIGITS, CellFormatter
