@@ -36,7 +36,8 @@ def test_a_query_is_added_up(ledger: Run) -> None:
 def test_labels_are_set_after_the_number_was_said(ledger: Run) -> None:
     query = ("labels", "set", "--query", "direction:out", "--label", "rent")
     asked = ledger(*query, code=1)
-    assert "2 rows would be written on; each of the 0 that have a label keeps it" in asked.err
+    told = "2 rows would be written on; each of the 0 that have a label keeps it."
+    assert asked.err.splitlines()[-1] == f"{told} Nothing was changed. Add --yes to do it."
     done = ledger(*query, "--tag", "home", "--yes", "--json")
     assert done.json("labels-set") == {"rows": 2, "changed": 2, "unchanged": 0, "gone": 0, "problem": ""}
     assert ledger("transactions", "sum", "--query", "label:rent tag:home").err.strip().startswith("2 rows")

@@ -164,7 +164,6 @@ def accept(context: Context) -> int:
         except AuditError as error:
             raise InvalidInputError(
                 error.message,
-                field="yes",
                 hint="If you know why, for example because you restored a back-up, add --yes; it is put on record.",
             ) from error
         context.progress.clear()

@@ -164,9 +164,7 @@ def accept_keys(context: Context) -> int:
         context.terminal.say("The key file is the one that this computer saw last; there is nothing to accept.")
         return DONE
     if not context.options.yes:
-        raise InvalidInputError(
-            notice.text, field="yes", hint="If you restored a back-up yourself, add --yes; it is put on record."
-        )
+        raise InvalidInputError(notice.text, hint="If you restored a back-up yourself, add --yes; it is put on record.")
     access.unlock(context.asker.password(name))
     _open_for_record(context)
     access.accept_keys()

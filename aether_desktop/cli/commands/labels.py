@@ -62,8 +62,7 @@ def set_labels(context: Context) -> int:
         theirs = "gets the new one" if options.replace else "keeps it"
         raise InvalidInputError(
             f"{survey.rows:,} rows would be written on; each of the {survey.labelled:,} that have a label {theirs}.",
-            field="yes",
-            hint="Add --yes to do it.",
+            hint="Nothing was changed. Add --yes to do it.",
         )
     result = bulk.write_on_query(query, words, token=context.token, progress=context.progress)
     context.progress.clear()
