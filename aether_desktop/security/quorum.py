@@ -190,7 +190,7 @@ def deal_secret(
     if len({holder.user_id for holder in holders}) != len(holders) or len({one.vault_id for one in holders}) != 1:
         raise InvalidInputError("Each holder is another person of one vault.", field="holders")
     deal_id, vault_id = os.urandom(HASH_BYTES), holders[0].vault_id
-    halves = [Shamir.split(needed, len(holders), bytes(half)) for half in (secret[:_HALF], secret[_HALF:])]
+    halves = [Shamir.split(needed, len(holders), bytes(half), ssss=False) for half in (secret[:_HALF], secret[_HALF:])]
     shares = []
     for holder, (index, first), (_, second) in zip(holders, *halves, strict=True):
         content = first + second
@@ -271,7 +271,7 @@ def open_secret(
         for index in sorted(chosen)[: deal.needed]:
             contents[index] = _checked(deal, request, chosen[index], requester=requester, holders=holders)
         halves = [
-            Shamir.combine([(index, bytes(content[part])) for index, content in contents.items()])
+            Shamir.combine([(index, bytes(content[part])) for index, content in contents.items()], ssss=False)
             for part in (slice(0, _HALF), slice(_HALF, None))
         ]
     finally:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mnemonic import Mnemonic
 
 from aether_desktop.ports.access import WrongFactorError
-from aether_desktop.security.recovery_kit import WORDS, entropy_of, new_kit, problem_with, split_words
+from aether_desktop.security.recovery_kit import WORDS, entropy_of, new_kit, problem_with
+from aether_desktop.security.seed_words import split_words
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 KNOWN = [*("legal winner thank year wave sausage worth useful " * 3).split()[:23], "title"]
