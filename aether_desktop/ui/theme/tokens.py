@@ -96,6 +96,18 @@ LIGHT: Final = Colours(
 )
 
 
+class TrayColours(NamedTuple):
+    """One set for every panel: each keeps 3:1 on light and on dark ground."""
+
+    neutral: str
+    ok: str
+    warn: str
+    bad: str
+
+
+TRAY: Final = TrayColours(neutral="#7A828F", ok="#2B9468", warn="#BD7A12", bad="#DB4B41")
+
+
 class Space(IntEnum):
     """Distances between things."""
 
