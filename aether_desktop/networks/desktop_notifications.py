@@ -119,7 +119,8 @@ class DesktopNotifier:
                     if key.fileobj is self._ear:
                         self._ear.recv(4096)
                     elif connection is not None and not self._hear(connection):
-                        connection = self._dropped(connection, ears)
+                        self._drop(connection, ears)
+                        connection = None
                 connection = self._deliver_waiting(connection, ears)
         if connection is not None:
             connection.close()
@@ -137,7 +138,8 @@ class DesktopNotifier:
                 if connection is not None:
                     ears.register(connection.sock, selectors.EVENT_READ)
             if connection is not None and not self._deliver(connection, item):
-                connection = self._dropped(connection, ears)
+                self._drop(connection, ears)
+                connection = None
 
     def _connect(self) -> DBusConnection | None:
         try:
@@ -161,7 +163,7 @@ class DesktopNotifier:
             return None
         return connection
 
-    def _dropped(self, connection: DBusConnection, ears: selectors.BaseSelector) -> None:
+    def _drop(self, connection: DBusConnection, ears: selectors.BaseSelector) -> None:
         """The bus went away: the next notice tries again."""
         ears.unregister(connection.sock)
         with suppress(OSError):
@@ -181,7 +183,7 @@ class DesktopNotifier:
         except (OSError, RuntimeError, TimeoutError):
             self._problem = "The desktop's notification service does not answer: notices are in the history only."
             return False
-        return True
+        return self._hear(connection)  # what came along with the answer waits in no socket any more
 
     def _show(self, connection: DBusConnection, notice: DesktopNotice) -> None:
         able = self._call(connection, "GetCapabilities")  # each time: another service may have come

@@ -11,12 +11,14 @@ import pytest
 from jeepney import DBusAddress, new_method_call
 from jeepney.io.blocking import open_dbus_connection
 
-from aether_desktop.networks.desktop_notifications import DesktopNotifier, DesktopNotice
+from aether_desktop.networks.desktop_notifications import DesktopNotice, DesktopNotifier
 from tests.support.display import VirtualDisplay
 from tests.support.notification_server import NAME, Dunst, FakeNotifications
 from tests.support.session_bus import SessionBus
 
-_DOWN = DesktopNotice("node-7", "archive-07 is down", "No answer\nthree times", (("open", "Show it"), ("mute", "Silence 1 h")))
+_DOWN = DesktopNotice(
+    "node-7", "archive-07 is down", "No answer\nthree times", (("open", "Show it"), ("mute", "Silence 1 h"))
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,13 @@ def test_a_notice_is_shown_replaced_and_withdrawn(bus: SessionBus) -> None:
     with closing(FakeNotifications(bus.address)) as service, closing(Told(bus.address)) as told:
         told.notifier.notify(_DOWN)
         number, app, replaces, _icon, summary, body, actions, hints, lasts = service.shown.get(timeout=20)
-        assert (app, replaces, summary, body, lasts) == ("Aether", 0, "archive-07 is down", "No answer\nthree times", -1)
+        assert (app, replaces, summary, body, lasts) == (
+            "Aether",
+            0,
+            "archive-07 is down",
+            "No answer\nthree times",
+            -1,
+        )
         assert actions == ["open", "Show it", "mute", "Silence 1 h"]
         assert hints["urgency"] == ("y", 1)
         told.notifier.notify(DesktopNotice("node-7", "archive-07 is up", "It was down for 4 min.", urgent=True))
@@ -73,7 +81,10 @@ def test_actions_come_back_with_the_tag_until_it_is_dismissed(bus: SessionBus) -
     [(("body",), "<b>&</b> https://x"), (("body", "body-markup"), "&lt;b&gt;&amp;&lt;/b&gt; https://x")],
 )
 def test_texts_from_outside_are_plain(bus: SessionBus, capabilities: tuple[str, ...], body: str) -> None:
-    with closing(FakeNotifications(bus.address, capabilities=capabilities)) as service, closing(Told(bus.address)) as told:
+    with (
+        closing(FakeNotifications(bus.address, capabilities=capabilities)) as service,
+        closing(Told(bus.address)) as told,
+    ):
         told.notifier.notify(DesktopNotice("t", "a\u202eb\nc" + "x" * 500, "<b>&</b> https://x\n" + "long " * 500))
         shown = service.shown.get(timeout=20)
         assert "\u202e" not in shown[4]
@@ -128,6 +139,7 @@ def test_a_service_that_comes_back_is_used_again(bus: SessionBus) -> None:
             if summaries != ["later"]:
                 summaries.append(second.shown.get(timeout=20)[4])
             assert summaries[-1] == "later"
+            told.close()
             assert told.notifier.problem() == ""
 
 

@@ -88,7 +88,10 @@ class Dunst:
             **screen,
         }
         self._child = Child(
-            bound_to_parent([tool("dunst"), "-conf", "/dev/null"]), env=self._env, ready=lambda _line: True, name="dunst"
+            bound_to_parent([tool("dunst"), "-conf", "/dev/null"]),
+            env=self._env,
+            ready=lambda _line: True,
+            name="dunst",
         )
         bus.wait_for(NAME, self._child)
 

@@ -80,7 +80,14 @@ class TestBand:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(-3, "0 s"), (40, "40 s"), (252, "4 min 12 s"), (1500, "25 min"), (3 * 3600 + 300, "3 h 5 min"), (187_000, "2 d 3 h")],
+    [
+        (-3, "0 s"),
+        (40, "40 s"),
+        (252, "4 min 12 s"),
+        (1500, "25 min"),
+        (3 * 3600 + 300, "3 h 5 min"),
+        (187_000, "2 d 3 h"),
+    ],
 )
 def test_spans_in_words(seconds: float, words: str) -> None:
     assert span_words(seconds) == words

@@ -77,7 +77,13 @@ def lay_out(
         places=places,
         radii=_radii(nodes, reach),
         rings=tuple(
-            _ring(tier, count, edge=_edge(starts[at], count, unit), centre=centre, label=labels.get(tier) if named else None)
+            _ring(
+                tier,
+                count,
+                edge=_edge(starts[at], count, unit),
+                centre=centre,
+                label=labels.get(tier) if named else None,
+            )
             for at, (tier, count) in enumerate(zip(INWARD, counts, strict=True))
             if count
         ),
