@@ -1,0 +1,133 @@
+"""TCP and TLS connections with a time limit; names looked up on few threads of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from aether_desktop.domain.endpoints import Endpoint
+from aether_desktop.ports.networks import CertificateRefusedError, EndpointTimeoutError, UnreachableError
+
+_BUFFER: Final = 64 * 1024
+_NAMES_KEPT: Final = 20_000
+_NAME_SECONDS: Final = 60.0  # a looked-up name is believed so long
+_LOOKERS: Final = 8  # threads: a name server that does not answer holds up names, never addresses
+_MOST_ADDRESSES: Final = 4  # tried of one name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Connected:
+    """An open connection; ``abort`` drops it at once, whatever is still to be sent."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def abort(self) -> None:
+        self.writer.transport.abort()
+
+    @property
+    def certificate(self) -> bytes:
+        """The peer's certificate (DER), empty without TLS. Sent, not necessarily trusted."""
+        tls = self.writer.get_extra_info("ssl_object")
+        return (tls.getpeercert(binary_form=True) or b"") if isinstance(tls, ssl.SSLObject) else b""
+
+
+class Connector:
+    """``trust`` are the authorities TLS believes, the system's by default. One event loop."""
+
+    def __init__(self, *, trust: ssl.SSLContext | None = None) -> None:
+        self._given_trust = trust
+        self._lookers: ThreadPoolExecutor | None = None
+        self._names: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._asked: dict[str, asyncio.Future[tuple[str, ...]]] = {}
+
+    @cached_property
+    def trust(self) -> ssl.SSLContext:
+        """TLS 1.2 or newer, certificate and name checked."""
+        context = self._given_trust or ssl.create_default_context()
+        context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
+        return context
+
+    async def connect(self, endpoint: Endpoint, *, seconds: float, trust: ssl.SSLContext | None = None) -> Connected:
+        """A connection, encrypted where the scheme says so; ``trust`` replaces the usual one.
+
+        Raises UnreachableError, EndpointTimeoutError, CertificateRefusedError.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._connected(endpoint, trust)
+        except TimeoutError as error:
+            raise EndpointTimeoutError(f"{endpoint.shown} gave no connection within {seconds:g} seconds.") from error
+
+    def close(self) -> None:
+        """Does not wait for a name server."""
+        if self._lookers is not None:
+            self._lookers.shutdown(wait=False, cancel_futures=True)
+            self._lookers = None
+
+    async def _connected(self, endpoint: Endpoint, trust: ssl.SSLContext | None) -> Connected:
+        problem: OSError | None = None
+        context = (trust or self.trust) if endpoint.scheme.encrypted else None
+        for address in (await self._addresses(endpoint))[:_MOST_ADDRESSES]:
+            try:
+                reader, writer = await asyncio.open_connection(
+                    address,
+                    endpoint.port,
+                    limit=_BUFFER,
+                    ssl=context,
+                    server_hostname=endpoint.host if context is not None else None,
+                )
+                return Connected(reader, writer)
+            except ssl.SSLCertVerificationError as error:
+                raise CertificateRefusedError(
+                    f"The certificate of {endpoint.shown} is refused: {error.verify_message}."
+                ) from error
+            except ssl.SSLError as error:
+                raise CertificateRefusedError(
+                    f"{endpoint.shown} does not speak TLS as it should.", details=str(error)[:200]
+                ) from error
+            except OSError as error:
+                problem = error
+        said = "no address" if problem is None else (problem.strerror or "not reachable")
+        raise UnreachableError(f"{endpoint.shown} is not reached: {said}.") from problem
+
+    async def _addresses(self, endpoint: Endpoint) -> tuple[str, ...]:
+        host = endpoint.host
+        try:
+            return (str(ipaddress.ip_address(host)),)
+        except ValueError:
+            pass
+        loop = asyncio.get_running_loop()
+        known = self._names.get(host)
+        if known is not None and loop.time() - known[0] < _NAME_SECONDS:
+            return known[1]
+        asked = self._asked.get(host)
+        if asked is None:
+            if self._lookers is None:
+                self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="aether-names")
+            asked = self._asked[host] = loop.run_in_executor(self._lookers, _looked_up, host)
+            asked.add_done_callback(lambda done: self._answered(host, done))
+        try:
+            found = await asyncio.shield(asked)  # others may wait for the same name
+        except (OSError, UnicodeError) as error:
+            raise UnreachableError(f"The name of {endpoint.shown} is not known.", details=str(error)[:200]) from error
+        if len(self._names) >= _NAMES_KEPT:
+            self._names.clear()
+        self._names[host] = (loop.time(), found)
+        return found
+
+    def _answered(self, host: str, done: asyncio.Future[tuple[str, ...]]) -> None:
+        self._asked.pop(host, None)
+        if not done.cancelled():
+            done.exception()  # seen here: whoever asked may have given up
+
+
+def _looked_up(host: str) -> tuple[str, ...]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(each[4][0]) for each in found))
