@@ -57,7 +57,7 @@ sample:
 
 package:
 	@scripts/setup --package
-	@scripts/timed package .venv-package/bin/python -I packaging/make_packages.py
+	@scripts/timed package .venv-package/bin/python -I packaging/make_packages.py $(ARGS)
 
 clean:
 	rm -rf build dist .venv-package .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
