@@ -8,11 +8,21 @@ import sys
 import tempfile
 from pathlib import Path
 
+from building.icu import slim_icu
 from building.origins import TOC
 from building.tools import BUILD, DIST, FROZEN, NAME, ROOT, Release, elf_files, python, run
 
 NEWEST_GLIBC = (2, 36)
 """What may be asked of the system at most: that of Debian 12, where packages are built."""
+
+_STRIPPED = (
+    "libpython3*.so*",
+    "python3*/lib-dynload/*.so",
+    "sqlcipher3/*.so",
+    "sqlalchemy/**/*.so",
+    "cryptography/**/*.so",
+    "Crypto/**/*.so",
+)
 
 
 def build_wheel(release: Release) -> Path:
@@ -43,6 +53,8 @@ def freeze(release: Release) -> None:
         env={**release.environment, "AETHER_FROZEN_FILES": str(TOC)},
     )
     _strip_symbols()
+    for library in (FROZEN / "_internal/PySide6/Qt/lib").glob("libicudata.so.*"):
+        slim_icu(library)
 
 
 def drop_orphans() -> int:
@@ -88,7 +100,7 @@ def try_frozen() -> None:
 
 
 def _strip_symbols() -> None:
-    """Remove debugging symbols (30 MB) from the two libraries that come with them and stand stripping."""
-    for pattern in ("libpython3*.so*", "sqlcipher3/*.so"):
-        for path in (FROZEN / "_internal").glob(pattern):
+    """Remove debugging symbols (50 MB) from what comes with them and stands stripping; wheels' own copies do not."""
+    for pattern in _STRIPPED:
+        for path in sorted((FROZEN / "_internal").glob(pattern)):
             run(["strip", "--strip-unneeded", path])

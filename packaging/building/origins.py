@@ -162,7 +162,7 @@ class Origins:
 def licence_of(owner: Distribution) -> str:
     """An SPDX expression or the words that the package's metadata has."""
     metadata = owner.metadata
-    said = (*(metadata.get_all("License-Expression") or ()), *(metadata.get_all("License") or ()), "")[0]
+    said: str = (*(metadata.get_all("License-Expression") or ()), *(metadata.get_all("License") or ()), "")[0]
     if said and "\n" not in said and len(said) < 80:
         return said
     named = [
