@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parse_arguments(arguments)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else 2
+    if options.portable and not _carry(Path(options.portable)):
+        return 1
     try:
         return _run_command(options) if options.command else _open_window(options)
     except KeyboardInterrupt:  # while libraries were loading; what runs says more itself
@@ -59,6 +61,21 @@ def _open_window(options: argparse.Namespace) -> int:
         key_file=_path(options.key_file),
         data_dir=_path(options.data_dir),
     )
+
+
+def _carry(folder: Path) -> bool:
+    """Make the folder of ``--portable``, and have libraries write there what they would write at home."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        sys.stderr.write(f"--portable: nothing can be written in {folder}. Name a folder that is yours.\n")
+        return False
+    for variable, place in (("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")):
+        os.environ[variable] = str(folder / "libraries" / place)
+    return True
 
 
 def has_display() -> bool:

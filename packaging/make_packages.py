@@ -46,7 +46,7 @@ def build() -> list[Path]:
     if installed > _LARGEST_INSTALLED:
         sys.exit("that is more than 150 MB: leave something out")
     components = Origins().components()
-    for size, name in list(largest_parts(components))[:10]:
+    for size, name in largest_parts()[:10]:
         say(f"  {size / 1e6:6.1f} MB  {name}")
     bill = DIST / f"{NAME}-{version}.cdx.json"
     bill.write_bytes(bill_of_materials(components, release))

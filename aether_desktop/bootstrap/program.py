@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from aether_desktop.bootstrap.entrance import Entrance, StartOptions
+from aether_desktop.bootstrap.other_vaults import OtherVaults, vault_among
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ui.garbage_collector import GarbageCollector
@@ -75,6 +76,8 @@ class WindowProgram(QObject):
         self._sessions: SessionWatch | None = None
         self.window = MainWindow(self._theme, settings)
         self._theme.dress(self.window)
+        self._others = OtherVaults(self.window, settings, options.data_dir)
+        self.window.files_dropped.connect(self._on_files_dropped)
         self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
         self.settings_problem.connect(self._on_settings_problem)
 
@@ -181,6 +184,8 @@ class WindowProgram(QObject):
             next_turn(self, partial(self._on_shown, opened, made=made))
             return
         opened.begin(made=made)
+        current = None if self._entrance.target is None else self._entrance.target.vault
+        self.window.commands.add_entries(self._others.entries(current, opened.pages.context.navigator.open_vault))
         self._close_door()
         if self._first_run is not None:
             self._first_run.deleteLater()
@@ -226,7 +231,11 @@ class WindowProgram(QObject):
         from aether_desktop import composition  # noqa: PLC0415
         from aether_desktop.ui.shell.first_run import FirstRunPage  # noqa: PLC0415
 
-        page = FirstRunPage(self._theme, proposed_vault=composition.default_vault(self._options.data_dir))
+        page = FirstRunPage(
+            self._theme,
+            proposed_vault=composition.default_vault(self._options.data_dir),
+            recent=self._others.recent(),
+        )
         entrance, target = self._entrance, composition.Target
         page.create_chosen.connect(
             lambda path, word: self._choose("Creating the vault…", lambda: entrance.create(path, word), made=True)
@@ -250,6 +259,24 @@ class WindowProgram(QObject):
         if self._first_run is not None:
             self._first_run.set_busy(doing)
         self._run(act, made=made)
+
+    def _on_files_dropped(self, paths: list[Path]) -> None:
+        """A vault is opened in the place of what is open; other files are imported into that."""
+        from aether_desktop import composition  # noqa: PLC0415
+        from aether_desktop.ui.widgets.message_bar import MessageLevel  # noqa: PLC0415
+
+        vault = vault_among(paths)
+        if self._open is not None and self._open.ready and not self._locked:
+            navigator = self._open.pages.context.navigator
+            navigator.import_files(paths) if vault is None else navigator.open_vault(vault)
+        elif vault is None:
+            told = "Files are imported into an open vault: open one first, then let them go here again."
+            self.window.messages.show_message(MessageLevel.INFO, told)
+        elif self._door is not None or self._first_run is not None:
+            if self._door is not None:
+                self._on_other_asked()
+            target = composition.Target(vault=vault)
+            self._choose("Opening the vault…", lambda: self._entrance.enter(target))
 
     def _on_other_asked(self) -> None:
         self._lost = ""

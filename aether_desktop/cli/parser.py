@@ -6,18 +6,24 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
-_DESCRIPTION = "Aether Desktop: wallets, ledger and temple nodes. Without a command the window opens."
+_DESCRIPTION = (
+    "Aether Desktop: wallets, ledger and temple nodes. Without a command the window opens; a path that ends in .aether"
+    " is opened as a vault."
+)
+_SUFFIX = ".aether"
 _EXIT_CODES = "exit codes: 0 done, 1 refused or bad input (also when rows were rejected), 2 usage, 130 interrupted"
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Raises SystemExit: 0 after --help and --version, 2 for wrong usage (said on standard error)."""
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(_named_vault(parser, sys.argv[1:] if arguments is None else arguments))
     if options.version:
         sys.stdout.write(f"aether-desktop {version('aether-desktop')}\n")
         parser.exit(0)
+    _settle_places(parser, options)
     if options.command == "import":
         _settle_import(parser, options)
     if options.command == "sample":
@@ -81,11 +87,42 @@ def _add_globals(parser: argparse.ArgumentParser, *, suppressed: bool) -> None:
         "--data-dir", metavar="PATH", default=default, help="where the default vault, settings and reports lie"
     )
     group.add_argument(
+        "--portable",
+        metavar="DIR",
+        default=default,
+        help="keep everything below DIR, on a stick for example, nothing at home but the device's key in a keyring;"
+        " on another computer the recovery kit opens a vault",
+    )
+    group.add_argument(
         "--confirm-database",
         action="store_true",
         default=argparse.SUPPRESS if suppressed else False,
         help="yes, use the database that DATABASE_URL names (asked once)",
     )
+
+
+def _named_vault(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
+    """A path after options alone is a vault to open: what a double click on a vault's file gives."""
+    words = list(arguments)
+    if not words or not words[-1].endswith(_SUFFIX):
+        return words
+    flags = {name for action in parser._actions if action.nargs == 0 for name in action.option_strings}
+    before = iter(words[:-1])
+    for word in before:
+        if not word.startswith("-"):
+            return words  # a command
+        if word not in flags and "=" not in word and next(before, None) is None:
+            return words  # the path belongs to that option
+    return [*words[:-1], "--vault", words[-1]]
+
+
+def _settle_places(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """``--portable`` is a data folder that also keeps what libraries write; it is made when it is not there."""
+    if not options.portable:
+        return
+    if options.data_dir:
+        parser.error("--portable and --data-dir name the same thing: give one of them")
+    options.portable = options.data_dir = str(Path(options.portable).absolute())
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:

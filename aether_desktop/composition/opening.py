@@ -42,8 +42,10 @@ from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import Factor, require_strong
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.security.keyring_store import KeyringStore
+from aether_desktop.services.module_folder import ModuleFolder
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import find_places
+from aether_desktop.services.recent_vaults import RecentVaults, kept_path
 from aether_desktop.services.sample import SampleFiller
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import DATABASE_URL, VAULT_PATH, SettingsFile
@@ -89,7 +91,9 @@ def open_services(
         on_failure.pop_all()
     if remember:
         _remember(target, storage.info, settings, default_vault(data_dir))
-    services = _services(storage, settings, key_file=chosen, lock=own, keep_lock=lock is not None)
+    services = _services(
+        storage, settings, key_file=chosen, lock=own, keep_lock=lock is not None, modules=find_places(data_dir).modules
+    )
     if rekeyed:
         with suppress(AetherError):  # a log that was altered takes no entry, and says so itself
             storage.audit.note("vault.rekeyed")
@@ -136,7 +140,14 @@ def create_vault(
             raise
     if remember:
         _remember(Target(vault=path), storage.info, settings, default_vault(data_dir))
-    return _services(storage, settings, key_file=key_file, lock=own, keep_lock=lock is not None)
+    return _services(
+        storage,
+        settings,
+        key_file=key_file,
+        lock=own,
+        keep_lock=lock is not None,
+        modules=find_places(data_dir).modules,
+    )
 
 
 def login_session() -> LogindSession:
@@ -152,9 +163,9 @@ def open_sample(
     own = settings or SettingsFile(places.settings_file)
     where = path or places.sample_vault
     if where.exists():
-        return _services(_open_plain(where), own)
+        return _services(_open_plain(where), own, modules=places.modules)
     build_sample(where, settings=own)
-    return _services(_open_plain(where), own)
+    return _services(_open_plain(where), own, modules=places.modules)
 
 
 def build_sample(
@@ -198,6 +209,7 @@ def _services(
     key_file: Path | None = None,
     lock: VaultLock | None = None,
     keep_lock: bool = False,
+    modules: Path | None = None,
 ) -> ServiceSet:
     unwatch: Callable[[], None] | None = None
 
@@ -235,7 +247,7 @@ def _services(
     return build_services(
         storage,
         settings,
-        ModuleService(settings, BUILT_IN),
+        ModuleService(settings, BUILT_IN, folder=None if modules is None else ModuleFolder(modules)),
         audit=audit,
         on_close=close,
         restorer=partial(_restore_as, key_file=key_file, like=lock),
@@ -323,7 +335,8 @@ def _remember(target: Target, info: StorageInfo, settings: Settings, default: Pa
                 KeyringStore().save_password(url, password)
     elif info.encrypted:
         DATABASE_URL.set(settings, "")
-        VAULT_PATH.set(settings, "" if target.vault == default else str(target.vault.absolute()))
+        VAULT_PATH.set(settings, "" if target.vault == default else kept_path(target.vault, default.parent))
+        RecentVaults(settings, default.parent).add(target.vault)
 
 
 def make_folder(folder: Path) -> None:

@@ -39,6 +39,7 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.security.memory import forbid_core_dumps
 from aether_desktop.services.health import Check, CheckState, installation_checks
+from aether_desktop.services.module_folder import ModuleFolder
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import Places, find_places
 from aether_desktop.services.search_upkeep import SearchUpkeepService
@@ -260,7 +261,7 @@ class Program:
         return checks
 
     def modules(self) -> ModuleService:
-        return ModuleService(self._settings, BUILT_IN)
+        return ModuleService(self._settings, BUILT_IN, folder=ModuleFolder(self._places.modules))
 
     def keep_settings(self) -> None:
         self._settings.flush()

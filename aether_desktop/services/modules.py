@@ -15,6 +15,7 @@ from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.tables import ColumnSpec, TableSpec
 from aether_desktop.services.guarded_modules import GuardedReaping, GuardedSowing, LoadingTrap
+from aether_desktop.services.module_folder import ModuleFolder
 from aether_desktop.sum_api import (
     ENTRY_POINT_GROUP,
     HeadingAdviser,
@@ -73,10 +74,12 @@ class ModuleService:
         built_in: Iterable[object],
         *,
         find_packages: Callable[[], Iterable[EntryPoint]] | None = None,
+        folder: ModuleFolder | None = None,
     ) -> None:
         self._settings = settings
         self._built_in = tuple(built_in)
-        self._find_packages = find_packages or _installed_packages
+        self._find_packages = find_packages or (_installed_packages if folder is None else folder.packages)
+        self._folder = folder
         self._lock = threading.RLock()
         self._known: dict[str, _Known] | None = None
         self._packages: dict[str, EntryPoint] = {}
@@ -90,7 +93,8 @@ class ModuleService:
             known = self._load()
             listed = [self._entry(item.descriptor, item.source) for item in known.values()]
             listed.sort(key=lambda entry: (entry.source != BUILT_IN, entry.source, entry.kind or "", entry.key))
-            return listed + [self._package_entry(key) for key in sorted(self._packages)]
+            listed += [self._package_entry(key) for key in sorted(self._packages)]
+            return listed + self._folder_entries()
 
     def set_enabled(self, key: str, enabled: bool) -> None:
         """Switch a module or a package on or off, from now on and for the next start. Raises InvalidInputError."""
@@ -238,6 +242,14 @@ class ModuleService:
             enabled=enabled,
             error=self._errors.get(key, "") if enabled else "",
         )
+
+    def _folder_entries(self) -> list[ModuleEntry]:
+        """A line for a folder of modules that is not used, and why."""
+        problem = "" if self._folder is None else self._folder.objection()
+        if self._folder is None or not problem:
+            return []
+        where = plain_line(str(self._folder.folder), 400)
+        return [ModuleEntry("folder", None, "Folder of modules", "", where, "outside", enabled=False, error=problem)]
 
     def _switches(self) -> dict[str, object]:
         stored = self._settings.get(_SETTING)

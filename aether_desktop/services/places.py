@@ -27,6 +27,11 @@ class Places:
         return self.data / "sample.aether"
 
     @property
+    def modules(self) -> Path:
+        """Packages of modules from outside."""
+        return self.data / "modules"
+
+    @property
     def settings_file(self) -> Path:
         return self.config / "settings.json"
 

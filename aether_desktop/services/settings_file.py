@@ -43,6 +43,7 @@ class Setting(Generic[SettingT]):
 
 DATABASE_URL = Setting("connection.database_url", "")  # without its password
 VAULT_PATH = Setting("connection.vault", "")
+RECENT_VAULTS = Setting("connection.recent_vaults", cast("list[str]", []))
 CONFIRMED_DATABASES = Setting("connection.confirmed_databases", cast("list[str]", []))  # digests, never URLs
 FIAT = Setting("overview.fiat", "")
 IDLE_MINUTES = Setting("lock.idle_minutes", 15)

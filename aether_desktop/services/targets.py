@@ -76,7 +76,7 @@ def resolve_target(
     if stored := DATABASE_URL.get(settings):
         return Target(database_url=checked_url(stored), key_file=key_file, origin=TargetOrigin.SETTINGS)
     if remembered := VAULT_PATH.get(settings):
-        return Target(vault=Path(remembered), key_file=key_file, origin=TargetOrigin.SETTINGS)
+        return Target(vault=default_vault.parent / remembered, key_file=key_file, origin=TargetOrigin.SETTINGS)
     return Target(vault=default_vault, key_file=key_file, origin=TargetOrigin.DEFAULT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
@@ -74,6 +74,8 @@ class Navigator(QObject):
     rows_asked = Signal(object)
     section_asked = Signal(str)
     import_asked = Signal(object)
+    files_asked = Signal(object)
+    """(list of Path) Import these files."""
     vault_asked = Signal(object)
     """(Path) Close what is open and open this vault in its place."""
     kit_asked = Signal()
@@ -100,6 +102,10 @@ class Navigator(QObject):
     def open_import(self, wallet_id: int | None = None) -> None:
         """Open the import wizard, with a wallet already chosen."""
         self.import_asked.emit(wallet_id)
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Open the import wizard with these files in it."""
+        self.files_asked.emit(list(paths))
 
     @property
     def opens_vaults(self) -> bool:

@@ -85,6 +85,12 @@ FIRST_RUN_CREATE_PASSWORD: Final = "first_run_create_password"  # noqa: S105 - a
 FIRST_RUN_CREATE_REPEAT: Final = "first_run_create_password_repeat"
 FIRST_RUN_CREATE_STRENGTH: Final = "first_run_create_password_strength"
 
+
+def first_run_recent_name(number: int) -> str:
+    """Return the name of one of the vaults opened before, counted from 1."""
+    return f"first_run_recent_{number}"
+
+
 # ----------------------------------------------------------------------------------- locked, passwords, recovery kit
 UNLOCK_PAGE: Final = "unlock_page"
 UNLOCK_TITLE: Final = "unlock_title"

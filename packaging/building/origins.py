@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -242,13 +242,27 @@ def _listed(component: Component) -> dict[str, object]:
     }
 
 
-def largest_parts(components: Iterable[Component]) -> Iterator[tuple[int, str]]:
-    """Bytes and name of each component as frozen, the largest first."""
-    internal = FROZEN / "_internal"
+_PARTS = (  # what a file below the program's folder belongs to, the first that fits
+    ("ICU: comparing texts, for Qt", re.compile(r"_internal/PySide6/Qt/lib/libicu")),
+    ("Qt: plugins for screens, input, icons", re.compile(r"_internal/PySide6/Qt/plugins/")),
+    ("Qt: the window", re.compile(r"_internal/PySide6/Qt/")),
+    ("PySide6: Qt for Python", re.compile(r"_internal/(PySide6|shiboken6)/")),
+    ("cryptography: keys, seals, signatures", re.compile(r"_internal/cryptography/")),
+    ("SQLCipher: the vault's engine", re.compile(r"_internal/sqlcipher3/")),
+    ("psycopg: PostgreSQL, with its TLS and Kerberos", re.compile(r"_internal/psycopg")),
+    ("SQLAlchemy", re.compile(r"_internal/sqlalchemy/")),
+    ("OpenSSL: Python's TLS", re.compile(r"_internal/lib(ssl|crypto)\.")),
+    ("Python: interpreter and its own modules", re.compile(r"_internal/(libpython|python3|base_library)")),
+    ("icons, sample, migrations", re.compile(r"_internal/aether_desktop/")),
+    ("all Python code, compiled, and the starter", re.compile(rf"{NAME}$")),
+)
+
+
+def largest_parts() -> list[tuple[int, str]]:
+    """Bytes and name of what the program's folder is made of, the largest first."""
     sizes: dict[str, int] = defaultdict(int)
-    for component in components:
-        for file in component.files:
-            path = internal / file
-            if path.is_file() and not path.is_symlink() and component.kind != "generic":
-                sizes[component.name] += path.stat().st_size
-    yield from sorted(((size, name) for name, size in sizes.items()), reverse=True)
+    for path in FROZEN.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            inside = str(path.relative_to(FROZEN))
+            sizes[next((name for name, pattern in _PARTS if pattern.match(inside)), "the rest")] += path.stat().st_size
+    return sorted(((size, name) for name, size in sizes.items()), reverse=True)

@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
@@ -16,11 +17,15 @@ from pytestqt.qtbot import QtBot
 from aether_desktop import composition
 from aether_desktop.bootstrap import WindowProgram, build
 from aether_desktop.services import settings_file
+from aether_desktop.services.recent_vaults import RecentVaults
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.forms.conflict_panel import ConflictPanel
 from aether_desktop.ui.forms.record_form import RecordForm
+from aether_desktop.ui.shell.first_run import FirstRunPage
+from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.views.table_page import TablePage
+from aether_desktop.ui.views.transactions import TransactionsView
 from aether_desktop.ui.widgets.message_bar import Message, MessageLevel
 from tests.support.storages import as_founder, provision
 
@@ -170,6 +175,51 @@ def test_the_sample_opens_without_a_keyring(start: Start, qtbot: QtBot) -> None:
         click(qtbot, named(program, names.FIRST_RUN_SAMPLE_START))
     page = opened_page(qtbot, program, "transactions")
     qtbot.waitUntil(lambda: page.model.rowCount() > 2000, timeout=_WAIT)  # counted behind the first page
+
+
+def let_go(program: WindowProgram, *paths: Path) -> None:
+    """As if files had been let go over the window."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(300, 200), action, data, buttons, keys)
+    QCoreApplication.sendEvent(program.window, enter)
+    assert enter.isAccepted()
+    QCoreApplication.sendEvent(program.window, QDropEvent(QPointF(300, 200), action, data, buttons, keys))
+
+
+def test_files_let_go_over_the_window_are_imported(
+    start: Start, qtbot: QtBot, vault: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path, key_file = vault
+    export = tmp_path / "export.csv"
+    export.write_text(etherscan(3), encoding="utf-8")
+    program = start(vault=path, key_file=key_file)
+    let_go(program, export)
+    page = program.window.page("transactions")
+    assert isinstance(page, TransactionsView)
+    qtbot.waitUntil(lambda: [file.path for file in page.wizard.flow.files] == [export], timeout=_WAIT)
+    assert program.window.current_section == "transactions"
+
+
+def test_a_vault_let_go_over_the_first_page_is_opened_and_remembered(
+    start: Start, qtbot: QtBot, vault: tuple[Path, Path], tmp_path: Path
+) -> None:
+    path, key_file = vault
+    program = start(key_file=key_file)
+    let_go(program, tmp_path / "export.csv")
+    assert "open one first" in program.window.messages.current.text
+    with qtbot.waitSignal(program.opened, timeout=_WAIT):
+        let_go(program, path)
+    assert program.services is not None
+    program.close()
+    again = FirstRunPage(Theme(), proposed_vault=path, recent=[path])
+    qtbot.addWidget(again)
+    with qtbot.waitSignal(again.open_chosen) as chosen:
+        QTest.mouseClick(again.findChild(QPushButton, names.first_run_recent_name(1)), Qt.MouseButton.LeftButton)
+    assert chosen.args == [str(path)]
+    settings = SettingsFile(tmp_path / "data0" / "settings.json")
+    assert RecentVaults(settings, tmp_path / "data0").paths() == [path]
 
 
 def test_a_wallet_is_added_by_the_form(start: Start, qtbot: QtBot, vault: tuple[Path, Path]) -> None:

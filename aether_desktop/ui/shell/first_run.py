@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,16 +19,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aether_desktop.domain.text import plain_line
 from aether_desktop.ui import object_names as names
 from aether_desktop.ui.shell.choice_row import ChoiceRow
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import FontSize, Size, Space
-from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, plain_button, primary_button
+from aether_desktop.ui.widgets.buttons import IconButton, IconLabel, link_button, plain_button, primary_button
 from aether_desktop.ui.widgets.form_field import FormField
 from aether_desktop.ui.widgets.labels import set_kind, text_label
 from aether_desktop.ui.widgets.new_password import NewPasswordForm
 from aether_desktop.ui.widgets.scrolling import fill_middle
 
+_MOST_RECENT = 5
 _SUFFIX = ".aether"
 _FILTER = f"Vaults (*{_SUFFIX})"
 _INVITATIONS = "Invitations (*.aether-invitation);;All files (*)"
@@ -55,7 +59,10 @@ class FirstRunPage(QWidget):
     """Path of the invitation, and its one-time secret."""
     sample_chosen = Signal()
 
-    def __init__(self, theme: Theme, *, proposed_vault: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, *, proposed_vault: Path, recent: Sequence[Path] = (), parent: QWidget | None = None
+    ) -> None:
+        """``recent``: vaults that were opened before, offered in the form that opens one."""
         super().__init__(parent)
         self._theme = theme
         self.setObjectName(names.FIRST_RUN)
@@ -68,7 +75,7 @@ class FirstRunPage(QWidget):
         self._busy.setAccessibleName("Working")
         self._busy.hide()
         self._create = self._create_form(proposed_vault)
-        self._open = self._open_form()
+        self._open = self._open_form(recent)
         self._connect = self._connect_form()
         self._invited = self._invited_form()
         self._sample = self._sample_form()
@@ -76,7 +83,7 @@ class FirstRunPage(QWidget):
         self._compose()
         for form in self._forms:
             form.row.opened.connect(self._on_opened)
-        self._create.row.set_open(opened=True)
+        (self._open if recent else self._create).row.set_open(opened=True)
 
     def set_busy(self, text: str) -> None:
         """Say what is being done and hold the buttons; an empty text lets them go."""
@@ -109,11 +116,18 @@ class FirstRunPage(QWidget):
         self.password.submitted.connect(start.click)
         return form
 
-    def _open_form(self) -> _Form:
+    def _open_form(self, recent: Sequence[Path]) -> _Form:
         field = self._path_field("Vault file", names.FIRST_RUN_OPEN_PATH, names.FIRST_RUN_OPEN_BROWSE)
         row = self._row("folder", "Open a vault", "A vault that exists already, or a backup.", names.FIRST_RUN_OPEN)
         start = plain_button(self._theme, "Open vault", object_name=names.FIRST_RUN_OPEN_START)
-        return self._finish(row, "", start, field)
+        form = self._finish(row, "", start, field)
+        for number, path in enumerate(recent[:_MOST_RECENT], 1):
+            words = f"{plain_line(path.stem, 40)}  in {plain_line(str(path.parent), 60)}".replace("&", "&&")
+            button = link_button(self._theme, words, object_name=names.first_run_recent_name(number))
+            button.setAccessibleName(f"Open the vault {plain_line(path.stem, 40)}")
+            button.clicked.connect(partial(self.open_chosen.emit, str(path)))
+            row.body.insertWidget(number, button, 0, Qt.AlignmentFlag.AlignLeft)
+        return form
 
     def _connect_form(self) -> _Form:
         edit = QLineEdit()

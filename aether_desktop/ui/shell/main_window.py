@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from aether_desktop.ui import object_names
@@ -41,6 +52,8 @@ class MainWindow(QMainWindow):
     """Once, when the window is on screen: whatever is slow to load starts here, not before."""
     section_changed = Signal(str)
     closing = Signal()
+    files_dropped = Signal(object)
+    """(list of Path) Files from this computer were let go over the window, where no page takes them itself."""
 
     def __init__(self, theme: Theme, state: StateStore, *, title: str = "Aether") -> None:
         super().__init__()
@@ -55,6 +68,7 @@ class MainWindow(QMainWindow):
         self._shown: QWidget | None = None
         self.setObjectName(object_names.MAIN_WINDOW)
         self.setWindowTitle(title)
+        self.setAcceptDrops(True)
         self.setMinimumSize(Size.WINDOW_MIN_WIDTH, Size.WINDOW_MIN_HEIGHT)
         self.navigation = Navigation(theme)
         self.status = StatusBar(theme)
@@ -315,6 +329,18 @@ class MainWindow(QMainWindow):
         side = Space.XL if self.width() >= _NARROW_BELOW else Space.M
         self._page_column.setContentsMargins(side, high, side, Space.M if high == Space.L else Space.S)
         self.commands.place()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Qt override: nothing is taken while the screen is locked."""
+        if not self._silent and any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Qt override."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths and not self._silent:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt override: Escape closes what floats, then the message."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject
 
@@ -57,6 +58,7 @@ class OpenVault(QObject):
         self._navigator.rows_asked.connect(self._on_rows_asked)
         self._navigator.section_asked.connect(self._on_section_asked)
         self._navigator.import_asked.connect(self._on_import_asked)
+        self._navigator.files_asked.connect(self._on_files_asked)
         window.commands.set_finder(self._find)
         window.section_changed.connect(self._on_section_changed)
         window.set_sections(build_sections(self.context), later=True)
@@ -138,6 +140,11 @@ class OpenVault(QObject):
         page = self._window.open_section("transactions")
         if isinstance(page, ImportingPage):
             page.show_import(wallet_id)
+
+    def _on_files_asked(self, paths: list[Path]) -> None:
+        page = self._window.open_section("transactions")
+        if isinstance(page, ImportingPage):
+            page.import_files(paths)
 
     def _on_section_changed(self, key: str) -> None:
         page = self._window.page(key)

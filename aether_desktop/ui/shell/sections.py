@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from PySide6.QtWidgets import QWidget
@@ -83,4 +84,8 @@ class ImportingPage(Protocol):
 
     def show_import(self, wallet_id: int | None = None) -> None:
         """Open the wizard, with a wallet already chosen. GUI thread."""
+        ...
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Open the wizard and give it these files. GUI thread."""
         ...

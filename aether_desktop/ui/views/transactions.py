@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -45,6 +47,7 @@ class TransactionsView(TablePage):
         super().__init__(TableName.TRANSACTIONS, context, _WORDS)
         self._wizard: ImportWizard | None = None
         self._import_asked = False
+        self._dropped: list[Path] = []
         self._missed: ChangeSet | None = None  # while the wizard was in the rows' place
         button = self.header.add_action(
             "import", "Import history", object_name=import_name(self.table), shortcut="Ctrl+I"
@@ -146,6 +149,11 @@ class TransactionsView(TablePage):
         else:
             self._put_wizard(wallet_id)
 
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """The wizard with these files; after a finished import it begins anew."""
+        self._dropped = [*self._dropped, *paths]
+        self.show_import()
+
     def _put_wizard(self, wallet_id: int | None) -> None:
         if not self._import_asked:  # left again meanwhile
             return
@@ -154,6 +162,8 @@ class TransactionsView(TablePage):
             part.hide()
         wizard.show()
         wizard.open(wallet_id)
+        dropped, self._dropped = self._dropped, []
+        wizard.add_files(dropped)
 
     def complete(self) -> None:
         """The details soon, the groups and the wizard a little later: opening them then costs no making."""

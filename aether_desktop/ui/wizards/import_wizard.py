@@ -83,8 +83,11 @@ class ImportWizard(QWidget):
         return bool(self.flow.files) and self.flow.step is not Step.RESULT
 
     def add_files(self, paths: Sequence[Path]) -> None:
-        """Take files as if they had been chosen."""
-        if self.flow.step is Step.RESULT:
+        """Take files as if they had been chosen; not while an import runs or is looked through."""
+        if not paths:
+            return
+        if self.flow.step is not Step.FILES:
+            self._context.messages.info("Finish or close this import first, then let the files go here again.")
             return
         for file in self.flow.add_files(paths):
             self._jobs.recognise(self.flow, file)

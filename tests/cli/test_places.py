@@ -1,0 +1,67 @@
+"""Where things lie and what is opened: ``--portable``, and a vault's path as the only word."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aether_desktop.cli.parser import parse_arguments
+from tests.cli.conftest import ROOT
+
+
+@pytest.mark.parametrize(
+    ("words", "vault"),
+    [
+        (["/a/b.aether"], "/a/b.aether"),
+        (["--confirm-database", "b.aether"], "b.aether"),
+        (["--portable", "/x", "b.aether"], "b.aether"),
+        (["--data-dir=/x", "b.aether"], "b.aether"),
+        (["--vault", "b.aether"], "b.aether"),
+        (["--vault", "a.aether", "doctor"], "a.aether"),
+        (["backup", "b.aether"], None),
+        (["--vault", "a.aether", "backup", "b.aether"], "a.aether"),
+    ],
+)
+def test_a_path_alone_is_a_vault_to_open(words: list[str], vault: str | None) -> None:
+    assert parse_arguments(words).vault == vault
+
+
+def test_portable_and_data_dir_together_are_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        parse_arguments(["--portable", "a", "--data-dir", "b", "doctor"])
+    assert stop.value.code == 2
+    assert "one of them" in capsys.readouterr().err
+
+
+def _portable(folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    home.mkdir(exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    return subprocess.run(
+        [sys.executable, "-m", "aether_desktop", "--portable", str(folder), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        timeout=60,
+    )
+
+
+def test_portable_leaves_nothing_at_home(tmp_path: Path) -> None:
+    folder, home = tmp_path / "stick/aether", tmp_path / "home"
+    done = _portable(folder, home, "modules", "disable", "csv")
+    assert done.returncode == 0, done.stderr
+    assert list(home.iterdir()) == []
+    assert (folder / "settings.json").is_file()
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_portable_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    done = _portable(tmp_path / "file/below", tmp_path / "home", "doctor")
+    assert done.returncode == 1
+    assert "nothing can be written" in done.stderr
+    assert "Traceback" not in done.stderr
