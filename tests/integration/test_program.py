@@ -208,7 +208,9 @@ def test_a_vault_let_go_over_the_first_page_is_opened_and_remembered(
     path, key_file = vault
     program = start(key_file=key_file)
     let_go(program, tmp_path / "export.csv")
-    assert "open one first" in program.window.messages.current.text
+    told = program.window.messages.current
+    assert told is not None
+    assert "open one first" in told.text
     with qtbot.waitSignal(program.opened, timeout=_WAIT):
         let_go(program, path)
     assert program.services is not None
@@ -216,7 +218,9 @@ def test_a_vault_let_go_over_the_first_page_is_opened_and_remembered(
     again = FirstRunPage(Theme(), proposed_vault=path, recent=[path])
     qtbot.addWidget(again)
     with qtbot.waitSignal(again.open_chosen) as chosen:
-        QTest.mouseClick(again.findChild(QPushButton, names.first_run_recent_name(1)), Qt.MouseButton.LeftButton)
+        offered = again.findChild(QPushButton, names.first_run_recent_name(1))
+        assert isinstance(offered, QPushButton)
+        QTest.mouseClick(offered, Qt.MouseButton.LeftButton)
     assert chosen.args == [str(path)]
     settings = SettingsFile(tmp_path / "data0" / "settings.json")
     assert RecentVaults(settings, tmp_path / "data0").paths() == [path]
