@@ -190,6 +190,7 @@ class Session:
             self._until("sort", partial(self._is_sorted, right, before), began)
             settle(100)
         self._probe.gaps("gap while sorting", "sort")
+        self._back_to_time_order()
 
     def _sort_by_every_column(self) -> None:
         """Each column that offers it, also hidden ones, both ways; where rows may be few, whatever rows are there."""
@@ -206,9 +207,13 @@ class Session:
                 done = self._until("sort by any column", self._answered, began)
                 times[f"{key} {'up' if order is Qt.SortOrder.AscendingOrder else 'down'}"] = done
         self._probe.measures["sorts"] = times
+        self._back_to_time_order()
+
+    def _back_to_time_order(self) -> None:
+        """The order in which every other question is asked."""
         self._begin("rest")
-        model.sort(self._column("occurred_at"), Qt.SortOrder.DescendingOrder)
-        self._until("", lambda: self._top(self._questions["first"]), time.perf_counter())
+        self.grid.model().sort(self._column("occurred_at"), Qt.SortOrder.DescendingOrder)
+        self._until("", self._back_at_the_top, time.perf_counter())
 
     def _filter(self, asked: dict[str, Any], name: str) -> None:
         """Typed at once, with Return; then taken away again."""
@@ -257,6 +262,8 @@ class Session:
         done = self._painted.wait(condition, began)
         if name:
             self._probe.note(name, done)
+        elif done is None:  # every step after it would wait as long
+            raise TimeoutError(f"the view did not come back ({self._probe.watch.step})")
         return done
 
     def _column(self, key: str) -> int:
