@@ -10,7 +10,7 @@ the decimals: a byte of exponent, then packed decimal digits without trailing ze
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -173,8 +173,8 @@ class UtcTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         return None if value is None else microseconds(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else from_microseconds(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+        return _time_read
 
 
 class CalendarDate(TypeDecorator[date]):
@@ -229,8 +229,8 @@ class UnitsKey(TypeDecorator[int]):
     def process_bind_param(self, value: int | None, dialect: Dialect) -> bytes | None:
         return None if value is None else units_key(value)
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> int | None:
-        return None if value is None else units_from_key(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[bytes | None], int | None]:
+        return _units_read
 
 
 class SignedTotal(TypeDecorator[int]):
@@ -274,6 +274,15 @@ class SealedValue(TypeDecorator[Sealed]):
 def json_text(value: Mapping[str, object]) -> str:
     """Compact JSON with sorted keys. Raises TypeError or ValueError for what JSON cannot hold."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _time_read(value: int | None) -> datetime | None:
+    """In place of two calls for each value of each row."""
+    return None if value is None else EPOCH + value * _MICROSECOND
+
+
+def _units_read(value: bytes | None) -> int | None:
+    return None if value is None else int.from_bytes(value[1:], "big")
 
 
 # -- constraints -----------------------------------------------------------------------------------------------

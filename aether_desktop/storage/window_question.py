@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
@@ -14,6 +16,8 @@ from aether_desktop.storage.stores.records import id_slices
 from aether_desktop.storage.window_columns import TablePlan
 from aether_desktop.storage.window_order import Key, Order
 from aether_desktop.storage.window_walks import Walk
+
+_KEPT: Final = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,3 +67,34 @@ class Question:
         if conditions:
             query = self.order.joined(query).where(*conditions)
         return int(connection.execute(query).scalar_one())
+
+
+class KeptQuestions:
+    """The latest questions, until something changes. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._questions: OrderedDict[Hashable, Question] = OrderedDict()
+        self._changes = 0
+
+    def of(self, name: Hashable, make: Callable[[], Question]) -> Question:
+        """The one kept under this name, else a new one. Raises what ``make`` raises."""
+        with self._lock:
+            found = self._questions.get(name)
+            if found is not None:
+                self._questions.move_to_end(name)
+                return found
+            changes = self._changes
+        made = make()
+        with self._lock:
+            if changes == self._changes:  # else it may have been made of what was
+                self._questions[name] = made
+                if len(self._questions) > _KEPT:
+                    self._questions.popitem(last=False)
+        return made
+
+    def forget(self) -> None:
+        """Names, numbers of rows and rights may be others now."""
+        with self._lock:
+            self._changes += 1
+            self._questions.clear()

@@ -11,9 +11,7 @@ One index drives a question. Settled when its first keys are asked for, by looki
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
@@ -48,7 +46,6 @@ from aether_desktop.storage.window_segments import Segment, segments_of, whole
 
 GATHERED: Final = 20_000  # so many rows are read and sorted for each page: 60 ms
 FEW: Final = 500  # so few that no other term needs to be asked
-_KEPT: Final = 16
 LISTED: Final = 1_000  # so many values are named in a question
 MERGED: Final = 32  # at most so many values are merged
 # Where most rows match, PostgreSQL would look at every row until the page is full, or at every entry of an index before
@@ -164,7 +161,7 @@ class Walk:
             lead = way.segments[number].lead
             numbers = {"most": limit + offset, "page": limit - len(found), "past": offset}
             statement, values = self._asked(way, _Turn(number, here is None, backward, connection.dialect.name), here)
-            rows = [lead + tuple(row) for row in connection.execute(statement, {**values, **numbers})]
+            rows = [lead + tuple(row) for row in connection.execute(statement, {**values, **numbers}).all()]
             found += rows
             if len(found) >= limit:
                 break
@@ -464,25 +461,3 @@ def _from(segments: Sequence[Segment], place: Key | None, *, descending: bool) -
             after = number < inside if descending else number > inside
         if after:
             yield number, None
-
-
-class KeptWalks:
-    """Walks of the latest questions, until something changes. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._walks: OrderedDict[Hashable, Walk] = OrderedDict()
-
-    def of(self, name: Hashable, made: Walk) -> Walk:
-        """The walk kept for this question; else the one that was made for it."""
-        with self._lock:
-            walk = self._walks.setdefault(name, made)
-            self._walks.move_to_end(name)
-            if len(self._walks) > _KEPT:
-                self._walks.popitem(last=False)
-            return walk
-
-    def forget(self) -> None:
-        """Names, numbers of rows and rights may be others now."""
-        with self._lock:
-            self._walks.clear()

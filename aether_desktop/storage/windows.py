@@ -7,7 +7,7 @@ a row that is on view; then its rows are read by id. No more than a page is ever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -35,9 +35,9 @@ from aether_desktop.storage.search_index import SearchIndex
 from aether_desktop.storage.stores.records import require_storable
 from aether_desktop.storage.window_columns import TablePlan, table_plans
 from aether_desktop.storage.window_order import Key, query_order
-from aether_desktop.storage.window_question import Question
+from aether_desktop.storage.window_question import KeptQuestions, Question
 from aether_desktop.storage.window_rows import RowReader
-from aether_desktop.storage.window_walks import KeptWalks, Walk
+from aether_desktop.storage.window_walks import Walk
 
 _PAGE: Final = 1_000
 _POINTED: Final[Mapping[TableName, frozenset[TableName]]] = {
@@ -57,9 +57,9 @@ class SqlWindowStore:
         self._clock = clock
         self._stride = stride
         self._plans = table_plans(database.vault_id)
-        self._readers = {name: RowReader(plan) for name, plan in self._plans.items()}
+        self._readers = {name: RowReader(plan, database.dialect) for name, plan in self._plans.items()}
         self._indexes = AnchorIndexes(stride=stride)
-        self._walks = KeptWalks()
+        self._questions = KeptQuestions()
         self._search = SearchIndex(database.dialect, database.vault_id)
         self._notes: NoteSeals | None = None
         self._alone: bool | None = None  # whether this person sees their own rows only; None: not asked yet
@@ -69,7 +69,7 @@ class SqlWindowStore:
         """Notes are found by the words of their seals from now on. Any thread."""
         self._notes = notes
         self._indexes.forget()
-        self._walks.forget()
+        self._questions.forget()
 
     def count(self, query: TableQuery, *, token: CancelToken | None = None) -> int:
         """Exact. Raises InvalidInputError for an unknown or unsuitable term."""
@@ -257,14 +257,18 @@ class SqlWindowStore:
 
     def question(self, query: TableQuery) -> Question:
         """The query made ready. Raises InvalidInputError."""
-        plan = self._plans[query.table]
         now = self._clock()
+        name = (query, now.astimezone(UTC).date())
+        if self._database.is_writing:  # what this thread sees may never be committed: nothing is kept of it
+            return self._made_ready(name, now)
+        return self._questions.of(name, lambda: self._made_ready(name, now))
+
+    def _made_ready(self, name: tuple[TableQuery, date], now: datetime) -> Question:
+        query = name[0]
+        plan = self._plans[query.table]
         scope, terms = self._conditions(plan, query, now)
         order = query_order(plan, query)
-        name = (query, now.astimezone(UTC).date())
         walk = Walk(plan, query, order, scope, terms)
-        if not self._database.is_writing:  # what this thread sees may never be committed: nothing is kept of it
-            walk = self._walks.of(name, walk)
         return Question(plan, [*scope, *(term.condition for term in terms)], order, name, walk)
 
     def _conditions(
@@ -296,7 +300,7 @@ class SqlWindowStore:
             self._alone = None
             self._indexes.forget()
         self._indexes.heard(changes)
-        self._walks.forget()
+        self._questions.forget()
 
     def _stream(self, question: Question, reader: RowReader, token: CancelToken | None) -> Iterator[Row]:
         with self._database.read(token) as connection:
