@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import socket
 import ssl
@@ -12,12 +13,18 @@ from functools import cached_property
 from typing import Final
 
 from aether_desktop.domain.endpoints import Endpoint
-from aether_desktop.ports.networks import CertificateRefusedError, EndpointTimeoutError, UnreachableError
+from aether_desktop.ports.networks import (
+    CertificateRefusedError,
+    EndpointTimeoutError,
+    NoNetworkError,
+    UnreachableError,
+)
 
 _BUFFER: Final = 64 * 1024
 _NAMES_KEPT: Final = 20_000
 _NAME_SECONDS: Final = 60.0  # a looked-up name is believed so long
 _LOOKERS: Final = 8  # threads: a name server that does not answer holds up names, never addresses
+_NO_ROAD: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
 _MOST_ADDRESSES: Final = 4  # tried of one name
 
 
@@ -94,6 +101,8 @@ class Connector:
                 ) from error
             except OSError as error:
                 problem = error
+        if problem is not None and problem.errno in _NO_ROAD:
+            raise NoNetworkError("This computer has no network.") from problem
         said = "no address" if problem is None else (problem.strerror or "not reachable")
         raise UnreachableError(f"{endpoint.shown} is not reached: {said}.") from problem
 
@@ -115,6 +124,10 @@ class Connector:
             asked.add_done_callback(lambda done: self._answered(host, done))
         try:
             found = await asyncio.shield(asked)  # others may wait for the same name
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_AGAIN:
+                raise NoNetworkError("No name server answers.") from error
+            raise UnreachableError(f"The name of {endpoint.shown} is not known.") from error
         except (OSError, UnicodeError) as error:
             raise UnreachableError(f"The name of {endpoint.shown} is not known.", details=str(error)[:200]) from error
         if len(self._names) >= _NAMES_KEPT:

@@ -47,10 +47,22 @@ class HttpAnswer(NamedTuple):
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+    complete: bool = True
 
     def header(self, name: bytes) -> bytes:
         """The first of that name (lower case), empty without one."""
         return next((value for key, value in self.headers if key == name), b"")
+
+
+class _Question(NamedTuple):
+    head: h11.Request
+    body: bytes
+    most: int
+    clip: bool
+
+    @property
+    def bodiless(self) -> bool:
+        return self.head.method == b"HEAD"
 
 
 @dataclass(slots=True, eq=False)
@@ -88,8 +100,9 @@ class HttpClient:
         body: bytes = b"",
         headers: Sequence[tuple[str, str]] = (),
         limits: HttpLimits | None = None,
+        clip: bool = False,
     ) -> HttpAnswer:
-        """One exchange, whatever its status.
+        """One exchange, whatever its status. ``clip``: the beginning of a body that is too large, not an error.
 
         Raises UnreachableError, EndpointTimeoutError, CertificateRefusedError, BadAnswerError, AnswerTooLargeError. The
         time spent waiting for a free slot does not count: a busy client makes no endpoint late.
@@ -99,7 +112,7 @@ class HttpClient:
         async with self._slots:
             try:
                 async with asyncio.timeout(bounds.total_seconds):
-                    return await self._exchanged(endpoint, head, body, bounds)
+                    return await self._exchanged(endpoint, _Question(head, body, bounds.body_bytes, clip), bounds)
             except TimeoutError as error:
                 raise EndpointTimeoutError(
                     f"{endpoint.shown} did not answer within {bounds.total_seconds:g} seconds."
@@ -114,29 +127,27 @@ class HttpClient:
         self._connector.close()
         await asyncio.sleep(0)  # transports tell their protocols in the next turn
 
-    async def _exchanged(self, endpoint: Endpoint, head: h11.Request, body: bytes, bounds: HttpLimits) -> HttpAnswer:
+    async def _exchanged(self, endpoint: Endpoint, question: _Question, bounds: HttpLimits) -> HttpAnswer:
         kept = self._kept(endpoint)
         if kept is not None:
             try:
-                return await self._spoken(endpoint, kept, head, body, bounds)
+                return await self._spoken(endpoint, kept, question)
             except UnreachableError:
                 if kept.heard:
                     raise  # else the server closed it while it lay idle: a new one is no repetition
         pipe = await self._connector.connect(endpoint, seconds=bounds.connect_seconds)
-        return await self._spoken(endpoint, _Channel(pipe), head, body, bounds)
+        return await self._spoken(endpoint, _Channel(pipe), question)
 
-    async def _spoken(
-        self, endpoint: Endpoint, channel: _Channel, head: h11.Request, body: bytes, bounds: HttpLimits
-    ) -> HttpAnswer:
+    async def _spoken(self, endpoint: Endpoint, channel: _Channel, question: _Question) -> HttpAnswer:
         keep = False
         channel.heard = False
         try:
             with _protocol_errors(endpoint):
-                channel.pipe.writer.write(channel.parser.send(head) or b"")
-                if body:
-                    channel.pipe.writer.write(channel.parser.send(h11.Data(data=body)) or b"")
+                channel.pipe.writer.write(channel.parser.send(question.head) or b"")
+                if question.body:
+                    channel.pipe.writer.write(channel.parser.send(h11.Data(data=question.body)) or b"")
                 channel.parser.send(h11.EndOfMessage())
-                answer = await _read_answer(channel, endpoint, bounds.body_bytes)
+                answer = await _read_answer(channel, endpoint, question)
                 keep = self._can_keep(channel)
                 return answer
         finally:
@@ -174,7 +185,7 @@ class HttpClient:
         return headers
 
 
-async def _read_answer(channel: _Channel, endpoint: Endpoint, most: int) -> HttpAnswer:
+async def _read_answer(channel: _Channel, endpoint: Endpoint, question: _Question) -> HttpAnswer:
     head: h11.Response | None = None
     pieces: list[bytes] = []
     size = interim = 0
@@ -188,28 +199,35 @@ async def _read_answer(channel: _Channel, endpoint: Endpoint, most: int) -> Http
             channel.parser.receive_data(data)
         elif isinstance(event, h11.Response):
             head = event
-            _check_head(head, endpoint, most)
+            _check_head(head, endpoint, question)
         elif isinstance(event, h11.Data):
             size += len(event.data)
-            if size > most:
-                raise _too_large(endpoint, most)
+            if size > question.most:
+                if not question.clip:
+                    raise _too_large(endpoint, question.most)
+                body = b"".join(pieces) + bytes(event.data)
+                return HttpAnswer(head.status_code if head else 0, _headers_of(head), body[: question.most], False)
             pieces.append(bytes(event.data))
         elif isinstance(event, h11.InformationalResponse):
             interim += 1
             if interim > _INTERIM_ANSWERS:
                 raise BadAnswerError(f"{endpoint.shown} sends only interim answers.")
         elif isinstance(event, h11.EndOfMessage) and head is not None:
-            return HttpAnswer(head.status_code, tuple(head.headers), b"".join(pieces))
+            return HttpAnswer(head.status_code, _headers_of(head), b"".join(pieces))
         else:  # PAUSED, ConnectionClosed: nothing more will come
             raise BadAnswerError(f"{endpoint.shown} broke off in the middle of HTTP.")
 
 
-def _check_head(head: h11.Response, endpoint: Endpoint, most: int) -> None:
+def _headers_of(head: h11.Response | None) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(head.headers) if head is not None else ()
+
+
+def _check_head(head: h11.Response, endpoint: Endpoint, question: _Question) -> None:
     for name, value in head.headers:
         if name == b"content-encoding" and value.strip().lower() not in _PLAIN_CODINGS:
             raise BadAnswerError(f"{endpoint.shown} answers compressed although that was not asked for.")
-        if name == b"content-length" and int(value) > most:  # h11 has checked that it is a number
-            raise _too_large(endpoint, most)
+        if name == b"content-length" and int(value) > question.most and not question.clip and not question.bodiless:
+            raise _too_large(endpoint, question.most)  # h11 has checked that it is a number
 
 
 def _too_large(endpoint: Endpoint, most: int) -> AnswerTooLargeError:

@@ -46,14 +46,21 @@ class JsonRpcClient:
     """One endpoint. Ids grow; an answer with another id, or none, is refused."""
 
     def __init__(
-        self, http: HttpClient, endpoint: Endpoint, *, limits: HttpLimits | None = None, max_batch: int = MAX_BATCH
+        self,
+        http: HttpClient,
+        endpoint: Endpoint,
+        *,
+        limits: HttpLimits | None = None,
+        max_batch: int = MAX_BATCH,
+        batches: bool = True,
     ) -> None:
         self.endpoint = endpoint
+        self.batches = batches
+        """False once the endpoint has refused a batch as such."""
         self._http = http
         self._limits = limits
         self._max_batch = max_batch
         self._last_id = 0
-        self._batches = True
 
     async def call(self, method: str, params: Sequence[object] = ()) -> object:
         """The result. Raises RpcError, MethodMissingError, other NetworkErrors of ports.networks."""
@@ -72,7 +79,7 @@ class JsonRpcClient:
         results: list[object | RpcError] = []
         for start in range(0, len(calls), self._max_batch):
             part = calls[start : start + self._max_batch]
-            answered = await self._answered_together(part) if self._batches else None
+            answered = await self._answered_together(part) if self.batches else None
             if answered is None:
                 answered = [await self._outcome_of(call) for call in part]
             results.extend(answered)
@@ -99,7 +106,7 @@ class JsonRpcClient:
                 raise BadAnswerError(f"{self.endpoint.shown} answers a batch with a single result.")
             if refused.code not in _BATCH_REFUSED:
                 raise refused
-            self._batches = False
+            self.batches = False
             return None
         if not isinstance(answer, list) or len(answer) != len(calls):
             raise BadAnswerError(f"{self.endpoint.shown} answers a batch of {len(calls)} incompletely.")

@@ -60,7 +60,9 @@ class ProbeRunner(Protocol):
     @property
     def kind(self) -> str: ...
 
-    async def ask(self, probe: Probe) -> ProbeAnswer: ...
+    async def ask(self, probe: Probe, *, turn: int = 0, last: ProbeAnswer | None = None) -> ProbeAnswer:
+        """``turn`` counts how often this probe was asked since the start, ``last`` is what came then."""
+        ...
 
 
 # -- what is watched, and what was seen --------------------------------------------------------------------------

@@ -23,6 +23,10 @@ class UnreachableError(NetworkError):
     """No connection: no such name, refused, no route, or broken off before an answer."""
 
 
+class NoNetworkError(UnreachableError):
+    """This machine has no road to anywhere, or no name server: says nothing about the endpoint."""
+
+
 class EndpointTimeoutError(NetworkError):
     """Nothing, or not all of it, within the time given."""
 

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, cast
 
@@ -16,9 +17,11 @@ from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.tables import ColumnSpec, TableSpec
 from aether_desktop.services.guarded_modules import GuardedReaping, GuardedSowing, LoadingTrap
 from aether_desktop.services.module_folder import ModuleFolder
+from aether_desktop.services.probe_runners import GuardedProbe, ProbeRoads
 from aether_desktop.sum_api import (
     ENTRY_POINT_GROUP,
     HeadingAdviser,
+    ProbeModule,
     ReapingModule,
     SowingModule,
     SumDescriptor,
@@ -114,6 +117,16 @@ class ModuleService:
     def reaping_modules(self) -> list[ReapingModule]:
         """The enabled exporters, guarded."""
         return [self._reaping(item.descriptor) for item in self._enabled(SumKind.REAPING)]
+
+    def probes(self, roads: ProbeRoads, *, wall: Callable[[], datetime]) -> dict[str, GuardedProbe]:
+        """The enabled probes by kind, guarded; of two for one kind the built-in one."""
+        found: dict[str, GuardedProbe] = {}
+        for item in self._enabled(SumKind.INTERCEDING):
+            module = item.descriptor.implementation
+            if isinstance(module, ProbeModule):
+                probe = GuardedProbe(item.descriptor, module, roads, wall=wall, note=self._note)
+                found.setdefault(probe.kind, probe)
+        return found
 
     def sowing(self, key: str) -> GuardedSowing:
         """One importer by key. Raises InvalidInputError when it is unknown or switched off."""

@@ -27,10 +27,21 @@ from aether_desktop.domain.amounts import (
 )
 from aether_desktop.domain.chains import CHAINS, Chain
 from aether_desktop.domain.imports import Rejection
+from aether_desktop.domain.probes import LARGEST_NUMBER, Probe, ProbeAnswer, ProbeKind, ProbeOutcome
+from aether_desktop.domain.quantities import InvalidQuantityError, read_data, read_quantity
 from aether_desktop.domain.text import plain_line
 from aether_desktop.domain.times import InvalidTimeError, from_micros, iso, parse_time, to_micros
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
 from aether_desktop.ports.errors import AetherError, ImportRefusedError, InvalidInputError, OperationCancelled
+from aether_desktop.ports.networks import (
+    AnswerTooLargeError,
+    BadAnswerError,
+    HttpStatusError,
+    MethodMissingError,
+    NetworkError,
+    RpcCall,
+    RpcError,
+)
 from aether_desktop.ports.queries import Row
 from aether_desktop.ports.tables import ColumnKind, ColumnSpec, TableSpec
 from aether_desktop.ports.work import CancelToken, Progress
@@ -51,16 +62,20 @@ from aether_desktop.sum_api.descriptors import (
     hookimpl,
     hookspec,
 )
+from aether_desktop.sum_api.probing import Handshake, HttpReply, ProbeContext, ProbeModule, ProbeNetwork
 
 __all__ = [
     "ASSUMED_DECIMALS",
     "CHAINS",
     "ENTRY_POINT_GROUP",
     "GENERIC_FIELDS",
+    "LARGEST_NUMBER",
     "AccountLister",
     "AddressFamily",
     "AetherError",
     "Amount",
+    "AnswerTooLargeError",
+    "BadAnswerError",
     "CancelToken",
     "Chain",
     "ColumnKind",
@@ -68,22 +83,37 @@ __all__ = [
     "Currency",
     "Direction",
     "FieldMapping",
+    "Handshake",
     "HeadedReaping",
     "HeadedTable",
     "HeadingAdviser",
     "HeadingFit",
+    "HttpReply",
+    "HttpStatusError",
     "ImportRefusedError",
     "InvalidAddressError",
     "InvalidAmountError",
     "InvalidInputError",
+    "InvalidQuantityError",
     "InvalidTimeError",
     "Leg",
+    "MethodMissingError",
     "Movement",
+    "NetworkError",
     "OperationCancelled",
+    "Probe",
+    "ProbeAnswer",
+    "ProbeContext",
+    "ProbeKind",
+    "ProbeModule",
+    "ProbeNetwork",
+    "ProbeOutcome",
     "Progress",
     "ReapingModule",
     "Rejection",
     "Row",
+    "RpcCall",
+    "RpcError",
     "SowingContext",
     "SowingModule",
     "SumDescriptor",
@@ -102,6 +132,8 @@ __all__ = [
     "parse_time",
     "parse_units",
     "plain_line",
+    "read_data",
+    "read_quantity",
     "same_address",
     "short_address",
     "to_checksum",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from aether_desktop.sums import reaping, sowing
+from aether_desktop.sums import interceding, reaping, sowing
 
-BUILT_IN: tuple[object, ...] = (sowing, reaping)
+BUILT_IN: tuple[object, ...] = (sowing, reaping, interceding)

@@ -151,7 +151,7 @@ async def wrong_chain(asked: Asked, writer: asyncio.StreamWriter) -> None:
     writer.write(http(json.dumps(answers if asked.body.startswith(b"[") else answers[0]).encode()))
 
 
-_DEEP = b'{"jsonrpc":"2.0","id":1,"result":' + b"[" * 40_000 + b"]" * 40_000 + b"}"
+_DEEP = b'{"jsonrpc":"2.0","id":1,"result":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
 HOSTILE: Final[Mapping[str, Behaviour]] = {
     "stall": stall,
     "reset": reset,
