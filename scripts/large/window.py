@@ -22,12 +22,12 @@ from PySide6.QtWidgets import QLineEdit, QTableView, QWidget
 from aether_desktop.bootstrap import WindowProgram, build
 from aether_desktop.ui.models.roles import HeaderRole, Role
 from scripts.gui_session import application, click, settle, wait, wait_for
+from scripts.large.asking import Asking
 from scripts.large.changing import Changing, take_back
 from scripts.large.engine import SLOW
 from scripts.large.memory import give_back, give_back_pages, peak_memory, shares
 from scripts.large.watching import FRAME, PAGES, TIMEOUT, Painted, Probe
 
-_WORDS: Final = "restored"  # typed into the grid: looks for a row that begins so
 _DRAGS: Final = 8
 _DRAG_STEPS: Final = 40
 _MINDS: Final = 9  # changed so many times
@@ -57,7 +57,9 @@ class Session:
         if not self._short:
             self._drag()
             self._page_down()
-            self._type_ahead()
+            asking = Asking(self._window, self._probe, self._painting)
+            asking.type_ahead([tx_hash for _number, tx_hash in self._questions["jumps"]])
+            asking.groups()
         self._sort()
         if not self._short:
             self._sort_by_every_column()
@@ -68,6 +70,8 @@ class Session:
         self._filter(self._questions["address_fragment"], "address fragment")
         if not self._short:
             self._change_of_mind()
+            Asking(self._window, self._probe, self._painting).sums()
+            self._unfilter(wait_for(self._window, "transactions_filter", QLineEdit))
         self._count_exact()
 
     def change(self, folder: Path) -> None:
@@ -81,6 +85,12 @@ class Session:
         if self._grid is None:
             raise LookupError("the grid is not there yet")
         return self._grid
+
+    @property
+    def _painting(self) -> Painted:
+        if self._painted is None:
+            raise LookupError("the grid is not there yet")
+        return self._painted
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
@@ -165,16 +175,6 @@ class Session:
         self._probe.gaps("gap while changing one's mind", "change of mind")
         self._unfilter(edit)
 
-    def _type_ahead(self) -> None:
-        self.grid.setFocus()
-        self._begin("type ahead")
-        for letter in _WORDS:
-            QTest.keyClicks(self.grid, letter)
-            settle(40)
-        self._probe.gaps("gap while typing ahead", "type ahead")
-        self._begin("rest")
-        settle(1_500)
-
     def _sort(self) -> None:
         """By a click on the heading of the amounts; a second one turns the order round."""
         questions = self._questions
@@ -257,9 +257,7 @@ class Session:
         return time.perf_counter()
 
     def _until(self, name: str, condition: Callable[[], bool], began: float) -> float | None:
-        if self._painted is None:
-            raise LookupError("the grid is not there yet")
-        done = self._painted.wait(condition, began)
+        done = self._painting.wait(condition, began)
         if name:
             self._probe.note(name, done)
         elif done is None:  # every step after it would wait as long
