@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
@@ -46,7 +47,7 @@ class Asking:
                 settle(40)
             began = time.perf_counter()
             QTest.keyClicks(grid, typed[-1])
-            self._probe.note("type ahead", self._painted.wait(lambda typed=typed: _begins(grid, column, typed), began))
+            self._probe.note("type ahead", self._painted.wait(partial(_begins, grid, column, typed), began))
         self._probe.gaps("gap while typing ahead", "type ahead")
 
     def groups(self) -> None:
@@ -59,8 +60,8 @@ class Asking:
             began = time.perf_counter()
             self._choose(f"Group by {by}")
             grid = self._table(wait_for(self._window, groups_part_name("grid"), QTableView))
-            self._note(f"group by {by}", lambda grid=grid: _group_shown(grid), began)
-            self._note(f"group by {by}, totals", lambda grid=grid: _totals_shown(grid), began)
+            self._note(f"group by {by}", partial(_group_shown, grid), began)
+            self._note(f"group by {by}, totals", partial(_totals_shown, grid), began)
         began = time.perf_counter()
         QTest.keyClick(grid, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClick(grid, Qt.Key.Key_Return)
@@ -80,7 +81,7 @@ class Asking:
             edit.setText(text)
             QTest.keyClick(edit, Qt.Key.Key_Return)
             model: Any = grid.model()
-            wait(lambda model=model: model.known_count.exact and not model.loading, seconds=TIMEOUT)
+            wait(partial(_counted, model), seconds=TIMEOUT)
             settle(200)
             watch.step = "sum"
             grid.setFocus()
@@ -90,7 +91,7 @@ class Asking:
             began = time.perf_counter()
             click(self._window, selection_name("transactions", "sum"))
             sheet = wait_for(self._window, selection_name("transactions", "sum_sheet"), QWidget)
-            self._note(name, lambda sheet=sheet: _summed(sheet), began)
+            self._note(name, partial(_summed, sheet), began)
             watch.step = "rest"
             QTest.keyClick(sheet, Qt.Key.Key_Escape)
             wait(lambda: self._window.findChild(QWidget, selection_name("transactions", "sum_sheet")) is None)
@@ -151,6 +152,10 @@ def _totals_shown(grid: QTableView) -> bool:
 def _rows_shown(grid: QTableView) -> bool:
     model: Any = grid.model()
     return not model.loading and model.rowCount() > 0 and model.index(0, 0).data(Role.ROW_ID) is not None
+
+
+def _counted(model: Any) -> bool:
+    return bool(model.known_count.exact and not model.loading)
 
 
 def _summed(sheet: QWidget) -> bool:
