@@ -198,11 +198,47 @@ def _add_wallet_words(words: _Words) -> None:
     add.add_argument("--kind", default="native", help="native, token or nft")
     _add_json(add)
     _add_json(wallet.add("list", "list the wallets"))
+    _add_own_wallet_words(wallet)
     token = words.group("token", "the coins and tokens, and their decimals")
     _add_json(token.add("list", "list coins and tokens"))
     rescale = token.add("rescale", "correct the decimals of a token; every figure shown stays the same")
     rescale.add_argument("token", metavar="TOKEN", help="contract address, symbol or id")
     rescale.add_argument("--decimals", type=int, required=True)
+
+
+def _add_own_wallet_words(wallet: _Words) -> None:
+    create = wallet.add("create", "make a wallet with a key of its own; its words are shown once, and some asked back")
+    create.add_argument("--count", type=int, default=24, help="how many words: 12, 15, 18, 21 or 24 (default: 24)")
+    restore = wallet.add("restore", "restore a wallet from its words (BIP-39), which are asked for at a terminal")
+    restore.add_argument("--path", default="", help="the account's derivation path (default: m/44'/60'/0'/0/0)")
+    key = wallet.add("import-key", "import a private key, which is asked for at a terminal")
+    key.add_argument("--private-key-file", metavar="PATH", help="its 64 digits (mode 0600)")
+    keystore = wallet.add("import-keystore", "import a key file of another program (keystore, UTC JSON, version 3)")
+    keystore.add_argument("file", metavar="FILE")
+    keystore.add_argument("--keystore-password-file", metavar="PATH", help="its password (mode 0600)")
+    account = wallet.add("account", "add another account of the words of a wallet")
+    account.add_argument("wallet", metavar="N", help="the wallet's name, address or id")
+    account.add_argument("--path", default="", help="its derivation path (default: the next that is no wallet yet)")
+    for parser in (create, restore):
+        parser.add_argument("--words-file", metavar="PATH", help="the words, in one line of a file of mode 0600")
+        parser.add_argument("--passphrase", action="store_true", help="ask for a passphrase that belongs to the words")
+        parser.add_argument("--passphrase-file", metavar="PATH", help="that passphrase (mode 0600)")
+    reveal = wallet.add("reveal", "print the words or the private key; the audit log tells of it")
+    export = wallet.add("export", "write a key file for other programs; the audit log tells of it")
+    export.add_argument("--file", required=True, metavar="PATH", help="where to write it; never over another file")
+    export.add_argument("--keystore-password-file", metavar="PATH", help="its password (mode 0600)")
+    forget = wallet.add("forget", "remove a wallet's key from the vault: it is watch-only then")
+    forget.add_argument("--yes", action="store_true", help="yes, the words or the key are kept elsewhere")
+    show = wallet.add("show", "print a wallet's address, and as a QR code")
+    for parser in (reveal, export, forget, show):
+        parser.add_argument("wallet", metavar="N", help="the wallet's name, address or id")
+    for parser in (create, restore, key, keystore):
+        parser.add_argument("--chain", required=True, help="key, name, coin symbol or EIP-155 id")
+    for parser in (create, restore, key, keystore, account):
+        parser.add_argument("--name", required=True)
+        _add_json(parser)
+    for parser in (create, restore, key, keystore, account, reveal, export):
+        _add_factor_file(parser)
 
 
 def _add_import_words(words: _Words) -> None:

@@ -40,6 +40,7 @@ from aether_desktop.ports.errors import (
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import Factor, require_strong
+from aether_desktop.ports.wallet_keys import WalletKeys
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.security.keyring_store import KeyringStore
 from aether_desktop.services.module_folder import ModuleFolder
@@ -254,10 +255,17 @@ def _services(
         access=None if lock is None else lock.access,
         signer=None if identity is None else identity.signer,
         sealer=None if identity is None else identity.sealer,
+        wallet_keys=_wallet_keys,
         people=None if identity is None else identity.people,
         rotation=None if identity is None else identity.rotation,
         quorum=None if identity is None else identity.quorum,
     )
+
+
+def _wallet_keys() -> WalletKeys:
+    from aether_desktop.security.wallet_keys import EvmWalletKeys  # noqa: PLC0415 - half a second, not at every start
+
+    return EvmWalletKeys()
 
 
 def _identity(storage: SqlStorage, lock: VaultLock | None) -> VaultIdentity | None:

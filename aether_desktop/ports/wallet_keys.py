@@ -15,6 +15,7 @@ from aether_desktop.domain.wallet_secrets import SecretKind
 WORD_COUNTS: Final = (12, 15, 18, 21, 24)  # BIP-39
 NEW_WORDS: Final = 24
 PASSPHRASE_MOST: Final = 1024  # characters
+KEYSTORE_MOST: Final = 1 << 16  # bytes of another program's key file
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from aether_desktop.domain.addresses import AddressFamily, same_address
 from aether_desktop.ports.errors import InvalidInputError
+from aether_desktop.ports.wallet_keys import KEYSTORE_MOST
 from aether_desktop.security.eth_library import create_keyfile_json, decode_keyfile_json
 from aether_desktop.security.evm_keys import address_of, require_key
 from aether_desktop.security.memory import Secret
 
-MOST_FILE: Final = 1 << 16  # bytes
 _MOST_SCRYPT_MEMORY: Final = 1 << 30  # bytes: 128 x n x r
 _MOST_SCRYPT_WORK: Final = 1 << 24  # n x r x p; Geth's own files ask for an eighth of that
 _MOST_SCRYPT_BLOCKS: Final = 1 << 10  # r x p; honest files have 8
@@ -77,8 +77,8 @@ def _spellings(password: bytearray) -> list[bytes]:
 
 def _document(file: bytes) -> dict[str, Any]:
     """With names in lower case, and everything that the library computes with judged."""
-    if len(file) > MOST_FILE:
-        raise _refused(f"it has {len(file):,} bytes, a key file under {MOST_FILE:,}")
+    if len(file) > KEYSTORE_MOST:
+        raise _refused(f"it has {len(file):,} bytes, a key file under {KEYSTORE_MOST:,}")
     try:
         found = json.loads(file)
     except (ValueError, RecursionError) as error:

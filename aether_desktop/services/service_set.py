@@ -11,6 +11,7 @@ from aether_desktop.ports.access import FieldSealer
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.signing import PersonSigner
 from aether_desktop.ports.storage import Storage, StorageInfo
+from aether_desktop.ports.wallet_keys import WalletKeys
 from aether_desktop.services.annotations import AnnotationService
 from aether_desktop.services.audit import AuditService
 from aether_desktop.services.backups import BackupService, VaultRestorer
@@ -22,6 +23,7 @@ from aether_desktop.services.grouping import GroupingService
 from aether_desktop.services.importing import ImportService
 from aether_desktop.services.ledger import LedgerService
 from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.own_wallets import OwnWalletService
 from aether_desktop.services.payment_signatures import PaymentSignatures
 from aether_desktop.services.people import PeopleService
 from aether_desktop.services.plain_values import PlainValueSealer
@@ -55,6 +57,7 @@ class ServiceSet:
     bulk_words: BulkWordService
     totals: TotalsService
     wallets: WalletService
+    own_wallets: OwnWalletService
     importing: ImportService
     exporting: ExportService
     grouping: GroupingService
@@ -94,6 +97,7 @@ def build_services(
     modules: ModuleService,
     *,
     on_close: Callable[[], None],
+    wallet_keys: Callable[[], WalletKeys] | None = None,
     restorer: VaultRestorer | None = None,
     access: VaultAccess | None = None,
     signer: PersonSigner | None = None,
@@ -105,7 +109,8 @@ def build_services(
 ) -> ServiceSet:
     """Wire the services over one storage. ``signer`` and ``sealer``: the person's own keys, where the vault has them.
 
-    With a ``sealer`` the storage refuses plain values of sealed fields from here on.
+    ``wallet_keys`` is asked when a key of a wallet is first wanted; None: wallets here are watch-only. With a
+    ``sealer`` the storage refuses plain values of sealed fields from here on.
     """
     undo = UndoStack()
     sealed = SealedFieldService(storage, sealer)
@@ -131,6 +136,7 @@ def build_services(
         bulk_words=BulkWordService(storage, undo, notes),
         totals=TotalsService(storage),
         wallets=WalletService(storage, records),
+        own_wallets=OwnWalletService(storage, sealer, wallet_keys),
         importing=ImportService(storage, modules, labels),
         exporting=ExportService(storage, modules),
         grouping=GroupingService(storage, modules),

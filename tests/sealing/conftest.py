@@ -16,6 +16,7 @@ from aether_desktop.domain.amounts import Amount
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.records import Record, TableName
 from aether_desktop.security.audit_signing import DeviceAuditSigner
+from aether_desktop.security.wallet_keys import EvmWalletKeys
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import ServiceSet, build_services
 from aether_desktop.services.settings_file import SettingsFile
@@ -95,6 +96,7 @@ def open_keyed(tmp_path: Path) -> Iterator[Callable[..., Keyed]]:
                 on_close=storage.close,
                 signer=whose.founder if sealing else None,
                 sealer=whose.identity.sealer if sealing else None,
+                wallet_keys=EvmWalletKeys,
             )
             return Keyed(services, storage, whose)
 

@@ -23,9 +23,9 @@ from aether_desktop.domain.evm_transactions import (
 )
 from aether_desktop.domain.wallet_secrets import SecretKind
 from aether_desktop.ports.errors import InvalidInputError
-from aether_desktop.ports.wallet_keys import WORD_COUNTS, SeedWords
+from aether_desktop.ports.wallet_keys import KEYSTORE_MOST, WORD_COUNTS, SeedWords
 from aether_desktop.security import evm_keys
-from aether_desktop.security.keystore import MOST_FILE, read_keystore, write_keystore
+from aether_desktop.security.keystore import read_keystore, write_keystore
 from aether_desktop.security.memory import Secret
 from aether_desktop.security.seed_words import problem_with_seed
 from aether_desktop.security.wallet_keys import EvmWalletKeys
@@ -164,7 +164,7 @@ def test_hostile_key_files_are_refused(made: object) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.one_of(st.binary(max_size=200), st.just(b"[" * 50_000), st.just(b" " * (MOST_FILE + 1))))
+@given(st.one_of(st.binary(max_size=200), st.just(b"[" * 50_000), st.just(b" " * (KEYSTORE_MOST + 1))))
 def test_any_other_file_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidInputError):
         read_keystore(content, bytearray(b"manna"))

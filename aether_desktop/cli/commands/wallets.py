@@ -15,7 +15,7 @@ def add(context: Context) -> int:
     )
     context.terminal.say(f"Added the wallet {wallet.name} on {wallet.chain}: {wallet.address}")
     if options.json:
-        context.terminal.json(_wallet(wallet))
+        context.terminal.json(wallet_facts(wallet))
     else:
         context.terminal.line(str(wallet.id))
     return DONE
@@ -24,7 +24,7 @@ def add(context: Context) -> int:
 def list_wallets(context: Context) -> int:
     wallets = context.services().storage.wallets.all()
     if context.options.json:
-        context.terminal.json([_wallet(wallet) for wallet in wallets])
+        context.terminal.json([wallet_facts(wallet) for wallet in wallets])
     else:
         rows = [(str(wallet.id), wallet.name, wallet.chain, wallet.address) for wallet in wallets]
         context.terminal.table(("id", "name", "chain", "address"), rows)
@@ -65,7 +65,7 @@ def _find_currency(currencies: list[Currency], text: str) -> Currency:
     return found[0]
 
 
-def _wallet(wallet: Wallet) -> dict[str, object]:
+def wallet_facts(wallet: Wallet) -> dict[str, object]:
     return {
         "id": str(wallet.id),
         "name": wallet.name,
