@@ -44,7 +44,7 @@ class SeedAccount:
 
 
 class OwnWalletService:
-    """``sealer`` None (the sample, vaults whose people have no keys): nothing can be kept, all that would is refused."""
+    """``sealer`` None (the sample, vaults whose people have no keys): nothing can be kept; what would keep it refuses."""
 
     def __init__(
         self,
