@@ -44,7 +44,7 @@ class SeedAccount:
 
 
 class OwnWalletService:
-    """``sealer`` None (the sample, vaults whose people have no keys): nothing can be kept; what would keep it refuses."""
+    """``sealer`` None (the sample, vaults whose people have no keys): what would keep a key is refused."""
 
     def __init__(
         self,
