@@ -110,6 +110,7 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         "wallets": TableRule(noun="wallets", add=OWN, change=OWN),
         "transactions": TableRule(noun="transactions", add=OWN, change=OWN, remove=OWN),
         "ledger_days": TableRule(noun="sums of days"),
+        "ledger_fees": TableRule(noun="sums of fees"),
         "ledger_marks": TableRule(noun="marks of changed days"),
         "search_marks": TableRule(noun="marks of texts that changed"),
         "search_parties": TableRule(noun="addresses that are searched", read=NOBODY),

@@ -20,6 +20,7 @@ UNWATCHED: Final = frozenset(
         "audit_tally",
         "id_clients",
         "ledger_days",
+        "ledger_fees",
         "ledger_marks",
         "seal_counts",
         "search_marks",

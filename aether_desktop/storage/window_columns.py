@@ -203,6 +203,7 @@ _IN_TIME = frozenset(
     {
         *("wallet", "chain", "symbol", "counterparty", "direction", "status", "kind", "leg", "method"),
         *("contract_address", "ai_verified", "layer2_kind", "batch"),
+        *("amount", "fee", "tx_hash", "block_number", "created_at"),
     }
 )
 _POINTERS: Mapping[str, ColumnElement[Any]] = {

@@ -1,6 +1,6 @@
 -- Sums of the ledger by day inside PostgreSQL: triggers mark the days whose rows changed, settling adds them up anew.
 --
--- Nobody writes either table: what they hold is made of the rows, by functions of the tables' owner. A day is true
+-- Nobody writes these tables: what they hold is made of the rows, by functions of the tables' owner. A day is true
 -- where no mark is visible. Marks of different transactions are different rows, so that writers never wait for each
 -- other; one at a time settles, so that an older sum never replaces a newer one. The words {schema} and {path} are
 -- replaced before this is sent; running it again is harmless.
@@ -63,7 +63,7 @@ SELECT EXISTS (
 ) OR pg_has_role(session_user, (SELECT c.relowner FROM pg_class c WHERE c.oid = 'ledger_days'::regclass), 'MEMBER')
 $$;
 
--- Adds up at most so many marked days; the number done, -1 while somebody else does it.
+-- Adds up at most so many days that are marked or lack figures; the number done, -1 while somebody else does it.
 CREATE OR REPLACE FUNCTION {schema}.aether_ledger_settle(vault bigint, most bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {path}
 AS $$
@@ -79,12 +79,16 @@ BEGIN
         RETURN -1;
     END IF;
     FOR one IN
-        SELECT DISTINCT m.wallet_id, m.day FROM ledger_marks m WHERE m.vault_id = vault
-        ORDER BY m.wallet_id, m.day LIMIT least(greatest(most, 0), 100000)
+        SELECT w.wallet_id, w.day FROM (
+            SELECT m.wallet_id, m.day FROM ledger_marks m WHERE m.vault_id = vault
+            UNION SELECT d.wallet_id, d.day FROM ledger_days d WHERE d.vault_id = vault AND d.coming IS NULL
+        ) w
+        ORDER BY w.wallet_id, w.day LIMIT least(greatest(most, 0), 100000)
     LOOP
         -- a later statement sees at least what an earlier one saw: whatever is not added up here keeps its mark
         DELETE FROM ledger_marks m WHERE m.vault_id = vault AND m.wallet_id = one.wallet_id AND m.day = one.day;
         DELETE FROM ledger_days d WHERE d.vault_id = vault AND d.wallet_id = one.wallet_id AND d.day = one.day;
+        DELETE FROM ledger_fees f WHERE f.vault_id = vault AND f.wallet_id = one.wallet_id AND f.day = one.day;
         first := one.day * 86400000000;
         WITH movements AS MATERIALIZED (
             SELECT t.owner_id, t.occurred_at, t.direction::text AS direction, t.status::text AS status,
@@ -93,26 +97,36 @@ BEGIN
             FROM transactions t
             WHERE t.vault_id = vault AND t.wallet_id = one.wallet_id AND t.occurred_at >= first
                 AND t.occurred_at < first + 86400000000 AND t.archived_at IS NULL
+        ), fees AS (
+            INSERT INTO ledger_fees (vault_id, wallet_id, day, currency_id, fee_currency_id, owner_id, units)
+            SELECT vault, one.wallet_id, one.day, currency_id, fee_currency_id, owner_id, sum(fee)
+            FROM movements WHERE fee_currency_id <> currency_id AND status IN ('confirmed', 'failed')
+            GROUP BY owner_id, currency_id, fee_currency_id HAVING sum(fee) <> 0
         ), parts AS (
             SELECT owner_id, occurred_at, currency_id AS coin,
                 CASE WHEN status <> 'confirmed' THEN 0 WHEN direction = 'in' THEN amount
                     WHEN direction = 'out' THEN -amount ELSE 0 END AS change,
-                (status = 'confirmed')::int AS counted, 1 AS shown
+                (status = 'confirmed')::int AS counted, 1 AS shown,
+                CASE WHEN status = 'confirmed' AND direction = 'in' THEN amount ELSE 0 END AS coming,
+                CASE WHEN status = 'confirmed' AND direction = 'out' THEN amount ELSE 0 END AS going
             FROM movements
             UNION ALL
             SELECT owner_id, occurred_at, fee_currency_id,
                 CASE WHEN status IN ('confirmed', 'failed') THEN -fee ELSE 0 END,
-                (status = 'failed' OR (status = 'confirmed' AND fee_currency_id <> currency_id))::int, 0
+                (status = 'failed' OR (status = 'confirmed' AND fee_currency_id <> currency_id))::int, 0, 0, 0
             FROM movements WHERE fee_currency_id IS NOT NULL
         ), instants AS (
-            SELECT owner_id, coin, occurred_at, sum(change) AS change, sum(counted) AS counted, sum(shown) AS shown
+            SELECT owner_id, coin, occurred_at, sum(change) AS change, sum(counted) AS counted, sum(shown) AS shown,
+                sum(coming) AS coming, sum(going) AS going
             FROM parts GROUP BY owner_id, coin, occurred_at
         ), running AS (
             SELECT *, sum(change) OVER (PARTITION BY owner_id, coin ORDER BY occurred_at) AS level FROM instants
         )
-        INSERT INTO ledger_days (vault_id, wallet_id, day, currency_id, owner_id, units, lowest, counted, shown)
+        INSERT INTO ledger_days (
+            vault_id, wallet_id, day, currency_id, owner_id, units, lowest, counted, shown, coming, going
+        )
         SELECT vault, one.wallet_id, one.day, coin, owner_id, sum(change), least(min(level), 0),
-            sum(counted)::bigint, sum(shown)::bigint
+            sum(counted)::bigint, sum(shown)::bigint, sum(coming), sum(going)
         FROM running GROUP BY owner_id, coin;
         done := done + 1;
     END LOOP;

@@ -105,7 +105,11 @@ class RawQuestions:
         for key in keys:
             self._timed("jump", beyond, key)
         for order, right in (("", "by_amount"), (" DESC", "by_amount_backward")) * 2:
-            self._timed("sort", self._page("true", f"t.amount_rank{order}, t.id{order}"), right=questions[right])
+            self._timed(
+                "sort",
+                self._page("true", f"t.amount_rank{order}, t.occurred_at{order}, t.id{order}"),
+                right=questions[right],
+            )
         for name, listed in (
             ("filter", questions["filters"]),
             ("filters combined", questions["combinations"]),

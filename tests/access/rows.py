@@ -31,7 +31,7 @@ _NUMBERS: Mapping[str, int] = {
     "abundance_threshold": 1,
 }
 _BYTES: Mapping[str, bytes] = {"recipient_key": _KEY, "public_key": _KEY, "amount": b"\0", "peaks": b"", "fee": b"\0"}
-_SUMS = frozenset({"ledger_days", "ledger_marks", "search_marks", "search_parties", "search_texts"})
+_SUMS = frozenset({"ledger_days", "ledger_fees", "ledger_marks", "search_marks", "search_parties", "search_texts"})
 _SHARED = frozenset(
     {
         "vaults",

@@ -194,6 +194,7 @@ IN_TIME = frozenset(
     {
         *("wallet", "chain", "symbol", "counterparty", "direction", "status", "kind", "leg", "method"),
         *("contract_address", "ai_verified", "layer2_kind", "batch"),
+        *("amount", "fee", "tx_hash", "block_number", "created_at"),
     }
 )
 WALLETS = ("alpha", "Beta", "Öl")  # in the order of their ids

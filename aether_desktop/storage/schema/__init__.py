@@ -23,7 +23,7 @@ from aether_desktop.storage.schema.keys import (
     ROTATION_JOURNAL,
     SEAL_COUNTS,
 )
-from aether_desktop.storage.schema.ledger import LEDGER_DAYS, LEDGER_MARKS
+from aether_desktop.storage.schema.ledger import LEDGER_DAYS, LEDGER_FEES, LEDGER_MARKS
 from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
 from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
 from aether_desktop.storage.schema.quorum import QUORUM_DEALS, QUORUM_RELEASES, QUORUM_REQUESTS
@@ -66,6 +66,7 @@ __all__ = [
     "INVITATIONS",
     "KEY_SLOTS",
     "LEDGER_DAYS",
+    "LEDGER_FEES",
     "LEDGER_MARKS",
     "MEMBERSHIP_STATEMENTS",
     "METADATA",

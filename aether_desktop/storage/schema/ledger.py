@@ -2,14 +2,14 @@
 
 A row of ``ledger_marks`` says that a day of a wallet changed since it was added up; whoever changed the rows cannot
 leave it out, for triggers write it. On PostgreSQL nobody but the definer functions of migrations/postgresql/
-ledger_days.sql writes either table, so what they hold is always made of the rows.
+ledger_days.sql writes these tables, so what they hold is always made of the rows.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import DDL, event
+from sqlalchemy import DDL, Column, event
 
 from aether_desktop.storage.columns import Identifier, SignedTotal
 from aether_desktop.storage.schema.base import required, vault_table
@@ -20,7 +20,8 @@ BEFORE: Final = 800_000  # days before 1970: the engines' divisions round alike 
 
 # ``day`` counts from 1970-01-01. ``units`` is the net of the day, ``lowest`` the lowest the running sum of that day
 # alone ever was (0 or less) after all rows of one instant; ``counted`` rows made the sum, ``shown`` rows are in this
-# currency and not archived.
+# currency and not archived. ``coming`` and ``going`` are what confirmed rows moved, so that the fees of the day are
+# coming - going - units; NULL: added up before there were these columns, and to be settled once more.
 LEDGER_DAYS = vault_table(
     "ledger_days",
     required("wallet_id", Identifier()),
@@ -31,7 +32,21 @@ LEDGER_DAYS = vault_table(
     required("lowest", SignedTotal()),
     required("counted", Identifier()),
     required("shown", Identifier()),
+    Column("coming", SignedTotal()),
+    Column("going", SignedTotal()),
     key=("wallet_id", "day", "currency_id", "owner_id"),
+)
+
+# The fees that rows of one currency paid in another on a day. Where a row of ``ledger_days`` is, these are true, too.
+LEDGER_FEES = vault_table(
+    "ledger_fees",
+    required("wallet_id", Identifier()),
+    required("day", Identifier()),
+    required("currency_id", Identifier()),
+    required("fee_currency_id", Identifier()),
+    required("owner_id", Identifier()),
+    required("units", SignedTotal()),
+    key=("wallet_id", "day", "currency_id", "fee_currency_id", "owner_id"),
 )
 
 # ``mark`` is 0 in a vault file, the id of the transaction that changed the rows on PostgreSQL, so that writers never

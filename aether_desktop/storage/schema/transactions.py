@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary
+from sqlalchemy import CheckConstraint, Column, LargeBinary
 
 from aether_desktop.domain.transactions import Direction, Leg, TransactionKind, TransactionStatus
 from aether_desktop.storage.columns import (
@@ -101,12 +101,11 @@ TRANSACTIONS = record_table(
     ledger_index("error", where="error <> ''"),
     ledger_index("description", where="description <> ''"),
     ledger_index("archived", where="archived_at IS NOT NULL"),
-    # By value alone.
-    Index("ix_transactions_hash", "vault_id", "tx_hash", "id", "archived_at"),
-    Index("ix_transactions_amount", "vault_id", "amount_rank", "id", "archived_at"),
-    Index("ix_transactions_fee", "vault_id", "fee_rank", "id", "archived_at"),
-    Index("ix_transactions_block", "vault_id", "block_number", "id", "archived_at"),
-    Index("ix_transactions_created", "vault_id", "created_at", "id", "archived_at"),
+    ledger_index("hash", "tx_hash"),
+    ledger_index("amount", "amount_rank"),
+    ledger_index("fee", "fee_rank"),
+    ledger_index("block", "block_number"),
+    ledger_index("created", "created_at"),
     # A plain member of a shared database sees their own rows only; an embedded vault has no such readers.
     engine_index(
         "ix_transactions_owner", *("vault_id", "owner_id", "occurred_at", "id", "archived_at"), engine="postgresql"

@@ -26,7 +26,7 @@ class SqlLedgerSettling:
 
     def unsettled(self) -> int:
         """How many days wait."""
-        return self._days.count_marked()
+        return self._days.count_waiting()
 
     def recount(self, *, token: CancelToken | None = None) -> list[RecountedDay]:
         """See the port. Raises OperationCancelled."""
