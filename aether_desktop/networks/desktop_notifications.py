@@ -16,8 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aether_desktop.domain.text import plain_line
 
@@ -30,24 +29,19 @@ _NAME: Final = "org.freedesktop.Notifications"
 _PATH: Final = "/org/freedesktop/Notifications"
 _APPLICATION: Final = "Aether"
 _ANSWER_SECONDS: Final = 5.0
+_SILENT: Final = "The desktop's notification service does not answer: notices are in the program's history only."
 _MOST_WAITING: Final = 100
 _MOST_SHOWN: Final = 500  # whose actions are still understood
 _SUMMARY, _LINE, _LINES = 120, 300, 6
 _URGENCIES: Final = {False: 1, True: 2}  # normal, critical
 
 
-@dataclass(frozen=True, slots=True)
-class DesktopNotice:
-    """``tag`` names what it is about: one with the tag of a notice on screen replaces it, and actions carry it back.
-
-    ``actions`` are (key, label); the key "default" is a click on the notice itself. ``urgent`` stays until dismissed.
-    """
-
+class _Notice(NamedTuple):
     tag: str
-    summary: str
-    body: str = ""
-    actions: Sequence[tuple[str, str]] = ()
-    urgent: bool = False
+    title: str
+    body: str
+    actions: tuple[tuple[str, str], ...]
+    urgent: bool
 
 
 class DesktopNotifier:
@@ -57,7 +51,7 @@ class DesktopNotifier:
         """``address`` of the bus; empty for the session's own."""
         self._address = address or os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
         self._icon = icon
-        self._waiting: queue.Queue[DesktopNotice | str] = queue.Queue(_MOST_WAITING)
+        self._waiting: queue.Queue[_Notice] = queue.Queue(_MOST_WAITING)
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
         self._thread: threading.Thread | None = None
@@ -65,21 +59,33 @@ class DesktopNotifier:
         self._numbers: dict[str, int] = {}
         self._tags: dict[int, str] = {}
         self._acted: Callable[[str, str], None] = lambda _tag, _key: None
+        self._failed: Callable[[str], None] = lambda _tag: None
         self._closed = threading.Event()
 
-    def start(self, *, acted: Callable[[str, str], None]) -> None:
-        """``acted(tag, key)`` is called on the notifier's thread when a person presses an action. Never raises."""
-        self._acted = acted
+    def start(self, *, acted: Callable[[str, str], None], failed: Callable[[str], None] = lambda _tag: None) -> None:
+        """``acted(tag, key)`` is called on the notifier's thread when a person presses an action, ``failed(tag)`` when
+        a notice could not be shown. Never raises."""
+        self._acted, self._failed = acted, failed
         self._thread = threading.Thread(target=self._run, name="aether-notifications", daemon=True)
         self._thread.start()
 
-    def notify(self, notice: DesktopNotice) -> None:
-        """Show a notice soon. When too many wait the oldest is dropped: the history has it."""
-        self._put(notice)
+    def send(
+        self, tag: str, title: str, body: str = "", *, actions: Sequence[tuple[str, str]] = (), urgent: bool = False
+    ) -> None:
+        """Show a notice soon. When too many wait the oldest is dropped: the history has it.
 
-    def withdraw(self, tag: str) -> None:
-        """Take a notice off the screen."""
-        self._put(tag)
+        ``tag`` names what it is about: it takes the place of one on screen with the same tag, and actions carry it.
+        ``actions`` are (key, label); the key "default" is a click on the notice itself. ``urgent`` stays on screen.
+        """
+        item = _Notice(tag, title, body, tuple(actions), urgent)
+        while True:
+            try:
+                self._waiting.put_nowait(item)
+                break
+            except queue.Full:
+                with suppress(queue.Empty):
+                    self._waiting.get_nowait()
+        self._wake()
 
     def problem(self) -> str:
         """Why nothing is shown, in plain words; empty when all is well, or nothing was tried yet."""
@@ -94,16 +100,6 @@ class DesktopNotifier:
             self._thread = None
         self._bell.close()
         self._ear.close()
-
-    def _put(self, item: DesktopNotice | str) -> None:
-        while True:
-            try:
-                self._waiting.put_nowait(item)
-                break
-            except queue.Full:
-                with suppress(queue.Empty):
-                    self._waiting.get_nowait()
-        self._wake()
 
     def _wake(self) -> None:
         with suppress(OSError):
@@ -140,6 +136,8 @@ class DesktopNotifier:
             if connection is not None and not self._deliver(connection, item):
                 self._drop(connection, ears)
                 connection = None
+            if self._problem:
+                self._failed(item.tag)
 
     def _connect(self) -> DBusConnection | None:
         try:
@@ -158,7 +156,7 @@ class DesktopNotifier:
                 rule = MatchRule(type="signal", interface=_NAME, member=member, path=_PATH)
                 connection.send_and_get_reply(message_bus.AddMatch(rule), timeout=_ANSWER_SECONDS)
         except (OSError, TimeoutError, RuntimeError):
-            self._problem = "The desktop's notification service does not answer: notices are in the history only."
+            self._problem = _SILENT
             connection.close()
             return None
         return connection
@@ -171,21 +169,16 @@ class DesktopNotifier:
         self._numbers.clear()
         self._tags.clear()
 
-    def _deliver(self, connection: DBusConnection, item: DesktopNotice | str) -> bool:
+    def _deliver(self, connection: DBusConnection, item: _Notice) -> bool:
         """False when the connection is of no use any more."""
         try:
-            if isinstance(item, str):
-                number = self._numbers.pop(item, None)
-                if number is not None:
-                    self._call(connection, "CloseNotification", "u", (number,))
-            else:
-                self._show(connection, item)
+            self._show(connection, item)
         except (OSError, RuntimeError, TimeoutError):
-            self._problem = "The desktop's notification service does not answer: notices are in the history only."
+            self._problem = _SILENT
             return False
         return self._hear(connection)  # what came along with the answer waits in no socket any more
 
-    def _show(self, connection: DBusConnection, notice: DesktopNotice) -> None:
+    def _show(self, connection: DBusConnection, notice: _Notice) -> None:
         able = self._call(connection, "GetCapabilities")  # each time: another service may have come
         reads_markup = able is not None and "body-markup" in able[0]
         body = "\n".join(plain_line(line, _LINE) for line in notice.body.splitlines()[:_LINES])
@@ -194,7 +187,7 @@ class DesktopNotifier:
             _APPLICATION,
             self._numbers.get(notice.tag, 0),
             self._icon,
-            plain_line(notice.summary, _SUMMARY),
+            plain_line(notice.title, _SUMMARY),
             html.escape(body, quote=False) if reads_markup else body,
             actions,
             {"urgency": ("y", _URGENCIES[notice.urgent]), "desktop-entry": ("s", self._icon)},

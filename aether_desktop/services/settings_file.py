@@ -48,6 +48,8 @@ CONFIRMED_DATABASES = Setting("connection.confirmed_databases", cast("list[str]"
 FIAT = Setting("overview.fiat", "")
 IDLE_MINUTES = Setting("lock.idle_minutes", 15)
 LOCK_VAULT_ON_SLEEP = Setting("lock.vault_on_sleep", False)
+KEEP_WATCHING = Setting("monitor.keep_watching", False)  # when the window is closed
+DESKTOP_NOTICES = Setting("monitor.desktop_notices", True)
 
 
 class SettingsFile:

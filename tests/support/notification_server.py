@@ -23,7 +23,6 @@ class FakeNotifications:
 
     def __init__(self, address: str, *, capabilities: tuple[str, ...] = ("body", "actions")) -> None:
         self.shown: Queue[tuple[Any, ...]] = Queue()
-        self.closed: Queue[int] = Queue()
         self._capabilities = capabilities
         self._manager = open_dbus_router(address)
         self._router: DBusRouter = self._manager.__enter__()
@@ -69,9 +68,6 @@ class FakeNotifications:
                 self._next += 1
                 self._router.send(new_method_return(call, "u", (number,)))
                 self.shown.put((number, *call.body))
-            case "CloseNotification":
-                self._router.send(new_method_return(call))
-                self.closed.put(call.body[0])
 
 
 class Dunst:

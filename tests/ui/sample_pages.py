@@ -257,8 +257,8 @@ class MemoryState:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
 
-    def get(self, key: str) -> Any:
-        return self.values.get(key)
+    def get(self, key: str, default: object = None) -> Any:
+        return self.values.get(key, default)
 
     def set(self, key: str, value: Any) -> None:
         self.values[key] = value

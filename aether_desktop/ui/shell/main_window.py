@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self._state = WindowState(state)
         self._messages: MessageBar | None = None
         self.hold_closing: Callable[[], bool] | None = None  # whether closing is held
+        self.stay: Callable[[], bool] | None = None  # asked before: whether it is no closing at all
         self._painted = False
         self._alone = self._silent = False
         self._numbered: list[QShortcut] = []
@@ -354,7 +355,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Qt override: it may be held while something would be lost; otherwise place and size are remembered."""
-        if self.hold_closing is not None and self.hold_closing():
+        if (self.stay is not None and self.stay()) or (self.hold_closing is not None and self.hold_closing()):
             event.ignore()
             return
         self._state.keep_geometry(self)
