@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence, Set
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, false, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, false, select, type_coerce
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from aether_desktop.domain.amounts import Amount, Currency
@@ -166,16 +165,17 @@ class _Around:
         )
         self._methods = select(methods.id, methods.name).where(methods.vault_id == here, listed(methods.id, dialect))
         self._currencies = select(CURRENCIES).where(currencies.vault_id == here, listed(currencies.id, dialect))
-        self._words = select(words.row_id, words.id, words.label, words.note, words.note_sealed).where(
-            words.vault_id == here,
-            words.table_name == plan.spec.name,
-            listed(words.row_id, dialect),
-            words.detached.is_(false()),
-        )
-        self._tags = (
-            select(tags.annotation_id, tags.tag)
-            .where(tags.vault_id == here, listed(tags.annotation_id, dialect))
-            .order_by(tags.annotation_id, tags.position)
+        same = and_(tags.vault_id == words.vault_id, tags.annotation_id == words.id)
+        self._words = (
+            select(words.row_id, words.label, words.note, words.note_sealed, tags.tag)
+            .select_from(ANNOTATIONS.outerjoin(ANNOTATION_TAGS, same))
+            .where(
+                words.vault_id == here,
+                words.table_name == plan.spec.name,
+                listed(words.row_id, dialect),
+                words.detached.is_(false()),
+            )
+            .order_by(words.row_id, tags.position)
         )
 
     def wallets(self, connection: Connection, ids: Set[int]) -> dict[int, tuple[str, str]]:
@@ -192,14 +192,11 @@ class _Around:
         self, connection: Connection, row_ids: Sequence[int]
     ) -> dict[int, tuple[str, str | Sealed, tuple[str, ...]]]:
         """Label, note and tags."""
-        rows = self._asked(connection, self._words, row_ids)
-        tags: defaultdict[int, list[str]] = defaultdict(list)
-        for annotation_id, tag in self._asked(connection, self._tags, [row[1] for row in rows]):
-            tags[annotation_id].append(tag)
-        return {
-            row_id: (label, note_of(note, sealed), tuple(tags.get(annotation_id, ())))
-            for row_id, annotation_id, label, note, sealed in rows
-        }
+        found: dict[int, tuple[str, str | Sealed, tuple[str, ...]]] = {}
+        for row_id, label, note, sealed, tag in self._asked(connection, self._words, row_ids):
+            tags = found[row_id][2] if row_id in found else ()
+            found[row_id] = (label, note_of(note, sealed), tags if tag is None else (*tags, tag))
+        return found
 
     def _asked(self, connection: Connection, query: Select[Any], ids: Collection[int]) -> Sequence[Any]:
         return connection.execute(query, listing(ids, self._dialect)).all() if ids else ()

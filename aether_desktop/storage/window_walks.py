@@ -53,6 +53,7 @@ MERGED: Final = 32  # at most so many values are merged
 _BY_INDEX: Final = "; ".join(
     f"SET LOCAL enable_{how} = off" for how in ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "incremental_sort")
 )
+_SAID_IN: Final = "by_index"  # the transaction
 Condition = ColumnElement[bool]
 _Statement = Select[Any] | CompoundSelect[Any]
 
@@ -112,9 +113,13 @@ class Piece(NamedTuple):
 
 
 def by_index(connection: Connection) -> None:
-    """PostgreSQL: what is asked next in this transaction goes by an index that has the order."""
-    if connection.dialect.name == "postgresql":
+    """PostgreSQL: what is asked next in this transaction goes by an index that has the order. Said once in each."""
+    if connection.dialect.name != "postgresql":
+        return
+    transaction = connection.get_nested_transaction() or connection.get_transaction()  # one taken back forgets it
+    if transaction is None or connection.info.get(_SAID_IN) is not transaction:
         connection.exec_driver_sql(_BY_INDEX, execution_options={"no_parameters": True})
+        connection.info[_SAID_IN] = transaction
 
 
 class Arms(NamedTuple):
