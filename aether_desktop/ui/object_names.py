@@ -330,3 +330,14 @@ def people_part_name(part: str) -> str:
     known_court_N, known_revoke_now, known_revoke_not.
     """
     return f"people_{part}"
+
+
+def wallet_part_name(part: str) -> str:
+    """Return the name of one part of the wallets page beyond the table's own.
+
+    Parts: new_key (header button); key (the section of the details) and its key_state, qr, reveal, revealed, account,
+    export, forget; new_key_sheet and its kind, name, chain, words, passphrase, path, private_key, file, key_password,
+    make_words, show_words, word_grid, check_N, keep, new_key_error; export_sheet and its export_password,
+    export_write; forget_sheet and its forget_now.
+    """
+    return f"wallets_{part}"
