@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -39,11 +39,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class TierView:
-    """What a tier's nodes say together. ``claim`` is what more than half of those that claim anything claim."""
+    """What a tier's nodes say together.
+
+    ``claims`` by subject (what stands before the "=", such as a block's number): what more than half of those that say
+    anything of that subject say.
+    """
 
     best_height: int | None = None
     best_pins: int | None = None
-    claim: str = ""
+    claims: Mapping[str, str] = field(default_factory=dict)
 
     def freshness(self, answer: ProbeAnswer) -> float | None:
         """How close to the tier's best, 0 to 1; None where the answer names neither a head block nor a pinset."""
@@ -58,7 +62,8 @@ class TierView:
         """Whether it claims what the majority claims; None where there is no majority or no claim."""
         if answer.outcome is ProbeOutcome.WRONG:
             return False  # another chain, status or body than the one that was expected
-        return answer.claim == self.claim if answer.claim and self.claim else None
+        claim = self.claims.get(claim_subject(answer.claim))
+        return answer.claim == claim if answer.claim and claim else None
 
     def lag(self, answer: ProbeAnswer) -> int | None:
         """Blocks behind the tier's best."""
@@ -67,18 +72,26 @@ class TierView:
         return max(0, self.best_height - answer.height)
 
 
+def claim_subject(claim: str) -> str:
+    """What the claim is about: nodes that speak of different blocks neither agree nor disagree."""
+    return claim.partition("=")[0]
+
+
 def tier_view(answers: Iterable[ProbeAnswer]) -> TierView:
     """The latest answers of one tier and one network, one for each node.
 
     The best is the highest that more than half of the nodes nearly reach: one liar moves it by LIE_SPAN at most.
     """
     right = [answer for answer in answers if answer.outcome is ProbeOutcome.ANSWERED]
-    claims = Counter(answer.claim for answer in right if answer.claim)
-    claim, votes = claims.most_common(1)[0] if claims else ("", 0)
+    votes: dict[str, Counter[str]] = {}
+    for answer in right:
+        if answer.claim:
+            votes.setdefault(claim_subject(answer.claim), Counter())[answer.claim] += 1
+    leading = {subject: counts.most_common(1)[0] for subject, counts in votes.items()}
     return TierView(
         best_height=_best([answer.height for answer in right if answer.height is not None], LIE_SPAN),
         best_pins=_best([answer.pins for answer in right if answer.pins is not None], LIE_SPAN),
-        claim=claim if 2 * votes > claims.total() else "",
+        claims={subject: claim for subject, (claim, count) in leading.items() if 2 * count > votes[subject].total()},
     )
 
 

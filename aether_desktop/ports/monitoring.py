@@ -256,6 +256,15 @@ class NoticeStore(Protocol):
     def unread(self) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class NoticeHistory:
+    """Where the engine writes what it tells, and in whose name."""
+
+    store: NoticeStore
+    new_id: Callable[[], int]
+    owner_id: int
+
+
 class CovenantStore(Protocol):
     """Covenants: only ever added."""
 
@@ -362,16 +371,17 @@ class MonitorEngine(Protocol):
     @property
     def board(self) -> MonitorBoard: ...
 
-    def start(self, store: WatchStore) -> None:
-        """Watch what the store holds; another store replaces the first (after an unlock)."""
+    def start(self, store: WatchStore, *, history: NoticeHistory | None = None) -> None:
+        """Watch what the store holds; another store replaces the first (after an unlock). Without a ``history``
+        notices wait in memory for one, the latest 500 of them."""
         ...
 
     def stop(self, *, wait: timedelta = timedelta(seconds=5)) -> None:
         """Write what was measured, give leases back, end the thread. The one call that waits, for ``wait`` at most."""
         ...
 
-    def pause(self, state: WatchState) -> None:
-        """Watch nothing (locked, stopped) and say so."""
+    def pause(self, state: WatchState, *, wait: timedelta = timedelta(0)) -> None:
+        """Watch nothing (locked, stopped) and say so. With ``wait`` it waits until the store is not used any more."""
         ...
 
     def reload(self) -> None:

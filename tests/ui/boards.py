@@ -9,7 +9,7 @@ from typing import Any
 from aether_desktop.domain.notices import Notice
 from aether_desktop.domain.temple import NodeType, Tier
 from aether_desktop.domain.temple_nodes import NodeStatus
-from aether_desktop.ports.monitoring import MonitorBoard, NodeView, WatchState, WatchStore
+from aether_desktop.ports.monitoring import MonitorBoard, NodeView, NoticeHistory, WatchState, WatchStore
 
 NOW = datetime(2026, 11, 24, 14, 2, 11, tzinfo=UTC)
 _WORST = (NodeStatus.DOWN, NodeStatus.FLAPPING, NodeStatus.DEGRADED, NodeStatus.UNKNOWN, NodeStatus.UP)
@@ -58,13 +58,13 @@ class PublishedBoards:
         for listener in self._notices:
             listener(notice)
 
-    def start(self, store: WatchStore) -> None:
+    def start(self, store: WatchStore, *, history: NoticeHistory | None = None) -> None:
         self.asked.append(("start", store))
 
     def stop(self, *, wait: timedelta = timedelta(seconds=5)) -> None:
         self.asked.append(("stop", wait))
 
-    def pause(self, state: WatchState) -> None:
+    def pause(self, state: WatchState, *, wait: timedelta = timedelta(0)) -> None:
         self.asked.append(("pause", state))
 
     def reload(self) -> None:
