@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, false, select, type_coerce
@@ -14,8 +13,7 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.ports.queries import Row
 from aether_desktop.ports.tables import ColumnKind, ColumnSpec
-from aether_desktop.storage.currency_rows import currency_of
-from aether_desktop.storage.listed_ids import listed, listing
+from aether_desktop.storage.listed_ids import ListedSelect, listed
 from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, CURRENCIES, PAYMENT_METHODS, WALLETS
 from aether_desktop.storage.stores.annotations import note_of
 from aether_desktop.storage.window_columns import TablePlan, node_type_case
@@ -46,44 +44,55 @@ class _Hidden(NamedTuple):
     sealed: int
 
 
+class _Surroundings(NamedTuple):
+    """``names`` by the column's key, then by id."""
+
+    currencies: Mapping[int, Currency]
+    names: Mapping[str, Mapping[int, object]]
+
+
 class RowReader:
     """Rows of one table by id, values in the order of the table's columns. Immutable; any thread.
 
-    Most values are there as they were read and are picked at once; the others are put in by number afterwards.
+    Most values are there as they were read; the others are put in their place afterwards.
     """
 
     def __init__(self, plan: TablePlan, dialect: str) -> None:
-        self._plan, self._dialect = plan, dialect
+        self._plan = plan
         columns = plan.table.c
         self._columns: list[ColumnElement[Any]] = [columns.id, columns.version, columns.archived_at, columns.owner_id]
         self._places: dict[str, int] = {"id": 0, "version": 1, "archived_at": 2, "owner_id": 3}
         self._known: list[_Known] = []
         self._money: list[_Money] = []
         self._hidden: list[_Hidden] = []
-        self._picked = itemgetter(*(self._placed(number, column) for number, column in enumerate(plan.spec.columns)))
-        self._rows = select(*self._columns).where(plan.scope, listed(columns.id, dialect))
+        self._picked = [self._placed(number, column) for number, column in enumerate(plan.spec.columns)]
+        self._rows = ListedSelect(select(*self._columns).where(plan.scope, listed(columns.id, dialect)), dialect)
         self._around = _Around(plan, dialect)
 
     def read(self, connection: Connection, ids: Sequence[int]) -> list[Row]:
         """In the order asked; ids that are gone are left out."""
-        if not ids:
+        columns = self._rows.columns(connection, set(ids))
+        if not columns[0]:
             return []
-        picked, money, hidden = self._picked, self._money, self._hidden
-        rows = connection.execute(self._rows, listing(set(ids), self._dialect)).all()
-        currencies = self._currencies(connection, rows)
-        around = self._surroundings(connection, rows, currencies)
-        known = [(number, place, around[name], otherwise) for number, place, name, otherwise in self._known]
-        found: dict[int, Row] = {}
-        for row in rows:
-            values = list(picked(row))
-            for number, units, currency in money:
-                if row[units] is not None:
-                    values[number] = Amount(row[units], currencies[row[currency]])
-            for number, place, names, otherwise in known:
-                values[number] = names.get(row[place], otherwise)
-            for number, plain, sealed in hidden:
-                values[number] = row[plain] if row[sealed] is None else row[sealed]
-            found[row[0]] = Row(row[0], row[1], row[2] is not None, tuple(values), row[3])
+        values: list[Sequence[object]] = [columns[place] for place in self._picked]
+        around = self._around.of(connection, columns, self._places)
+        for number, units, currency in self._money:
+            coins = around.currencies
+            values[number] = [
+                None if amount is None else Amount(amount, coins[coin])
+                for amount, coin in zip(columns[units], columns[currency], strict=True)
+            ]
+        for number, place, name, otherwise in self._known:
+            names = around.names[name]
+            values[number] = [names.get(row_id, otherwise) for row_id in columns[place]]
+        for number, plain, sealed in self._hidden:
+            values[number] = [
+                open_value if hidden is None else hidden
+                for open_value, hidden in zip(columns[plain], columns[sealed], strict=True)
+            ]
+        archived = [moment is not None for moment in columns[2]]
+        made = map(Row, columns[0], columns[1], archived, zip(*values, strict=True), columns[3])
+        found = dict(zip(columns[0], made, strict=True))
         return [found[row_id] for row_id in ids if row_id in found]
 
     # -- inside ----------------------------------------------------------------------------------------------
@@ -115,31 +124,6 @@ class RowReader:
             return self._place(key, type_coerce(columns[key], Text()))
         return self._place("batch_id" if key == "batch" else key)
 
-    def _currencies(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> Mapping[int, Currency]:
-        ids = self._referred(rows, "currency_id") | self._referred(rows, "fee_currency_id")
-        return self._around.currencies(connection, ids)
-
-    def _surroundings(
-        self, connection: Connection, rows: Sequence[Sequence[Any]], currencies: Mapping[int, Currency]
-    ) -> Mapping[str, Mapping[int, object]]:
-        """What the rows refer to: by the column's key, then by id."""
-        around = self._around
-        wallets = around.wallets(connection, self._referred(rows, "wallet_id"))
-        words = around.words(connection, [row[0] for row in rows])
-        found: dict[str, Mapping[int, object]] = {
-            "wallet": {wallet_id: name for wallet_id, (name, _chain) in wallets.items()},
-            "chain": {wallet_id: chain for wallet_id, (_name, chain) in wallets.items()},
-            "symbol": {currency_id: currency.symbol for currency_id, currency in currencies.items()},
-            "asset": {currency_id: currency.asset for currency_id, currency in currencies.items()},
-            "method": around.methods(connection, self._referred(rows, "payment_method_id")),
-        }
-        found |= {key: {row_id: each[part] for row_id, each in words.items()} for part, key in enumerate(_WORDS)}
-        return found
-
-    def _referred(self, rows: Sequence[Sequence[Any]], column: str) -> set[int]:
-        place = self._places.get(column)
-        return set() if place is None else {row[place] for row in rows} - {None}
-
 
 def _pointer(name: TableName, key: str, columns: ReadOnlyColumnCollection[str, Any]) -> str | None:
     """The column whose id leads to the value; None: the value is the row's own."""
@@ -156,47 +140,60 @@ class _Around:
     """Reads what rows refer to; its statements are built once. Immutable; any thread."""
 
     def __init__(self, plan: TablePlan, dialect: str) -> None:
-        self._dialect = dialect
         here = plan.vault_id
-        wallets, methods, currencies = WALLETS.c, PAYMENT_METHODS.c, CURRENCIES.c
+        wallets, methods, coins = WALLETS.c, PAYMENT_METHODS.c, CURRENCIES.c
         words, tags = ANNOTATIONS.c, ANNOTATION_TAGS.c
-        self._wallets = select(wallets.id, wallets.name, wallets.chain).where(
-            wallets.vault_id == here, listed(wallets.id, dialect)
-        )
-        self._methods = select(methods.id, methods.name).where(methods.vault_id == here, listed(methods.id, dialect))
-        self._currencies = select(CURRENCIES).where(currencies.vault_id == here, listed(currencies.id, dialect))
+
+        def read(query: Select[Any], vault: ColumnElement[int], column: ColumnElement[int]) -> ListedSelect:
+            return ListedSelect(query.where(vault == here, listed(column, dialect)), dialect)
+
+        self._wallets = read(select(wallets.id, wallets.name, wallets.chain), wallets.vault_id, wallets.id)
+        self._methods = read(select(methods.id, methods.name), methods.vault_id, methods.id)
+        values = (coins.symbol, coins.decimals, coins.chain, coins.contract, coins.name, coins.decimals_assumed)
+        self._currencies = read(select(coins.id, *values), coins.vault_id, coins.id)
         same = and_(tags.vault_id == words.vault_id, tags.annotation_id == words.id)
-        self._words = (
+        query = (
             select(words.row_id, words.label, words.note, words.note_sealed, tags.tag)
             .select_from(ANNOTATIONS.outerjoin(ANNOTATION_TAGS, same))
-            .where(
-                words.vault_id == here,
-                words.table_name == plan.spec.name,
-                listed(words.row_id, dialect),
-                words.detached.is_(false()),
-            )
+            .where(words.table_name == plan.spec.name, words.detached.is_(false()))
             .order_by(words.row_id, tags.position)
         )
+        self._words = read(query, words.vault_id, words.row_id)
 
-    def wallets(self, connection: Connection, ids: Set[int]) -> dict[int, tuple[str, str]]:
-        return {row[0]: (row[1], row[2]) for row in self._asked(connection, self._wallets, ids)}
+    def of(self, connection: Connection, columns: Sequence[Sequence[Any]], places: Mapping[str, int]) -> _Surroundings:
+        """What the rows refer to; currencies with the rows: a re-scale elsewhere changes amounts and decimals together.
 
-    def methods(self, connection: Connection, ids: Set[int]) -> dict[int, str]:
-        return {row[0]: row[1] for row in self._asked(connection, self._methods, ids)}
+        ``columns`` by their ``places``.
+        """
 
-    def currencies(self, connection: Connection, ids: Set[int]) -> dict[int, Currency]:
-        """Read with the rows: a re-scale elsewhere changes amounts and decimals together."""
-        return {row.id: currency_of(row) for row in self._asked(connection, self._currencies, ids)}
+        def referred(*names: str) -> set[int]:
+            return set().union(*(columns[places[name]] for name in names if name in places)) - {None}
+
+        wallets = self._wallets.columns(connection, referred("wallet_id"))
+        methods = self._methods.columns(connection, referred("payment_method_id"))
+        words = self.words(connection, columns[0])
+        coins = {
+            coin: Currency(symbol, decimals, chain, contract, name, decimals_assumed=assumed, id=coin)
+            for coin, symbol, decimals, chain, contract, name, assumed in self._currencies.rows(
+                connection, referred("currency_id", "fee_currency_id")
+            )
+        }
+        names: dict[str, Mapping[int, object]] = {
+            "wallet": dict(zip(wallets[0], wallets[1], strict=True)),
+            "chain": dict(zip(wallets[0], wallets[2], strict=True)),
+            "symbol": {coin: currency.symbol for coin, currency in coins.items()},
+            "asset": {coin: currency.asset for coin, currency in coins.items()},
+            "method": dict(zip(*methods, strict=True)),
+        }
+        names |= {key: {row_id: each[part] for row_id, each in words.items()} for part, key in enumerate(_WORDS)}
+        return _Surroundings(coins, names)
 
     def words(
         self, connection: Connection, row_ids: Sequence[int]
     ) -> dict[int, tuple[str, str | Sealed, tuple[str, ...]]]:
         """Label, note and tags."""
         found: dict[int, tuple[str, str | Sealed, tuple[str, ...]]] = {}
-        for row_id, label, note, sealed, tag in self._asked(connection, self._words, row_ids):
+        for row_id, label, note, sealed, tag in self._words.rows(connection, row_ids):
             tags = found[row_id][2] if row_id in found else ()
             found[row_id] = (label, note_of(note, sealed), tags if tag is None else (*tags, tag))
         return found
-
-    def _asked(self, connection: Connection, query: Select[Any], ids: Collection[int]) -> Sequence[Any]:
-        return connection.execute(query, listing(ids, self._dialect)).all() if ids else ()

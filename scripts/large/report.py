@@ -16,7 +16,9 @@ _CACHES: Final = """\
 Caches: every contestant starts in a new process; the files were read before (the operating system holds what fits).
 Ours and raw SQLCipher have {cache} MiB of pages a reader, QSQLITE its default of 2 MB, PostgreSQL 256 MB shared.
 Jumps go to rows not asked for before. Ours is the whole way: input, query, decryption, paint. Raw is the engine's
-query alone, 128 whole rows. QSqlTableModel's jumps come after its End: before that the rows are not there."""
+query alone, 128 whole rows of the one table, or with the names, labels and tags that a page of ours has. In the window
+a jump ends with a paint, 16 ms apart: its ratio is told, the one that is wanted is the storage's. QSqlTableModel's
+jumps come after its End: before that the rows are not there."""
 
 
 class Row(NamedTuple):
@@ -64,7 +66,7 @@ ROWS: Final = (
     Row("number of rows exact after", "exact count", median),
     Row("End", "end", median, ratio=True),
     Row("Home", "home", median),
-    Row("jump to a random row, median", "jump", median, times=3, ratio=True),
+    Row("jump to a random row, median", "jump", median, ratio=True),
     Row("jump to a random row, 99 %", "jump", p99, most=50, ratio=True),
     Row("bar dragged over all, let go, median", "drag", median),
     Row("bar dragged over all, let go, worst", "drag", worst),
@@ -113,7 +115,8 @@ ROWS: Final = (
 STORAGE_ROWS: Final = (
     Row("first page", "first rows", median, ratio=True),
     Row("last page", "end", median, ratio=True),
-    Row("page at a random row, median", "jump", median, times=3, ratio=True),
+    Row("page at a random row, median", "jump", median, ratio=True),
+    Row("  raw: names, labels, tags, too", "jump, all that is shown", median, times=3, ratio=True),
     Row("page at a random row, 99 %", "jump", p99, most=50, ratio=True),
     Row("exact count", "exact count", median),
     Row("cancelled: leaves the engine, median", "cancelled", median),
