@@ -9,13 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aether_desktop.cli.parser import parse_arguments
+from aether_desktop.displays import settle_display
 
-_NO_DISPLAY = (
-    "There is no display to open a window on. Start it in a desktop session, or set DISPLAY or WAYLAND_DISPLAY; "
-    "the command line works without one: aether-desktop --help"
-)
 _INTERRUPTED = 130
-_SCREENLESS = ("offscreen", "minimal", "vnc", "eglfs", "linuxfb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,8 +39,8 @@ def _run_command(options: argparse.Namespace) -> int:
 
 
 def _open_window(options: argparse.Namespace) -> int:
-    if not has_display():
-        sys.stderr.write(_NO_DISPLAY + "\n")
+    if problem := settle_display():
+        sys.stderr.write(problem + "\n")
         return 1
     if options.confirm_database:
         from aether_desktop.composition import Program  # noqa: PLC0415 - see above
@@ -76,14 +72,6 @@ def _carry(folder: Path) -> bool:
     for variable, place in (("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")):
         os.environ[variable] = str(folder / "libraries" / place)
     return True
-
-
-def has_display() -> bool:
-    """Whether a window can open; False only where it certainly cannot."""
-    if sys.platform != "linux":
-        return True
-    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
-    return platform in _SCREENLESS or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _path(text: str | None) -> Path | None:

@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 
 from aether_desktop.bootstrap.entrance import StartOptions
 from aether_desktop.bootstrap.program import WindowProgram
-from aether_desktop.ui.application import own_application, running_application
+from aether_desktop.ui.application import has_fonts, own_application, running_application
 
 if TYPE_CHECKING:
     from aether_desktop.services.settings_file import SettingsFile
     from aether_desktop.ui.shell.main_window import MainWindow
+
+_NO_FONTS = (
+    "There are no fonts on this system, so a window would be empty. Install some (Debian: fonts-dejavu-core); "
+    "the command line works without: aether-desktop --help"
+)
 
 __all__ = ["StartOptions", "WindowProgram", "build", "run"]
 
@@ -58,6 +63,9 @@ def run(
     from aether_desktop.ui.shell.single_instance import Claim, SingleInstance  # noqa: PLC0415
 
     app = own_application()
+    if not has_fonts():
+        print(_NO_FONTS, file=sys.stderr)  # noqa: T201
+        return 1
     instance = SingleInstance(str(vault or database_url or data_dir or "default"))
     claim = instance.claim()
     if claim is Claim.SILENT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from PySide6.QtGui import QFont, QRawFont
 from PySide6.QtWidgets import QApplication
 
 from aether_desktop.ui.theme.theme import STYLE, STYLED
@@ -15,6 +16,11 @@ def running_application() -> QApplication:
     if not isinstance(app, QApplication):
         raise RuntimeError("build() needs a running QApplication.")
     return app
+
+
+def has_fonts() -> bool:
+    """Whether text can be drawn at all; the QApplication is there. GUI thread."""
+    return QRawFont.fromFont(QFont()).isValid()
 
 
 def own_application() -> QApplication:

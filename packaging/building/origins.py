@@ -32,6 +32,25 @@ _NAMED_ONLY = {
     "pyside6-essentials": ("LGPL-3", "GPL-3"),
     "shiboken6": ("LGPL-3", "GPL-3"),
 }
+# SPDX names of Debian's packages; their copyright files say it in words.
+_DEBIAN = {
+    "libbz2": "bzip2-1.0.6",
+    "libcom-err": "MIT",
+    "libcrypt1": "LGPL-2.1-or-later",
+    "libexpat": "MIT",
+    "libffi": "MIT",
+    "libgssapi-krb5": "MIT",
+    "libk5crypto": "MIT",
+    "libkeyutils": "LGPL-2.1-or-later",
+    "libkrb5": "MIT",
+    "libldap": "OLDAP-2.8",
+    "liblzma": "0BSD",
+    "libpq": "PostgreSQL",
+    "libsasl2": "BSD-3-Clause-Attribution",
+    "libssl": "Apache-2.0",
+    "libuuid": "BSD-3-Clause",
+    "zlib1g": "Zlib",
+}
 # Part of Qt's wheel under licences of their own, not found on the build machine in that version.
 _INSIDE = {"icu": re.compile(r"libicu(data|i18n|uc)\.so"), "qt": re.compile(r"libQt6\w+\.so|/plugins/.+\.so$")}
 
@@ -133,7 +152,7 @@ class Origins:
         if key not in self._found:
             version = f"as in {inside}" if inside else run(["dpkg-query", "-W", "-f=${Version}", owner])
             kind = "generic" if inside else "deb"
-            self._add(Component(owner, version, kind, "NOASSERTION", [debian_copyright(owner)]), key)
+            self._add(Component(owner, version, kind, _spdx(owner), [debian_copyright(owner)]), key)
         return self._found[key]
 
     def _interpreter(self) -> Component:
@@ -169,6 +188,10 @@ def licence_of(owner: Distribution) -> str:
         line.rpartition(" :: ")[2] for line in metadata.get_all("Classifier") or () if line.startswith("License ::")
     ]
     return ", ".join(named) or "see the text"
+
+
+def _spdx(package: str) -> str:
+    return next((name for prefix, name in _DEBIAN.items() if package.startswith(prefix)), "see the text")
 
 
 def owning_package(path: str) -> str:
