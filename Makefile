@@ -1,6 +1,6 @@
 # Every target sets up what it needs; the first time takes minutes, afterwards nothing.
 # Words after the target's own:  make run ARGS="--vault PATH"   make test ARGS="tests/domain -k amount"
-.PHONY: help run test test-long check bench bench-large shots migration lock sample package clean
+.PHONY: help run test test-package test-long check bench bench-large shots migration lock sample package clean
 .DEFAULT_GOAL := help
 
 PYTHON := .venv/bin/python
@@ -11,7 +11,7 @@ PRIVATE := $(PYTHON) -m scripts.private_session
 ARGS ?=
 
 help:
-	@echo "make run | test | test-long | check | bench | bench-large | shots | sample | package | lock | clean"
+	@echo "make run | test | test-package | test-long | check | bench | bench-large | shots | sample | package | lock | clean"
 	@echo "make migration m=\"what changes\""
 
 run:
@@ -22,9 +22,15 @@ test:
 	@scripts/setup --dev
 	@$(PYTEST) $(ARGS)
 
+# The package as people install it; needs dist/*.deb (make package) and an administrator (a chroot). Pictures: build/test-package.
+test-package:
+	@scripts/setup --dev
+	@scripts/setup --installed
+	@scripts/timed test-package $(PYTHON) -m pytest -m installed -p no:randomly tests/installed $(ARGS)
+
 test-long:
 	@scripts/setup --dev
-	@$(PYTEST) -m "long or not long" --timeout=3600 $(ARGS)
+	@$(PYTEST) -m "not installed" --timeout=3600 $(ARGS)
 
 check:
 	@scripts/setup --dev
