@@ -22,6 +22,9 @@ _STRIPPED = (
     "sqlalchemy/**/*.so",
     "cryptography/**/*.so",
     "Crypto/**/*.so",
+    "bitarray/*.so",
+    "cytoolz/*.so",
+    "regex/*.so",
 )
 
 
@@ -100,7 +103,7 @@ def try_frozen() -> None:
 
 
 def _strip_symbols() -> None:
-    """Remove debugging symbols (50 MB) from what comes with them and stands stripping; wheels' own copies do not."""
+    """Remove debugging symbols (60 MB) from what comes with them and stands stripping; wheels' own copies do not."""
     for pattern in _STRIPPED:
         for path in sorted((FROZEN / "_internal").glob(pattern)):
             run(["strip", "--strip-unneeded", path])
