@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from aether_desktop.bootstrap.diagnosing import Diagnosing
 from aether_desktop.bootstrap.entrance import Entrance, StartOptions
 from aether_desktop.bootstrap.other_vaults import OtherVaults, vault_among
 from aether_desktop.jobs.lanes import Lanes
@@ -77,6 +78,9 @@ class WindowProgram(QObject):
         self.window = MainWindow(self._theme, settings)
         self._theme.dress(self.window)
         self._others = OtherVaults(self.window, settings, options.data_dir)
+        self._diagnosing = Diagnosing(
+            self.window, self._theme, jobs=self._jobs, settings=settings, data_dir=options.data_dir
+        )
         self.window.files_dropped.connect(self._on_files_dropped)
         self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
         self.settings_problem.connect(self._on_settings_problem)
@@ -186,6 +190,7 @@ class WindowProgram(QObject):
         opened.begin(made=made)
         current = None if self._entrance.target is None else self._entrance.target.vault
         self.window.commands.add_entries(self._others.entries(current, opened.pages.context.navigator.open_vault))
+        self.window.commands.add_entries(self._diagnosing.entries())
         self._close_door()
         if self._first_run is not None:
             self._first_run.deleteLater()
@@ -250,6 +255,7 @@ class WindowProgram(QObject):
             lambda path, secret: self._choose("Reading the invitation…", lambda: entrance.join(path, secret))
         )
         page.sample_chosen.connect(lambda: self._choose("Opening the sample…", entrance.open_sample))
+        page.diagnostics_asked.connect(self._diagnosing.show)
         self._first_run = page
         self.window.status.set_connection("")
         self.window.show_alone(page)

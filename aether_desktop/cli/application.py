@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -108,6 +108,10 @@ class Application(Protocol):
         reindex: bool = False,
     ) -> list[Check]:
         """``target`` None: the installation only."""
+        ...
+
+    def diagnostics(self, checks: Iterable[Check]) -> str:
+        """A text for somebody who helps, with nothing secret in it."""
         ...
 
     def modules(self) -> ModuleService:

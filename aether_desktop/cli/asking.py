@@ -30,6 +30,12 @@ class Asker:
         """Whether somebody sits at a terminal."""
         return sys.stdin is not None and sys.stdin.isatty()
 
+    def agrees(self, question: str) -> bool:
+        """Whether a person at the terminal says yes; anything else is no."""
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().casefold() in {"y", "yes"}
+
     def password(self, what: str) -> Factor:
         """Of something that exists. Raises VaultLockedError when nobody can be asked, InvalidInputError,
         KeyStoreError."""

@@ -473,6 +473,11 @@ def _add_care_words(words: _Words) -> None:
     doctor.add_argument("--recount", action="store_true", help="add up every row of the ledger again and compare")
     doctor.add_argument("--reindex", action="store_true", help="bring the index for search up to date and check it")
     _add_json(doctor)
+    told = words.add(
+        "diagnostics", "print what somebody who helps needs to know, without secrets; kept only if you say so"
+    )
+    told.add_argument("--save", metavar="FILE", default="", help="after you have read it and said yes, keep it here")
+    told.add_argument("--yes", action="store_true", help="you have read it before")
     schema = words.add("schema", "print the JSON schema of a command's output")
     schema.add_argument("name", metavar="NAME", nargs="?", default="", help="default: list the names")
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from aether_desktop.composition.diagnosing import diagnostics_text
     from aether_desktop.composition.finding import default_vault, find_target
     from aether_desktop.composition.joining import begin_joining, give_password
     from aether_desktop.composition.locks import VaultLock, find_lock, lock_of
@@ -33,6 +34,7 @@ __all__ = [
     "build_sample",
     "create_vault",
     "default_vault",
+    "diagnostics_text",
     "find_lock",
     "find_target",
     "forbid_core_dumps",
@@ -50,6 +52,7 @@ _HOMES: Final = {
     "VaultLock": "composition.locks",
     "begin_joining": "composition.joining",
     "default_vault": "composition.finding",
+    "diagnostics_text": "composition.diagnosing",
     "find_lock": "composition.locks",
     "find_target": "composition.finding",
     "forbid_core_dumps": "security.memory",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
 from aether_desktop.composition import shared_databases
+from aether_desktop.composition.diagnosing import diagnostics_text
 from aether_desktop.composition.generated import build_large_sample, fill_database
 from aether_desktop.composition.identity import audit_of, pins_of
 from aether_desktop.composition.joining import begin_joining, give_password
@@ -259,6 +260,9 @@ class Program:
         except AetherError as error:
             checks.append(Check(f"vault {name}", CheckState.BAD, str(error)))
         return checks
+
+    def diagnostics(self, checks: Iterable[Check]) -> str:
+        return diagnostics_text(self._settings, self._data_dir, checks=checks)
 
     def modules(self) -> ModuleService:
         return ModuleService(self._settings, BUILT_IN, folder=ModuleFolder(self._places.modules))

@@ -93,6 +93,11 @@ class SettingsFile:
                 self._timer.name = "settings-writer"
                 self._timer.start()
 
+    def values(self) -> dict[str, object]:
+        """All that is stored, as a copy."""
+        with self._lock:
+            return json.loads(json.dumps(self._values))  # type: ignore[no-any-return]
+
     def hear_problems(self, hear: Callable[[str], object] | None) -> None:
         """Tell each problem once, those met so far now; ``hear`` is called on any thread and must return at once."""
         with self._lock:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aether_desktop.cli.parser import parse_arguments
-from tests.cli.conftest import ROOT
+from tests.cli.conftest import ROOT, Run
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,15 @@ def test_portable_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "nothing can be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_diagnostics_are_printed_and_kept_only_when_somebody_said_yes(books: Run, tmp_path: Path) -> None:
+    target = tmp_path / "told.txt"
+    refused = books("diagnostics", "--save", str(target), code=1)
+    assert "== What was looked at" in refused.out
+    assert "--yes" in refused.err
+    assert not target.exists()
+    kept = books("diagnostics", "--save", str(target), "--yes")
+    assert "== Settings" in target.read_text(encoding="utf-8")
+    assert "sent nowhere" in kept.err
+    assert str(tmp_path / "books.aether") not in target.read_text(encoding="utf-8")

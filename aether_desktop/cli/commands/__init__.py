@@ -103,6 +103,7 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "restore": care.restore,
         "migrate": care.migrate,
         "doctor": care.doctor,
+        "diagnostics": care.diagnostics,
         "schema": care.schema,
     }
 )

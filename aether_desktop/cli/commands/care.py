@@ -7,6 +7,7 @@ from pathlib import Path
 from aether_desktop.cli.runner import DONE, REFUSED, Context
 from aether_desktop.locations import resources_dir
 from aether_desktop.ports.errors import AetherError, InvalidInputError
+from aether_desktop.services.diagnostics import save_text
 from aether_desktop.services.health import Check, CheckState
 
 
@@ -47,19 +48,7 @@ def migrate(context: Context) -> int:
 
 
 def doctor(context: Context) -> int:
-    try:
-        target, refused = context.target(), []
-    except AetherError as error:
-        target, refused = None, [Check("vault or database", CheckState.BAD, str(error))]
-    checks = context.app.examine(
-        target,
-        token=context.token,
-        progress=context.progress,
-        recount=context.options.recount,
-        reindex=context.options.reindex,
-    )
-    checks += refused
-    context.progress.clear()
+    checks = _examined(context, recount=context.options.recount, reindex=context.options.reindex)
     if context.options.json:
         context.terminal.json(
             [{"subject": each.subject, "state": each.state.value, "detail": each.detail} for each in checks]
@@ -69,6 +58,38 @@ def doctor(context: Context) -> int:
     bad = sum(check.state is CheckState.BAD for check in checks)
     context.terminal.say("Everything looks well." if not bad else f"{bad} of {len(checks)} checks found something bad.")
     return REFUSED if bad else DONE
+
+
+def diagnostics(context: Context) -> int:
+    """The text first, then, where a file was named, the question whether it may be kept."""
+    target = Path(context.options.save) if context.options.save else None
+    text = context.app.diagnostics(_examined(context))
+    for line in text.splitlines():
+        context.terminal.line(line)
+    if target is None:
+        return DONE
+    context.terminal.flush()
+    if not context.options.yes:
+        if not context.asker.can_type:
+            raise InvalidInputError("Nobody said yes to what is above.", field="yes", hint="Read it, then give --yes.")
+        if not context.asker.agrees(f"Keep exactly this in {target}? [y/N] "):
+            context.terminal.say("Nothing was written.")
+            return REFUSED
+    save_text(text, target)
+    context.terminal.say(f"Kept in {target}; it was sent nowhere.")
+    return DONE
+
+
+def _examined(context: Context, *, recount: bool = False, reindex: bool = False) -> list[Check]:
+    try:
+        target, refused = context.target(), []
+    except AetherError as error:
+        target, refused = None, [Check("vault or database", CheckState.BAD, str(error))]
+    checks = context.app.examine(
+        target, token=context.token, progress=context.progress, recount=recount, reindex=reindex
+    )
+    context.progress.clear()
+    return checks + refused
 
 
 def schema(context: Context) -> int:

@@ -58,6 +58,7 @@ class FirstRunPage(QWidget):
     invited_chosen = Signal(str, str)
     """Path of the invitation, and its one-time secret."""
     sample_chosen = Signal()
+    diagnostics_asked = Signal()
 
     def __init__(
         self, theme: Theme, *, proposed_vault: Path, recent: Sequence[Path] = (), parent: QWidget | None = None
@@ -212,6 +213,9 @@ class FirstRunPage(QWidget):
         column.addWidget(frame)
         column.addWidget(self._busy)
         column.addWidget(self._error)
+        diagnostics = link_button(self._theme, "Diagnostics", object_name=names.FIRST_RUN_DIAGNOSTICS)
+        diagnostics.clicked.connect(self.diagnostics_asked)
+        column.addWidget(diagnostics, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(2)
         fill_middle(self, inner)
 

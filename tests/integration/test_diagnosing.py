@@ -1,0 +1,54 @@
+"""Diagnostics in the window: read before they are kept, and what is kept is what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QPushButton
+from pytestqt.qtbot import QtBot
+
+from aether_desktop.bootstrap import WindowProgram, build
+from aether_desktop.ui import object_names as names
+from aether_desktop.ui.shell.diagnostics_page import DiagnosticsPage
+from aether_desktop.ui.shell.first_run import FirstRunPage
+
+_WAIT = 20_000
+
+
+@pytest.fixture
+def program(qtbot: QtBot, display: object, tmp_path: Path) -> Iterator[WindowProgram]:
+    made = build(data_dir=tmp_path / "data")
+    with qtbot.waitSignal(made.opened, timeout=_WAIT):
+        pass
+    yield made
+    made.close()
+
+
+def press(program: WindowProgram, name: str) -> None:
+    button = program.window.findChild(QPushButton, name)
+    assert isinstance(button, QPushButton), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_from_the_first_page_and_back(program: WindowProgram, qtbot: QtBot, tmp_path: Path) -> None:
+    press(program, names.FIRST_RUN_DIAGNOSTICS)
+    page = program.window.alone_page
+    assert isinstance(page, DiagnosticsPage)
+    assert not page.save.isEnabled()
+    qtbot.waitUntil(page.save.isEnabled, timeout=_WAIT)
+    assert "What was looked at" in page.shown
+    press(program, names.DIAGNOSTICS_SAVE)
+    dialog = page.findChild(QFileDialog)
+    assert isinstance(dialog, QFileDialog)
+    target = tmp_path / "kept.txt"
+    shown = page.shown
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    qtbot.waitUntil(target.is_file, timeout=_WAIT)
+    assert target.read_text(encoding="utf-8").rstrip() == shown.rstrip()
+    press(program, names.DIAGNOSTICS_BACK)
+    assert isinstance(program.window.alone_page, FirstRunPage)
