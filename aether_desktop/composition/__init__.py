@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aether_desktop.composition.finding import default_vault, find_target
     from aether_desktop.composition.joining import begin_joining, give_password
     from aether_desktop.composition.locks import VaultLock, find_lock, lock_of
+    from aether_desktop.composition.monitoring import open_monitor
     from aether_desktop.composition.opening import (
         build_sample,
         create_vault,
@@ -42,6 +43,7 @@ __all__ = [
     "lock_of",
     "login_name",
     "login_session",
+    "open_monitor",
     "open_sample",
     "open_services",
 ]
@@ -58,6 +60,7 @@ _HOMES: Final = {
     "forbid_core_dumps": "security.memory",
     "give_password": "composition.joining",
     "lock_of": "composition.locks",
+    "open_monitor": "composition.monitoring",
 }
 _OPENING: Final = "composition.opening"
 

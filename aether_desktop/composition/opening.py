@@ -26,6 +26,7 @@ from aether_desktop.composition.locks import (
     lock_of,
     open_lock,
 )
+from aether_desktop.composition.monitoring import BesideVault
 from aether_desktop.domain.courts import Court
 from aether_desktop.locations import resources_dir
 from aether_desktop.networks.login_session import LogindSession
@@ -256,6 +257,7 @@ def _services(
         signer=None if identity is None else identity.signer,
         sealer=None if identity is None else identity.sealer,
         wallet_keys=_wallet_keys,
+        monitor_files=None if lock is None or lock.shared else BesideVault(lock.path, key_file=lock.key_file),
         people=None if identity is None else identity.people,
         rotation=None if identity is None else identity.rotation,
         quorum=None if identity is None else identity.quorum,

@@ -82,6 +82,12 @@ class TableRule:
         }[verb]
 
 
+def _of_node(noun: str, *, change: Least = TREASURY, remove: Least = NOBODY) -> TableRule:
+    """What belongs to a temple node: whoever may change the node may add to it."""
+    parent = ("node_id", "temple_nodes")
+    return TableRule(noun=noun, owner="", parent=parent, add=TREASURY, change=change, remove=remove)
+
+
 _LEASE: Final = ("holder", "generation", "writes", "leased_at", "expires_at", "released_at")
 RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
     {
@@ -118,6 +124,28 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         "search_waters": TableRule(noun="what is indexed in a vault file", owner="", read=NOBODY),
         "smart_contracts": TableRule(noun="contracts", add=TREASURY, change=TREASURY),
         "temple_nodes": TableRule(noun="temple nodes", add=TREASURY, change=TREASURY),
+        "node_probes": _of_node("probes of nodes", remove=TREASURY),
+        "node_states": _of_node("states of nodes"),
+        "node_samples": _of_node("samples of nodes", change=NOBODY, remove=TREASURY),
+        "node_roll_ups": _of_node("roll-ups of nodes", remove=TREASURY),
+        "node_transitions": _of_node("changes of nodes' states", change=NOBODY, remove=TREASURY),
+        "node_harmony": _of_node("harmony of nodes", remove=TREASURY),
+        "node_leases": _of_node("turns at watching nodes"),
+        "node_covenants": _of_node("covenants", change=NOBODY),
+        "council_seats": TableRule(
+            noun="seats of the council", owner="", read=EVERYBODY, add=TREASURER, change=TREASURER, remove=TREASURER
+        ),
+        "node_silences": TableRule(
+            noun="silences", add=TREASURY, change=TREASURY, columns={Role.MEMBER: ("ended_at",)}
+        ),
+        "node_notices": TableRule(
+            noun="notices",
+            read=OWN,
+            add=OWN,
+            change=OWN,
+            remove=OWN,
+            columns={Role.MEMBER: ("fate", "read_at")},
+        ),
         "payments": TableRule(noun="payments", add=TREASURY, change=TREASURY),
         "payment_methods": TableRule(noun="payment methods", add=TREASURY, change=TREASURY),
         "cid_entries": TableRule(noun="content ids", add=OWN, change=OWN),

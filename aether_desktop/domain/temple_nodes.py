@@ -13,6 +13,7 @@ from aether_desktop.domain.temple import (
     CovenantKind,
     NodeType,
     Tier,
+    may_elevate,
     may_serve,
     node_type,
 )
@@ -33,8 +34,9 @@ class NodeStatus(StrEnum):
 class TempleNode(Record):
     """``node_id`` is the operator's own name for the node; the type follows from the three thresholds.
 
-    ``harmony`` is measured, 0 to 24, None until measured. Raises InvalidRecordError when the type may not serve
-    ``tier``.
+    ``held`` is the type it has risen to, None for a new node, which has what its thresholds make. With higher
+    thresholds it may be elevated, one type at a time; with lower ones it falls at once. ``harmony`` is measured, 0 to
+    24, None until measured. Raises InvalidRecordError when the type may not serve ``tier``.
     """
 
     node_id: str
@@ -47,6 +49,7 @@ class TempleNode(Record):
     covenants: tuple[CovenantKind, ...] = ()
     status: NodeStatus = NodeStatus.UNKNOWN
     configuration: Mapping[str, object] = field(default_factory=dict)
+    held: NodeType | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         require_text("node_id", self.node_id, limit=200)
@@ -58,10 +61,27 @@ class TempleNode(Record):
         if self.type is not NodeType.CANDIDATE and not may_serve(self.type, self.tier):
             raise InvalidRecordError(
                 "tier",
-                f"A {self.type.value} node may not serve this tier; raise its thresholds or choose a lower tier.",
+                f"A {self.type.value} node may not serve this tier; {self._way_up} or choose a lower tier.",
             )
 
     @property
     def type(self) -> NodeType:
         """The specialised type: a candidate serves nothing yet."""
+        if self.held is None or self.held.needed_sum > self.reached.needed_sum:
+            return self.reached
+        return self.held
+
+    @property
+    def reached(self) -> NodeType:
+        """What its thresholds allow at most."""
         return node_type(self.storage_threshold, self.compute_threshold, self.abundance_threshold)
+
+    @property
+    def elevation(self) -> NodeType | None:
+        """The type it can be elevated to now; None where its thresholds do not allow one, or it is retired."""
+        thresholds = (self.storage_threshold, self.compute_threshold, self.abundance_threshold)
+        return self.type.next if self.status is not NodeStatus.RETIRED and may_elevate(self.type, thresholds) else None
+
+    @property
+    def _way_up(self) -> str:
+        return "raise its thresholds" if self.type is self.reached else "elevate it first"

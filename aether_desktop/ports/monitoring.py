@@ -176,7 +176,36 @@ class MonitorFile(WatchStore, Protocol):
         """What is to be watched from now on; states and samples of others are forgotten."""
         ...
 
+    def collected(self, limit: int) -> WatchBatch:
+        """Up to so many samples and transitions that no vault took in yet, the oldest first; all states."""
+        ...
+
+    def forget(self, batch: WatchBatch) -> None:
+        """What a vault has taken in."""
+        ...
+
     def close(self) -> None: ...
+
+
+class MonitorFiles(Protocol):
+    """Where the ``MonitorFile`` of one vault lies. Raises KeyStoreError and its kinds, the StorageError family."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether the person allowed it; looks at the disk only."""
+        ...
+
+    def open(self) -> MonitorFile | None:
+        """None where there is none. Needs no password."""
+        ...
+
+    def create(self) -> MonitorFile:
+        """Anew, with a new key, also over one that is there."""
+        ...
+
+    def remove(self) -> None:
+        """The file and its key."""
+        ...
 
 
 # -- what people look at -----------------------------------------------------------------------------------------

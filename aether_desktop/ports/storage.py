@@ -30,6 +30,7 @@ from aether_desktop.ports.audit import AuditStore
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
 from aether_desktop.ports.groups import GroupStore
 from aether_desktop.ports.identity import IdentityStores
+from aether_desktop.ports.monitoring import MonitoringStores
 from aether_desktop.ports.notes import NoteSeals
 from aether_desktop.ports.plain_values import PlainValueStore
 from aether_desktop.ports.query_totals import QueryTotals
@@ -443,6 +444,8 @@ class Storage(Protocol):
     def payments(self) -> PaymentStore: ...
     @property
     def temple_nodes(self) -> TempleNodeStore: ...
+    @property
+    def watching(self) -> MonitoringStores: ...
     @property
     def annotations(self) -> AnnotationStore: ...
     @property

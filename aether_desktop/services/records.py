@@ -43,12 +43,16 @@ RECORD_TYPES: Mapping[TableName, type[Record]] = MappingProxyType(
     }
 )
 _BOOKKEEPING = frozenset({"id", "owner_id", "version", "created_at", "archived_at"})
+_MEASURED: Mapping[TableName, frozenset[str]] = MappingProxyType(
+    {TableName.TEMPLE_NODES: frozenset({"harmony", "elder", "covenants", "held"})}  # measured, or earned
+)
 
 
 def field_names(table: TableName) -> tuple[str, ...]:
     """The fields a person may fill in, in the record's order."""
     fields = dataclasses.fields(RECORD_TYPES[table])
-    return tuple(field.name for field in fields if field.name not in _BOOKKEEPING)
+    left_out = _BOOKKEEPING | _MEASURED.get(table, frozenset())
+    return tuple(field.name for field in fields if field.name not in left_out)
 
 
 class RecordService:

@@ -8,6 +8,7 @@ from functools import partial
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.access import FieldSealer
+from aether_desktop.ports.monitoring import MonitorFiles
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.signing import PersonSigner
 from aether_desktop.ports.storage import Storage, StorageInfo
@@ -22,12 +23,16 @@ from aether_desktop.services.exporting import ExportService
 from aether_desktop.services.grouping import GroupingService
 from aether_desktop.services.importing import ImportService
 from aether_desktop.services.ledger import LedgerService
+from aether_desktop.services.locked_watching import LockedWatching
 from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.node_files import NodeFileService
+from aether_desktop.services.nodes import NodeService
 from aether_desktop.services.own_wallets import OwnWalletService
 from aether_desktop.services.payment_signatures import PaymentSignatures
 from aether_desktop.services.people import PeopleService
 from aether_desktop.services.plain_values import PlainValueSealer
 from aether_desktop.services.prices import PriceService
+from aether_desktop.services.quiet_hours import QuietHoursService
 from aether_desktop.services.quorum import QuorumService
 from aether_desktop.services.records import RecordService
 from aether_desktop.services.rotation import RotationService
@@ -69,6 +74,9 @@ class ServiceSet:
     search: SearchService
     modules: ModuleService
     signatures: PaymentSignatures
+    nodes: NodeService
+    node_files: NodeFileService
+    quiet_hours: QuietHoursService
     audit: AuditService
     sealed: SealedFieldService
     notes: NoteService
@@ -77,6 +85,8 @@ class ServiceSet:
     on_close: Callable[[], None]
     access: VaultAccess | None = None
     """The vault's levels; None for the sample and for a database."""
+    locked_watching: LockedWatching | None = None
+    """Watching without a password; None where there is no vault file with keys."""
     people: PeopleService | None = None
     """None where the person has no keys: the sample, a vault without a password."""
     rotation: RotationService | None = None
@@ -103,6 +113,7 @@ def build_services(
     signer: PersonSigner | None = None,
     sealer: FieldSealer | None = None,
     audit: AuditService | None = None,
+    monitor_files: MonitorFiles | None = None,
     people: PeopleService | None = None,
     rotation: RotationService | None = None,
     quorum: QuorumService | None = None,
@@ -125,6 +136,7 @@ def build_services(
         open_id=partial(sealed.text, TableName.PAYMENTS, name="external_id"),
     )
     records = RecordService(storage, undo, signatures=signatures, sealed=sealed)
+    nodes = NodeService(storage, records, signer=signer)
     labels = LabelService(storage, notes)
     return ServiceSet(
         storage=storage,
@@ -148,12 +160,16 @@ def build_services(
         search=SearchService(storage, sealed),
         modules=modules,
         signatures=signatures,
+        nodes=nodes,
+        node_files=NodeFileService(storage, nodes),
+        quiet_hours=QuietHoursService(settings),
         audit=AuditService(storage) if audit is None else audit,
         sealed=sealed,
         notes=notes,
         plain_values=None if sealer is None else _plain_values(storage, sealer),
         on_close=on_close,
         access=access,
+        locked_watching=None if monitor_files is None else LockedWatching(storage, monitor_files),
         people=people,
         rotation=rotation,
         quorum=quorum,

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from aether_desktop.storage.schema import METADATA
 
-# Housekeeping without content of the vault's people: the log itself, who may give which ids, and sums of other rows.
+# Housekeeping without content of the vault's people: the log itself, who may give which ids, sums of other rows, and
+# what was measured of nodes (a change of a node's status is content).
 UNWATCHED: Final = frozenset(
     {
         "audit_entries",
@@ -22,6 +23,11 @@ UNWATCHED: Final = frozenset(
         "ledger_days",
         "ledger_fees",
         "ledger_marks",
+        "node_harmony",
+        "node_leases",
+        "node_roll_ups",
+        "node_samples",
+        "node_states",
         "seal_counts",
         "search_marks",
         "search_parties",

@@ -18,7 +18,6 @@ from sqlalchemy.sql.selectable import ScalarSelect, SelectBase
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from aether_desktop.domain.records import TableName
-from aether_desktop.domain.temple import NodeType
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.queries import Comparison, GroupBy, GroupKey, Term
 from aether_desktop.ports.query_language import ORDERED_KINDS, YES, choice_form
@@ -32,7 +31,7 @@ from aether_desktop.storage.query_identifiers import (
     is_whole_address,
     wallet_addresses,
 )
-from aether_desktop.storage.schema import TEMPLE_NODES, TRANSACTIONS
+from aether_desktop.storage.schema import TRANSACTIONS
 from aether_desktop.storage.unindexed import tested
 from aether_desktop.storage.window_columns import ColumnSource, TablePlan
 
@@ -200,21 +199,10 @@ def _chosen(plan: TablePlan, source: ColumnSource, term: Term, condition: Condit
         return Drive(key, None if in_ledger else column == values[0], values=values)
     asked = {choice_form(name): name for name in source.spec.choices}[choice_form(term.value)]
     values = tuple(sorted(name for name in source.spec.choices if (name == asked) is not negated))
-    if (plan.spec.name, key) == (TableName.TEMPLE_NODES, "type"):
-        return Drive(key, or_(*(type_range(NodeType(name)) for name in values)), values=values)
     if not isinstance(column.type, Choice):  # a text that may hold other words
         return None if negated else Drive(key, condition, values=values)
     members = [column.type.kind(name) for name in values]
     return Drive(key, None if in_ledger else column.in_(members), values=values)
-
-
-def type_range(kind: NodeType) -> Condition:
-    """Temple nodes of a specialised type, by the sum of their thresholds."""
-    total = TEMPLE_NODES.c.threshold_rank
-    needed = sorted(each.needed_sum for each in NodeType)
-    above = next((each for each in needed if each > kind.needed_sum), None)
-    least = kind.needed_sum if kind.needed_sum > needed[0] else 0
-    return total >= least if above is None else and_(total >= least, total < above)
 
 
 def _emptiness(plan: TablePlan, source: ColumnSource, *, wanted_empty: bool) -> Drive | None:

@@ -13,13 +13,12 @@ from sqlalchemy.sql.elements import BooleanClauseList
 
 from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.records import TableName
-from aether_desktop.domain.temple import NodeType
 from aether_desktop.domain.text import fold as fold_name
 from aether_desktop.ports.queries import Comparison, Term
 from aether_desktop.ports.tables import ColumnKind, ColumnSpec
 from aether_desktop.storage.columns import Choice
 from aether_desktop.storage.query_conditions import term_plans
-from aether_desktop.storage.query_drives import Condition, Drive, TermPlan, ends_of, few_values, type_range
+from aether_desktop.storage.query_drives import Condition, Drive, TermPlan, ends_of, few_values
 from aether_desktop.storage.query_identifiers import address_range, hash_range, like_escaped
 from aether_desktop.storage.schema import ANNOTATIONS, TRANSACTIONS
 from aether_desktop.storage.sums import fold
@@ -83,9 +82,6 @@ def _chosen(plan: TablePlan, source: ColumnSource, text: str) -> list[TermPlan]:
         return []
     if source.link is not None:
         return [_pointing(plan, source, source.link, lambda theirs: theirs.in_(names))]
-    if (plan.spec.name, spec.key) == (TableName.TEMPLE_NODES, "type"):
-        ranges = or_(*(type_range(NodeType(name)) for name in names))
-        return [TermPlan(column.in_(names), column.in_(names), Drive(spec.key, ranges, values=names))]
     members = [column.type.kind(name) for name in names] if isinstance(column.type, Choice) else list(names)
     condition = column.in_(members)
     asked = None if plan.spec.name is TableName.TRANSACTIONS else condition

@@ -46,6 +46,7 @@ from aether_desktop.storage.stores.transactions import SqlTransactionStore
 from aether_desktop.storage.stores.users import SqlUserStore
 from aether_desktop.storage.stores.wallet_secrets import SqlWalletSecretStore
 from aether_desktop.storage.stores.wallets import SqlWalletStore
+from aether_desktop.storage.stores.watching import SqlMonitoringStores
 from aether_desktop.storage.windows import SqlWindowStore
 
 
@@ -69,6 +70,7 @@ class SqlStorage:
         self._payment_methods = SqlPaymentMethodStore(database)
         self._payments = SqlPaymentStore(database, self._currencies)
         self._temple_nodes = SqlTempleNodeStore(database)
+        self._watching = SqlMonitoringStores(database, self._temple_nodes)
         self._annotations = SqlAnnotationStore(database)
         self._imports = SqlImportStore(database, self._currencies)
         self._prices = SqlPriceStore(database)
@@ -138,6 +140,10 @@ class SqlStorage:
     @property
     def temple_nodes(self) -> SqlTempleNodeStore:
         return self._temple_nodes
+
+    @property
+    def watching(self) -> SqlMonitoringStores:
+        return self._watching
 
     @property
     def annotations(self) -> SqlAnnotationStore:

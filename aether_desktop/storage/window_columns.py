@@ -24,7 +24,6 @@ from sqlalchemy.ext.compiler import compiles
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import SEALED_FIELDS
-from aether_desktop.domain.temple import NodeType
 from aether_desktop.domain.text import fold as fold_name
 from aether_desktop.ports.tables import TABLES, ColumnKind, ColumnSpec, TableSpec
 from aether_desktop.storage.schema import (
@@ -185,6 +184,7 @@ _COMPARED: Mapping[tuple[TableName, str], ColumnElement[Any]] = {
     (TableName.TRANSACTIONS, "fee"): TRANSACTIONS.c.fee_rank,
     (TableName.TRANSACTIONS, "batch"): TRANSACTIONS.c.batch_id,
     (TableName.PAYMENTS, "amount"): PAYMENTS.c.amount_rank,
+    (TableName.TEMPLE_NODES, "type"): TEMPLE_NODES.c.node_type,
 }
 # Texts that are compared and sorted as they are: ids that other programs gave, words of which there are few.
 _AS_THEY_ARE = frozenset(
@@ -213,14 +213,6 @@ _POINTERS: Mapping[str, ColumnElement[Any]] = {
 }
 
 
-def node_type_case() -> ColumnElement[str]:
-    """A temple node's specialised type, from the sum of its thresholds."""
-    columns = TEMPLE_NODES.c
-    total = columns.storage_threshold + columns.compute_threshold + columns.abundance_threshold
-    steps = sorted(NodeType, key=lambda kind: kind.needed_sum, reverse=True)
-    return case(*((total >= kind.needed_sum, kind.value) for kind in steps[:-1]), else_=steps[-1].value)
-
-
 @lru_cache(maxsize=_REMEMBERED)
 def table_plans(vault_id: int) -> Mapping[TableName, TablePlan]:
     """The plans of the nine tables in one vault, kept for when it is opened again."""
@@ -245,9 +237,6 @@ def _source(name: TableName, table: Table, column: ColumnSpec, links: Mapping[st
     key = column.key
     if key in links:
         return _linked_source(name, column, links[key])
-    if (name, key) == (TableName.TEMPLE_NODES, "type"):
-        kind = node_type_case()
-        return ColumnSource(column, kind, code_point_order(kind), closing=(TEMPLE_NODES.c.threshold_rank,))
     compared = _COMPARED.get((name, key))
     own = table.c[key] if compared is None else compared
     nullable = bool(getattr(own, "nullable", False))

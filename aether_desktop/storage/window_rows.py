@@ -16,7 +16,7 @@ from aether_desktop.ports.tables import ColumnKind, ColumnSpec
 from aether_desktop.storage.listed_ids import ListedSelect, listed
 from aether_desktop.storage.schema import ANNOTATION_TAGS, ANNOTATIONS, CURRENCIES, PAYMENT_METHODS, WALLETS
 from aether_desktop.storage.stores.annotations import note_of
-from aether_desktop.storage.window_columns import TablePlan, node_type_case
+from aether_desktop.storage.window_columns import TablePlan
 
 _WORDS: Final = ("label", "note", "tags")
 
@@ -119,7 +119,7 @@ class RowReader:
             self._known.append(_Known(number, place, key, () if key == "tags" else ""))
             return place
         if (name, key) == (TableName.TEMPLE_NODES, "type"):
-            return self._place(key, node_type_case())
+            return self._place(key, type_coerce(columns.node_type, Text()))
         if column.kind is ColumnKind.CHOICE:  # the plain text, as ColumnKind promises, not a member of an enumeration
             return self._place(key, type_coerce(columns[key], Text()))
         return self._place("batch_id" if key == "batch" else key)

@@ -15,12 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, literal_column, select
 
 from aether_desktop.domain.records import TableName
-from aether_desktop.domain.temple import NodeType
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.ports.tables import ColumnKind
 from aether_desktop.storage.columns import Choice
 from aether_desktop.storage.ledger_ways import branches_of, filled
-from aether_desktop.storage.query_drives import type_range
 from aether_desktop.storage.schema import ANNOTATIONS
 from aether_desktop.storage.unindexed import driving
 from aether_desktop.storage.window_columns import ColumnSource, Link, TablePlan
@@ -83,9 +81,6 @@ class _Cut:
         in_ledger = self.plan.spec.name is TableName.TRANSACTIONS
         if source.link is not None:
             return self._labelled(source.link) if key == "label" else self._pointing(source.link)
-        if (self.plan.spec.name, key) == (TableName.TEMPLE_NODES, "type"):
-            kinds = sorted(kind.value for kind in NodeType)
-            return [self._of(name, [type_range(NodeType(name))]) for name in kinds]
         if isinstance(source.compared.type, Choice):
             return [self._of(name, self._branches(name)) for name in self._possible(sorted(source.spec.choices))]
         if in_ledger and source.spec.kind is ColumnKind.BOOLEAN:

@@ -42,6 +42,7 @@ _SHARED = frozenset(
         "id_clients",
         "key_slots",
         "search_waters",
+        "council_seats",
     }
 )
 SKIPPED = frozenset({"audit_tally"})  # empty between transactions; nobody may touch it
@@ -104,6 +105,8 @@ class RowMaker:
         if table.name in _SUMS:
             # refers to nothing: triggers and settling write it
             return f"{name}{self._count}" if isinstance(column.type, Text) else self._count
+        if name == "node_id" and table.name != "temple_nodes":
+            return int((owner.keys.get("more_temple_nodes") or owner.keys["temple_nodes"])["id"])
         if name.endswith("_id"):
             return self._reference(name, owner, by)
         return self._plain(column)
@@ -169,6 +172,13 @@ class RowMaker:
             "rotation_journal": {"key_version": number},
             "audit_devices": {"key_id": hashlib.sha256(unique.encode()).digest()[:16]},
             "audit_entries": {"row_count": 0, "action": "test.entry"},
+            "council_seats": {"seat": 2 if "council_seats" in self.shared else 1},
+            "node_covenants": {"node_type": "levite", "performer_id": by.user_id},
+            "node_harmony": {"asked": 2, "answered": 1, "compared": 1, "matched": 1},
+            "node_probes": {"interval_seconds": 30, "timeout_ms": 1000},
+            "node_roll_ups": {"period": 0, "samples": 3, "asked": 2, "answered": 1, "compared": 1, "matched": 1},
+            "node_samples": {"code": 0},
+            "node_silences": {"tier": "outer_court", "until": _MOMENT * 2},
             "invitations": {"expires_at": _MOMENT * 2},  # open: its login ends with it
             "id_clients": {"number": 2_000 + self._count, "holder": unique, "expires_at": _MOMENT * 2},
         }
@@ -181,7 +191,8 @@ class RowMaker:
 
 def tables() -> list[Table]:
     """Those whose rows the matrix tries, parents first."""
-    return [table for table in METADATA.sorted_tables if table.name not in SKIPPED]
+    found = [table for table in METADATA.sorted_tables if table.name not in SKIPPED]
+    return sorted(found, key=lambda table: table.name in RULES and RULES[table.name].parent is not None)
 
 
 def literal(value: object) -> str:

@@ -95,16 +95,20 @@ def _fill(session: psycopg.Connection[tuple[object, ...]], scene: Scene) -> None
         person.keys["vault_members"] = {"vault_id": scene.vault_id, "user_id": person.user_id}
         person.keys["id_clients"] = {"vault_id": scene.vault_id, "number": person.number}
         for table in tables():
-            if table.name in person.keys or table.name in {*_COMMON, "vaults"}:
+            if table.name in person.keys or table.name in {*_COMMON, "vaults", "council_seats"}:
                 continue
             row = maker.make(table, person, by=person)
             session.execute(insert_sql(table, row).encode())
             person.keys[table.name] = maker.key_in(table, row)
-        for more in ("wallets", "transactions"):
+        for more in ("wallets", "transactions", "temple_nodes"):
             row = maker.make(METADATA.tables[more], person, by=person)
             session.execute(insert_sql(METADATA.tables[more], row).encode())
             person.keys[f"more_{more}"] = maker.key_in(METADATA.tables[more], row)
         person.keys["spare_users"] = {"id": spare.user_id}
+    seats = METADATA.tables["council_seats"]
+    row = maker.make(seats, scene.people["mara"], by=founder)
+    session.execute(insert_sql(seats, row).encode())
+    maker.shared[seats.name] = maker.key_in(seats, row)
 
 
 def _second_vault(session: psycopg.Connection[tuple[object, ...]], scene: Scene, moment: int) -> Person:

@@ -36,7 +36,7 @@ _EVERYBODY = Least(Role.MEMBER, Role.MEMBER)
 # Written by a member, these columns are proven to be their own before the key is looked at: an id lies in a range
 # leased by the login, a parent must be a row of the same owner, a signing key must be registered for them
 # (storage/access/policies.py); the place in the log is given by the database alone.
-_PROVEN = {"id", "wallet_id", "batch_id", "annotation_id", "key_id", "leaf_index"}
+_PROVEN = {"id", "wallet_id", "batch_id", "annotation_id", "node_id", "key_id", "leaf_index"}
 
 
 @pytest.fixture(scope="module")

@@ -196,7 +196,7 @@ SAMPLES = (
         TableName.TEMPLE_NODES,
         lambda storage: storage.temple_nodes,
         temple_node,
-        {"tier": Tier.OUTER_COURT, "harmony": None, "covenants": (), "elder": True, "configuration": {}},
+        {"tier": Tier.OUTER_COURT, "node_id": "gate-2", "abundance_threshold": 1, "configuration": {}},
     ),
 )
 

@@ -36,14 +36,14 @@ NODES = TableName.TEMPLE_NODES
 STRIDE = 4
 SORTS: tuple[tuple[Sort, ...], ...] = (
     (),
-    (Sort("harmony"),),
+    (Sort("compute_threshold"),),
     (Sort("harmony", descending=True),),
     (Sort("label", descending=True),),
     (Sort("type"), Sort("storage_threshold", descending=True)),
 )
 TERMS: tuple[tuple[Term, ...], ...] = (
     (),
-    (Term("elder", Comparison.EQUAL, "yes"),),
+    (Term("storage_threshold", Comparison.EQUAL, "3"),),
     (Term("label", Comparison.HAS, "a"),),
 )
 HARMONIES = (None, 0.0, 1.5, 2.0, 24.0)
@@ -102,7 +102,7 @@ class Books:
         return [row.id for row in found]
 
     def _matches(self, row: TempleNode, query: TableQuery) -> bool:
-        by_field = {"elder": row.elder, "label": "a" in self.labels.get(row.id, "")}
+        by_field = {"storage_threshold": row.storage_threshold == 3, "label": "a" in self.labels.get(row.id, "")}
         return all(by_field[term.field] for term in query.terms)
 
     def _sort_key(self, row: TempleNode, column: str) -> tuple[bool, Any]:
@@ -154,7 +154,7 @@ class Changing(RuleBasedStateMachine):
         chance = random.Random(seed)
         node = self.books.rows[chance.choice(sorted(self.books.rows))]
         storage = self.books.other if foreign else self.books.own
-        new = replace(node, harmony=chance.choice(HARMONIES), elder=chance.random() < 0.5, storage_threshold=3)
+        new = replace(node, compute_threshold=chance.randrange(4), abundance_threshold=0, storage_threshold=3)
         with self.books.heard(storage):
             storage.temple_nodes.update(new)
         self.books.rows[node.id] = replace(new, version=node.version + 1)

@@ -202,9 +202,6 @@ WALLETS = ("alpha", "Beta", "Öl")  # in the order of their ids
 
 def closing_key(row: Row, query: TableQuery, last: str) -> tuple[Any, ...]:
     """What ends the order after the last column that was asked for."""
-    if query.table is TableName.TEMPLE_NODES and last == "type":
-        names = ("storage_threshold", "compute_threshold", "abundance_threshold")
-        return sum(cell(row, query.table, name) for name in names), row.id
     if query.table is not TableName.TRANSACTIONS or last not in IN_TIME:
         return (row.id,)
     wallet = (WALLETS.index(cell(row, query.table, "wallet")),) if last == "chain" else ()

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,19 @@ import psycopg
 
 from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.courts import Court
+from aether_desktop.domain.covenants import Covenant
 from aether_desktop.domain.imports import ImportBatch, Rejection
+from aether_desktop.domain.node_grades import Grade
+from aether_desktop.domain.node_samples import Sample
+from aether_desktop.domain.node_states import Cause, NodeState, Transition
+from aether_desktop.domain.notices import Notice, NoticeKind
 from aether_desktop.domain.prices import Price
+from aether_desktop.domain.probes import Probe, ProbeOutcome
+from aether_desktop.domain.quiet import SilenceRecord
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
+from aether_desktop.domain.temple import CovenantKind
+from aether_desktop.domain.temple_nodes import NodeStatus
 from aether_desktop.domain.transactions import Direction, Leg, Movement, TransactionKind, TransactionStatus
 from aether_desktop.domain.wallet_secrets import SecretKind, WalletSecret
 from aether_desktop.locations import migrations_dir
@@ -38,13 +48,17 @@ from aether_desktop.ports.identity import (
     StoredRotation,
     StoredStatement,
 )
+from aether_desktop.ports.monitoring import NodeReading, NodeTransition, WatchBatch
 from aether_desktop.ports.quorum import StoredDeal, StoredRelease, StoredRequest
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.addresses import read_address
 from aether_desktop.storage.columns import microseconds
 from aether_desktop.storage.postgresql import PostgresKit
+from aether_desktop.storage.schema import NODE_HARMONY
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.storage.sqlite import SqliteKit
+from aether_desktop.storage.stores.council import CouncilSeats
+from aether_desktop.storage.stores.many_rows import put_rows
 from aether_desktop.storage.upgrade import VERSION_TABLE, Migrations, create_schema
 from aether_desktop.storage.vault_files import create_file
 from tests.storage import ledger, samples
@@ -134,6 +148,7 @@ def fill(storage: SqlStorage) -> None:
     external_id = Sealed.of(1, b"external id" * 4, token=token)
     storage.payments.create(dataclasses.replace(payment, external_id=external_id))
     _fill_identity(storage)
+    _fill_watching(storage)
     note = Sealed.of(1, b"note" * 15, words=(bytes(7) + b"\x01" + bytes(range(32)),))
     storage.annotations.put(
         Annotation(id=storage.new_id(), table=TableName.PAYMENT_METHODS, row_id=method.id, note=note)
@@ -197,6 +212,76 @@ def _fill_identity(storage: SqlStorage) -> None:
     storage.quorums.add_deal(StoredDeal(deal, me, Court.HOLY, 1, me, b"body", b"signature", samples.NOW))
     storage.quorums.add_request(StoredRequest(request, deal, me, b"body", b"signature", samples.NOW, samples.LATER))
     storage.quorums.add_release(StoredRelease(request, me, b"body", samples.NOW))
+
+
+def _fill_watching(storage: SqlStorage) -> None:
+    """A node that was watched for a while, silenced, and performed a covenant."""
+    me, stores = storage.info.user_id, storage.watching
+    node = samples.temple_node(storage, node_id="watched", covenants=())
+    storage.temple_nodes.create(node)
+    stores.probes.replace(node.id, [Probe(id=storage.new_id(), node_id=node.id, kind="tcp", target="127.0.0.1:8545")])
+    state = NodeState(status=NodeStatus.UP, observed=NodeStatus.UP, since=samples.NOW)
+    change = Transition(
+        at=samples.NOW,
+        before=NodeStatus.UNKNOWN,
+        after=NodeStatus.UP,
+        cause=Cause.MEASURED,
+        why="",
+        lasted=timedelta(0),
+    )
+    taken = Sample(
+        node_id=node.id,
+        probe_id=7,
+        at=samples.NOW,
+        outcome=ProbeOutcome.ANSWERED,
+        grade=Grade.GOOD,
+        status=NodeStatus.UP,
+        latency=0.25,
+        height=9,
+        freshness=1.0,
+        agrees=True,
+    )
+    (lease,) = stores.watch.lease([node.id], holder="dump", seconds=60)
+    stores.watch.write(
+        WatchBatch(
+            samples=[taken],
+            readings=[NodeReading(node_id=node.id, state=state, latency=0.25, height=9)],
+            transitions=[NodeTransition(node.id, change)],
+            fences={node.id: lease.fence},
+        )
+    )
+    stores.watch.maintain(samples.NOW + timedelta(hours=2))
+    held = {"asked": 2, "answered": 2, "fresh": 2, "freshness_sum": 2.0, "compared": 2, "matched": 2}
+    at = samples.NOW + timedelta(hours=3)
+    harmony = {"node_id": node.id, "at": at, **held, "held_since": samples.NOW - timedelta(days=8)}
+    database = storage._database
+    with database.write(action="test.harmony", table=NODE_HARMONY.name) as unit:
+        put_rows(unit.connection, NODE_HARMONY, unit.vault_id, [harmony], replace=True)
+    CouncilSeats(database).fill(at)
+    stores.silences.add(
+        SilenceRecord(
+            id=storage.new_id(), owner_id=me, node_id=node.id, begins_at=samples.NOW, until=samples.LATER, why="works"
+        )
+    )
+    stores.notices.add(
+        [Notice(id=storage.new_id(), owner_id=me, at=samples.NOW, kind=NoticeKind.RECOVERY, title="watched is up")]
+    )
+    stores.covenants.add(
+        Covenant(
+            id=storage.new_id(),
+            node_id=node.id,
+            node_name=node.node_id,
+            kind=CovenantKind.SABBATH,
+            node_type=node.type,
+            elder=True,
+            tier=node.tier,
+            harmony=None,
+            performer_id=me,
+            performed_at=samples.NOW,
+            key=bytes(32),
+            signature=b"signature",
+        )
+    )
 
 
 def sqlite_text(connection: Any) -> str:

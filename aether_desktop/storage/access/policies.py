@@ -37,11 +37,13 @@ def _owner_of_row() -> str:
 
 
 # Further conditions on what is written. Words on a row belong to its owner; who signs an entry signs with a key of
-# their own; a client number is taken over only when its holder gave it back or let it expire.
+# their own; nobody performs a covenant as somebody else; a client number is taken over only when its holder gave it
+# back or let it expire.
 _WRITTEN: Final[Mapping[str, str]] = MappingProxyType(
     {
         "annotations": _owner_of_row(),
         "id_clients": "login = session_user::text",
+        "node_covenants": ("(vault_id, performer_id) IN (SELECT s.vault_id, s.user_id FROM public.aether_seats() s)"),
         "audit_entries": (
             "(key_id IS NULL OR EXISTS (SELECT 1 FROM public.audit_devices d WHERE d.vault_id = audit_entries.vault_id"
             " AND d.user_id = audit_entries.user_id AND d.key_id = audit_entries.key_id))"

@@ -33,6 +33,19 @@ from aether_desktop.storage.schema.temple import TEMPLE_NODES
 from aether_desktop.storage.schema.transactions import TRANSACTIONS
 from aether_desktop.storage.schema.users import USERS
 from aether_desktop.storage.schema.wallets import CURRENCIES, WALLET_SECRETS, WALLETS
+from aether_desktop.storage.schema.watching import (
+    COUNCIL_SEATS,
+    NODE_COVENANTS,
+    NODE_HARMONY,
+    NODE_LEASES,
+    NODE_NOTICES,
+    NODE_PROBES,
+    NODE_ROLL_UPS,
+    NODE_SAMPLES,
+    NODE_SILENCES,
+    NODE_STATES,
+    NODE_TRANSITIONS,
+)
 
 RECORD_TABLES = {
     TableName.WALLETS: WALLETS,
@@ -56,6 +69,7 @@ __all__ = [
     "AUDIT_HEADS",
     "AUDIT_TALLY",
     "CID_ENTRIES",
+    "COUNCIL_SEATS",
     "COURT_KEYS",
     "CURRENCIES",
     "FOREIGN_LABELS",
@@ -70,6 +84,16 @@ __all__ = [
     "LEDGER_MARKS",
     "MEMBERSHIP_STATEMENTS",
     "METADATA",
+    "NODE_COVENANTS",
+    "NODE_HARMONY",
+    "NODE_LEASES",
+    "NODE_NOTICES",
+    "NODE_PROBES",
+    "NODE_ROLL_UPS",
+    "NODE_SAMPLES",
+    "NODE_SILENCES",
+    "NODE_STATES",
+    "NODE_TRANSITIONS",
     "NOTE_WORDS",
     "PAYMENTS",
     "PAYMENT_METHODS",

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Double, text
 
-from aether_desktop.domain.temple import Tier
+from aether_desktop.domain.temple import NodeType, Tier
 from aether_desktop.domain.temple_nodes import NodeStatus
 from aether_desktop.storage.columns import Choice, Flag, Identifier, JsonText, choice_check, length_check
 from aether_desktop.storage.schema.base import folded_column, order_indexes, record_table, required, text_column
 
-# The specialised type is no column: it follows from the sum of the thresholds, ``threshold_rank``. ``covenants`` holds
-# words parted by spaces.
+# ``node_type`` is at most what ``threshold_rank``, the sum of the thresholds, allows: a node is elevated one type at a
+# time. ``covenants`` holds words parted by spaces. Status, harmony and elder are measured.
+_SERVES = (
+    "node_type = 'candidate'"
+    " OR (node_type = 'levite' AND threshold_rank >= 3 AND tier = 'outer_court')"
+    " OR (node_type = 'aaronic' AND threshold_rank >= 7 AND tier <> 'most_holy_place')"
+    " OR (node_type = 'zadokite' AND threshold_rank >= 12)"
+)
 TEMPLE_NODES = record_table(
     "temple_nodes",
     text_column("node_id", default=False),
@@ -20,6 +26,13 @@ TEMPLE_NODES = record_table(
     required("compute_threshold", Identifier()),
     required("abundance_threshold", Identifier()),
     Column("threshold_rank", Identifier(), nullable=False, server_default=text("0")),
+    Column(
+        "node_type",
+        Choice(NodeType),
+        CheckConstraint(_SERVES, name="serves"),
+        nullable=False,
+        server_default=text("'candidate'"),
+    ),
     Column("harmony", Double()),
     required("elder", Flag()),
     text_column("covenants"),
@@ -33,6 +46,6 @@ TEMPLE_NODES = record_table(
     CheckConstraint("compute_threshold BETWEEN 0 AND 1000", name="compute_threshold"),
     CheckConstraint("abundance_threshold BETWEEN 0 AND 1000", name="abundance_threshold"),
     CheckConstraint("harmony BETWEEN 0 AND 24", name="harmony"),
-    *order_indexes("temple_nodes", "node_id_fold", "tier", "status", "harmony", "elder", "created_at"),
+    *order_indexes("temple_nodes", "node_id_fold", "tier", "status", "harmony", "elder", "created_at", "node_type"),
     *order_indexes("temple_nodes", "storage_threshold", "compute_threshold", "abundance_threshold", "threshold_rank"),
 )
