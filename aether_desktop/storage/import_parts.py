@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from aether_desktop.domain.imports import UNFINISHED, BatchStatus, ImportBatch
 from aether_desktop.domain.records import TableName
@@ -20,9 +20,9 @@ from aether_desktop.ports.errors import AetherError, StorageBusyError
 from aether_desktop.storage.database import Database, Unit
 from aether_desktop.storage.import_run import CHUNK_ROWS, ImportRun
 from aether_desktop.storage.import_undo import ImportUndo
-from aether_desktop.storage.schema import IMPORT_BATCHES, IMPORT_REJECTIONS, TRANSACTIONS
+from aether_desktop.storage.schema import IMPORT_BATCHES, IMPORT_REJECTIONS
 
-_BATCHES, _REJECTIONS, _ROWS = IMPORT_BATCHES.c, IMPORT_REJECTIONS.c, TRANSACTIONS.c
+_BATCHES, _REJECTIONS = IMPORT_BATCHES.c, IMPORT_REJECTIONS.c
 _TAKEN_BACK_AT_ONCE: Final = CHUNK_ROWS
 
 
@@ -117,19 +117,18 @@ def take_back_unfinished(database: Database) -> int:
 
 def take_back(database: Database, batch_id: int) -> None:
     """Rows and batch, in parts that let others in between; own words on the rows wait for their return."""
-    mine = (_ROWS.vault_id == database.vault_id, _ROWS.batch_id == batch_id)
-    some = select(_ROWS.id).where(*mine).order_by(_ROWS.id).limit(_TAKEN_BACK_AT_ONCE).subquery()
-    last: int | None = 0
-    while last is not None:
+    left = True
+    while left:
         with database.write(action="import.take_back", table=IMPORT_BATCHES.name) as unit:
             if batch_id not in unfinished(unit.connection, unit.vault_id):
                 return
-            last = unit.connection.scalar(select(func.max(some.c.id)))
-            removed, _, words = ImportUndo(unit.connection, unit.vault_id, batch_id, up_to=last).run(unit)
+            undo = ImportUndo(unit.connection, unit.vault_id, batch_id)
+            removed, kept, words = undo.run(unit, most=_TAKEN_BACK_AT_ONCE)
             unit.row_id = batch_id
             unit.audit(rows=removed, batch=batch_id)
             unit.changed(ChangeSet(frozenset({TableName.TRANSACTIONS}), None, annotations=words))
-            if last is None:
+            left = removed + kept > 0
+            if not left:
                 _remove_batch(unit, batch_id)
         database.let_in()
 

@@ -30,12 +30,10 @@ from aether_desktop.ports.work import CancelToken
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.security.scram import scram_verifier
 from aether_desktop.services.generated_ledger import Ledger
-from aether_desktop.services.large_sample import LargeSample
-from aether_desktop.services.modules import ModuleService
-from aether_desktop.services.service_set import build_services
 from aether_desktop.services.settings_file import SettingsFile
+from aether_desktop.storage.opening import open_vault_file
 from aether_desktop.storage.sql_storage import SqlStorage, migrate_database, open_database, open_vault
-from aether_desktop.sums.built_in import BUILT_IN
+from scripts.large.copying import copy_ledger, index_texts
 from tests.support.postgres import PostgresCluster
 from tests.support.storages import PASSWORD, as_founder, login_of, provision
 
@@ -144,12 +142,15 @@ class Cache:
             if known is None:
                 if self.prepared and rows:
                     return None
+                vault = self.vault(rows, seed)
+                if vault is None:
+                    return None
                 self.require_room(rows, 1)
                 making = f"{name}_unfinished"
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
                 connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(making)))
-                with _timed(f"generating a PostgreSQL database of {rows:,} rows"):
-                    _fill(cluster.url(making), rows, seed)
+                with _timed(f"copying {rows:,} rows into a PostgreSQL database"):
+                    _fill(cluster.url(making), vault)
                 connection.execute(
                     sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name))
                 )
@@ -214,8 +215,8 @@ def plain_connection(place: Place) -> sqlite3.Connection:
     return sqlite3.connect(f"{Path(place.plain).as_uri()}?mode=ro", uri=True)
 
 
-def _fill(url: str, rows: int, seed: int) -> None:
-    """As the program does it, but for the indexes, which are made when the rows are there."""
+def _fill(url: str, vault: Place) -> None:
+    """With the rows of the vault file of the same size, as MEMBER's own."""
     provision(url)
     with closing(open_database(as_founder(url))) as storage:
         person = storage.new_id()
@@ -231,23 +232,12 @@ def _fill(url: str, rows: int, seed: int) -> None:
             )
         )
         storage.login_administration().create_login(MEMBER, Role.MEMBER, scram_verifier=scram_verifier(PASSWORD))
-    with psycopg.connect(url, autocommit=True) as administrator:
-        listed = administrator.execute(
-            "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i"
-            " WHERE i.indrelid = 'transactions'::regclass AND NOT i.indisunique"
-            " AND pg_get_indexdef(i.indexrelid) !~ '(batch_id|tx_hash)'"  # an import asks these
-        ).fetchall()
-        for name, _made in listed:
-            administrator.execute(f"DROP INDEX {name}".encode())
-    storage = open_database(as_member(url))
-    with tempfile.TemporaryDirectory() as name, closing(SettingsFile(Path(name) / "settings")) as settings:
-        services = build_services(storage, settings, ModuleService(settings, BUILT_IN), on_close=storage.close)
-        with closing(services):
-            LargeSample(services, rows=rows, seed=seed).fill_ledger(token=CancelToken(), progress=_quiet)
-    with psycopg.connect(url, autocommit=True) as administrator:
-        for _name, made in listed:
-            administrator.execute(str(made).encode())
-        administrator.execute("VACUUM ANALYZE")  # as autovacuum does within minutes
+        vault_id = storage.info.vault_id
+    path = Path(vault.vault)
+    with closing(open_vault_file(path, KeyFileStore(Path(vault.key_file)).load(path))) as source:
+        copy_ledger(source, url, vault_id=vault_id, owner_id=person)
+    with _timed("its index for fragments and words"):
+        index_texts(url, as_member(url))
 
 
 def _version() -> str:
