@@ -38,8 +38,8 @@ ORDER BY t.id
 """
 # The indexes on hashes and identities take rows at random places: a cache that holds much of them is worth the memory,
 # up to what keeps a program that imports a million rows under 300 MB (512 MiB would save an eighth of the time). SQLite
-# takes it page by page as needed, and gives back what is over the limit after the commit.
-LOADING_CACHE_KIB: Final = 144 * 1024
+# takes it page by page as needed; ``EngineKit.give_back`` gives it back after the commit.
+LOADING_CACHE_KIB: Final = 128 * 1024
 _MARKS: Final = ", ".join("?" for _ in ROW_COLUMNS)
 
 

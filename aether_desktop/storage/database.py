@@ -295,6 +295,10 @@ class Database:
         """Between two writes of long work: who waits comes first."""
         self._kit.let_in()
 
+    def give_back(self) -> None:
+        """See ``EngineKit.give_back``. Not inside a write of this thread."""
+        self._kit.give_back()
+
     def importing(self) -> AbstractContextManager[bool]:
         """See ``EngineKit.importing``."""
         return self._kit.importing()

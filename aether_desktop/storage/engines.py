@@ -67,6 +67,9 @@ class EngineKit(ABC):
     def let_in(self) -> None:  # noqa: B027 - nothing to do where writers go side by side
         """Between two transactions of long work: those who wait come first, for a moment."""
 
+    def give_back(self) -> None:  # noqa: B027 - nothing to do where the server holds the pages
+        """After a commit of very much: memory that only this took is the system's again."""
+
     @contextmanager
     def importing(self) -> Iterator[bool]:
         """Held while an import is stored in parts. False: another program does so now."""

@@ -44,7 +44,9 @@ from aether_desktop.storage.unindexed import driving, tested
 
 _BATCHES, _SIGHTINGS, _ROWS, _WORDS = IMPORT_BATCHES.c, IMPORT_SIGHTINGS.c, TRANSACTIONS.c, ANNOTATIONS.c
 _LISTED_WORDS: Final = 1000
-_TOGETHER: Final = 20_000  # rows removed by one statement
+# Rows removed by one statement. SQLite holds every page that a statement changes twice, until it ends; PostgreSQL's
+# triggers run once a statement.
+_TOGETHER: Final = {"sqlite": 1_000, "postgresql": 20_000}
 _IDS: Final = ARRAY(BigInteger)
 
 
@@ -86,7 +88,8 @@ class ImportUndo:
         total = self._scalar(select(func.count()).select_from(TRANSACTIONS).where(self._own_rows()))
         removed = kept = words = 0
         with road_of(self._connection, self._vault_id).loading():
-            for ids in self._parts(min(_TOGETHER, most or _TOGETHER)):
+            together = _TOGETHER[self._connection.dialect.name]
+            for ids in self._parts(min(together, most or together)):
                 if token is not None:
                     token.check()
                 stayed = self._hand_over(ids)

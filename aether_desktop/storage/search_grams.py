@@ -82,17 +82,21 @@ class GramWriter:
         return self._connection.exec_driver_sql(statement, values)
 
     def _marked(self, source: str) -> int:
-        marked = select(_MARKS.first_id).where(_MARKS.vault_id == self._vault_id, _MARKS.source == source)
+        marked = select(_MARKS.first_id).where(
+            _MARKS.vault_id == self._vault_id, _MARKS.source == source, _MARKS.owner_id == 0
+        )
         ids = self._connection.scalars(marked.order_by(_MARKS.first_id).limit(_AT_ONCE)).all()
-        for row_id in ids:
-            for name in _of_source(source):
-                self._run(f"DELETE FROM {name} WHERE rowid = ?", row_id)
-            self._index(source, f"{source}.vault_id = ? AND {source}.id = ?", self._vault_id, row_id)
-        if ids:
-            self._run(
-                "DELETE FROM search_marks WHERE vault_id = ? AND source = ? AND first_id <= ?",
-                *(self._vault_id, source, ids[-1]),
-            )
+        if not ids:
+            return 0
+        known = "search_marks WHERE vault_id = ? AND source = ? AND owner_id = 0 AND first_id <= ?"
+        values = (self._vault_id, source, ids[-1])
+        for name in _of_source(source):
+            self._run(f"DELETE FROM {name} WHERE rowid IN (SELECT first_id FROM {known})", *values)
+        marks = f"(SELECT vault_id AS vault, first_id FROM {known}) m"  # lead: a vault file has no statistics
+        self._index(
+            source, f"{marks} CROSS JOIN {source} ON {source}.vault_id = m.vault AND {source}.id = m.first_id", *values
+        )
+        self._run(f"DELETE FROM {known}", *values)
         return len(ids)
 
     def _above(self, source: str) -> int:
@@ -106,7 +110,7 @@ class GramWriter:
         ).one()
         if not count:
             return 0
-        self._index(source, f"{source}.rowid > ? AND {source}.rowid <= ?", place, last)
+        self._index(source, f"{source} WHERE {source}.rowid > ? AND {source}.rowid <= ?", place, last)
         self._run(
             f"UPDATE search_waters SET place = ?, place_id = (SELECT id FROM {source} WHERE rowid = ?)"
             " WHERE vault_id = ? AND source = ?",
@@ -115,29 +119,30 @@ class GramWriter:
         return int(count)
 
     def _index(self, source: str, rows: str, *values: Any) -> None:
+        """``rows`` comes after FROM and ends in a condition."""
         into = "INSERT OR REPLACE INTO {} (rowid, body)"
         if source == "transactions":
             self._run(
-                f"{into.format(_HASHES)} SELECT id, lower(tx_hash) FROM {source} WHERE {rows} AND tx_hash <> ''",
+                f"{into.format(_HASHES)} SELECT id, lower(tx_hash) FROM {rows} AND tx_hash <> ''",
                 *values,
             )
             self._parties(rows, *values)
             said = "description || char(10) || error"
-            words = f"SELECT id, aether_fold({said}) FROM {source} WHERE {rows} AND (description <> '' OR error <> '')"
+            words = f"SELECT id, aether_fold({said}) FROM {rows} AND (description <> '' OR error <> '')"
             self._run(f"{into.format(WORD_GRAMS)} {words}", *values)
         elif source == "annotations":
             tags = "(SELECT group_concat(t.tag_fold, char(10)) FROM annotation_tags t WHERE t.vault_id ="
             tags += " annotations.vault_id AND t.annotation_id = annotations.id)"
             said = f"aether_fold(label || char(10) || note || char(10) || coalesce({tags}, ''))"
-            self._run(f"{into.format(_LABELS)} SELECT id, {said} FROM {source} WHERE {rows}", *values)
+            self._run(f"{into.format(_LABELS)} SELECT id, {said} FROM {rows}", *values)
         else:
             said = " || char(10) || ".join(SEARCHED[source])
-            self._run(f"{into.format(WORD_GRAMS)} SELECT id, aether_fold({said}) FROM {source} WHERE {rows}", *values)
+            self._run(f"{into.format(WORD_GRAMS)} SELECT id, aether_fold({said}) FROM {rows}", *values)
 
     def _parties(self, rows: str, *values: Any) -> None:
         """Addresses that were not there yet, and their trigrams."""
         last = self._run("SELECT coalesce(max(rowid), 0) FROM search_parties").scalar_one()
-        each = " UNION ".join(f"SELECT {name} AS value FROM transactions WHERE {rows}" for name in PARTIES)
+        each = " UNION ".join(f"SELECT {name} AS value FROM {rows}" for name in PARTIES)
         self._run(
             "INSERT OR IGNORE INTO search_parties (vault_id, owner_id, value)"
             f" SELECT ?, 0, value FROM ({each}) WHERE value <> ''",

@@ -6,6 +6,7 @@ commit that returned is on the disk), explicit BEGIN (deferred to read, IMMEDIAT
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 import time
@@ -135,6 +136,18 @@ class SqliteKit(EngineKit):
 
     def let_in(self) -> None:
         self._turns.let_in()
+
+    def give_back(self) -> None:
+        if not self._gate.acquire(blocking=False):
+            return  # whoever writes now wants the pages
+        try:
+            with self._writer.connect() as connection:
+                _driver(connection).execute("PRAGMA shrink_memory")
+        finally:
+            self._gate.release()
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None  # glibc has it
+        if trim is not None:
+            trim(0)
 
     @contextmanager
     def importing(self) -> Iterator[bool]:

@@ -59,7 +59,7 @@ class TestUndo:
     def test_rows_go_a_part_at_a_time_and_a_cancelled_undo_leaves_all_of_them(
         self, storage: Storage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(import_undo, "_TOGETHER", 3)
+        monkeypatch.setattr(import_undo, "_TOGETHER", dict.fromkeys(("sqlite", "postgresql"), 3))
         wallet = add_wallet(storage)
         other, _ = bring(storage, wallet.id, [movement(number) for number in range(100, 104)])
         batch, _ = bring(storage, wallet.id, [movement(number) for number in range(1, 11)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -114,12 +114,18 @@ class SqlImportStore:
         """
         given = iter(movements)
         done: list[tuple[ImportBatch, ImportOutcome]] = []
-        while not done:
-            try:
-                with suppress(_NothingGoodError):
-                    self._store(done, batch, given, rejections, token=token, progress=progress, good_only=good_only)
-            except ImportUnderWayError:  # before anything was read
-                self._wait_for_others(token)
+        with self._much() as told:
+
+            def counted(so_far: int, total: int | None, message: str = "") -> None:
+                told(so_far)
+                progress(so_far, total, message)
+
+            while not done:
+                try:
+                    with suppress(_NothingGoodError):
+                        self._store(done, batch, given, rejections, token=token, progress=counted, good_only=good_only)
+                except ImportUnderWayError:  # before anything was read
+                    self._wait_for_others(token)
         return done[0]
 
     def _store(
@@ -183,7 +189,10 @@ class SqlImportStore:
         again. Raises NotFoundError, InvalidInputError when already undone, OperationCancelled (nothing is undone then).
         """
         self.take_back_unfinished()
-        with self._database.write(action="import.undo", table=IMPORT_BATCHES.name, token=token) as unit:
+        with (
+            self._much() as told,
+            self._database.write(action="import.undo", table=IMPORT_BATCHES.name, token=token) as unit,
+        ):
             require_none_under_way(unit)
             columns = IMPORT_BATCHES.c
             batch = self._one(unit.connection, batch_id)
@@ -194,6 +203,7 @@ class SqlImportStore:
             ).rowcount
             if not claimed:
                 raise InvalidInputError(f"The import of {batch.file_name} is already undone.", field="batch")
+            told(batch.new)
             undo = ImportUndo(unit.connection, unit.vault_id, batch_id)
             removed, kept, words = undo.run(unit, token=token, progress=progress)
             unit.row_id = batch_id
@@ -201,6 +211,21 @@ class SqlImportStore:
             return unit.changed(ChangeSet(frozenset({TableName.TRANSACTIONS}), None, annotations=words))
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _much(self) -> Iterator[Callable[[int], None]]:
+        """Around a write that tells its rows: what memory many of them took is given back, however it ends."""
+        most = 0
+
+        def told(rows: int) -> None:
+            nonlocal most
+            most = max(most, rows)
+
+        try:
+            yield told
+        finally:
+            if most > CHUNK_ROWS:
+                self._database.give_back()
 
     def _wait_for_others(self, token: CancelToken) -> None:
         """Until no other program is in the middle of an import; what one left half-way is taken back.
