@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from aether_desktop.domain.records import TableName
+
+MOST_IDS: Final = 10_000  # of one change; more are never listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ChangeSet:
 
     def __or__(self, other: ChangeSet) -> ChangeSet:
         ids = None if self.ids is None or other.ids is None else self.ids | other.ids
+        if ids is not None and len(ids) > MOST_IDS:
+            ids = None
         return ChangeSet(
             self.tables | other.tables,
             ids,

@@ -7,8 +7,9 @@ are labelled now, change nothing. Their ids take eight bytes each.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 
 from aether_desktop.domain.annotations import Annotation
@@ -21,9 +22,11 @@ from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.sealed_notes import NoteService
 from aether_desktop.services.undo import UndoStack, UndoStep
 
-BATCH: Final = 500  # rows of one audit entry
+BATCH: Final = 2_000  # rows of one audit entry; others write in between
 UNDO_LIMIT: Final = 10_000
-"""Changed rows that are kept for one step back."""
+"""Rows whose former words, or notes, are kept for one step back."""
+NEW_LIMIT: Final = 1_000_000
+"""Rows that had no words and got a label or tags: 16 bytes each are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class BulkResult:
         if self.undoable:
             return f"{self.said} Ctrl+Z takes it back."
         if self.changed:
-            return f"{self.said} More than {UNDO_LIMIT:,} rows cannot be taken back in one step."
+            return f"{self.said} So many rows cannot be taken back in one step."
         return self.said
 
     @property
@@ -86,19 +89,43 @@ class BulkResult:
         return " ".join(said)
 
 
+_Pair = tuple[Annotation, Annotation]
+
+
 @dataclass(slots=True)
 class _Steps:
-    """Pairs of before and after, while they are few enough."""
+    """Before and after of each row, while they are few enough. A row that had no words needs no more than two ids."""
 
-    pairs: list[tuple[Annotation, Annotation]] = field(default_factory=list)
+    like: Annotation | None = None  # what every row says that had no words
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    row_ids: array[int] = field(default_factory=lambda: array("q"))
+    pairs: list[_Pair] = field(default_factory=list)
     too_many: bool = False
 
-    def add(self, pairs: Iterable[tuple[Annotation, Annotation]]) -> None:
-        if not self.too_many:
-            self.pairs += pairs
-            if len(self.pairs) > UNDO_LIMIT:
-                self.too_many = True
-                self.pairs.clear()
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.pairs)
+
+    def __iter__(self) -> Iterator[_Pair]:
+        if self.like is not None:
+            for new_id, row_id in zip(self.ids, self.row_ids, strict=True):
+                blank = Annotation(id=0, table=self.like.table, row_id=row_id)
+                yield blank, replace(self.like, id=new_id, row_id=row_id)
+        yield from self.pairs
+
+    def add(self, pairs: Iterable[_Pair]) -> None:
+        if self.too_many:
+            return
+        for old, new in pairs:
+            if old.id or new.note:  # a sealed note is another in each row
+                self.pairs.append((old, new))
+            else:
+                self.like = self.like or new
+                self.ids.append(new.id)
+                self.row_ids.append(new.row_id)
+        if len(self.pairs) > UNDO_LIMIT or len(self.ids) > NEW_LIMIT:
+            self.too_many = True
+            self.pairs.clear()
+            del self.ids[:], self.row_ids[:]
 
 
 class BulkWordService:
@@ -160,14 +187,13 @@ class BulkWordService:
                 result.problem = str(error)
                 break
             progress(min(start + BATCH, len(ids)), len(ids))
-        if steps.pairs:
+        if steps:
             result.undoable = True
-            pairs = steps.pairs
             self._undo.push(
                 UndoStep(
-                    f"label {_rows(len(pairs))}",
-                    undo=lambda: self._swap([(new, old) for old, new in pairs]),
-                    redo=lambda: self._swap(pairs),
+                    f"label {_rows(len(steps))}",
+                    undo=lambda: self._swap((new, old) for old, new in steps),
+                    redo=lambda: self._swap(steps),
                 )
             )
         return result
@@ -185,9 +211,7 @@ class BulkWordService:
         result.gone += len(ids) - looked_at
         steps.add(changed)
 
-    def _attempt(
-        self, table: TableName, ids: Sequence[int], words: BulkWords
-    ) -> tuple[list[tuple[Annotation, Annotation]], int]:
+    def _attempt(self, table: TableName, ids: Sequence[int], words: BulkWords) -> tuple[list[_Pair], int]:
         current = self._storage.annotations.of(table, ids)
         pairs = []
         for row_id in ids:
@@ -211,20 +235,19 @@ class BulkWordService:
             changes["tags"] = (*old.tags, *fresh)
         if not changes:
             return None
-        base = old if old.id else replace(old, id=self._storage.new_id())
-        return replace(base, **changes)
+        return replace(old, **changes, id=old.id or self._storage.new_id())
 
-    def _swap(self, pairs: Sequence[tuple[Annotation, Annotation]]) -> ChangeSet:
+    def _swap(self, pairs: Iterable[_Pair]) -> ChangeSet:
         """Each first by its second, all or none, where the first's words still stand."""
         changes = ChangeSet(ids=frozenset(), annotations=True)
+        source = iter(pairs)
         with self._storage.unit_of_work():
-            for start in range(0, len(pairs), BATCH):
-                part = pairs[start : start + BATCH]
+            while part := list(islice(source, BATCH)):
                 current = self._storage.annotations.of(part[0][0].table, [new.row_id for _, new in part])
                 changes |= self._storage.annotations.put_many([self._back(pair, current) for pair in part])
         return changes
 
-    def _back(self, pair: tuple[Annotation, Annotation], current: Mapping[int, Annotation]) -> Annotation:
+    def _back(self, pair: _Pair, current: Mapping[int, Annotation]) -> Annotation:
         expected, wanted = pair
         now = current.get(wanted.row_id) or Annotation(
             id=self._storage.new_id(), table=wanted.table, row_id=wanted.row_id

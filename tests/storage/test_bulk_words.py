@@ -84,6 +84,38 @@ def test_it_is_taken_back_and_done_again_in_one_step(bulk: Bulk) -> None:
     assert bulk.labels()["rent"] == "x"  # all or none
 
 
+def test_rows_without_words_are_taken_back_like_the_others(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_words, "UNDO_LIMIT", 2)  # two have a label; of the others only ids are kept
+    before = {name: bulk.words(name) for name in bulk.labels()}
+    assert bulk.service.write_on_query(ALL, BulkWords(label="x", tags=("home",), keep=False)).undoable
+    assert {bulk.words(name).label for name in before} == {"x"}
+    assert bulk.undo.undo() == "label 6 rows"
+    after = {name: bulk.words(name) for name in before}
+    assert {name: (each.label, each.tags, each.note) for name, each in after.items()} == {
+        name: (each.label, each.tags, each.note) for name, each in before.items()
+    }
+    assert [name for name, each in after.items() if each.id == 0] == ["gift", "failed", "pending", "self"]
+    bulk.undo.redo()
+    assert set(bulk.labels().values()) == {"x"}
+    annotate_again(bulk, "gift", "mine")
+    with pytest.raises(ConflictError):
+        bulk.undo.undo()
+    assert bulk.labels()["self"] == "x"
+
+
+def test_others_write_between_two_batches(bulk: Bulk) -> None:
+    """Nothing is held from one batch to the next, also when all is done by one job."""
+    seen: list[bool] = []
+
+    def look(_done: int, _total: int | None, _message: str = "") -> None:
+        annotate_again(bulk, "rent", f"mine {len(seen)}")
+        seen.append(True)
+
+    ids = [bulk.ids[name] for name in ("gift", "failed", "pending", "self")]
+    result = bulk.service.write_on_rows(TRANSACTIONS, ids, BulkWords(label="x"), progress=look)
+    assert (result.changed, len(seen), bulk.labels()["rent"]) == (4, 2, "mine 1")
+
+
 def annotate_again(bulk: Bulk, name: str, label: str) -> None:
     words = bulk.words(name)
     bulk.storage.annotations.put(
@@ -92,9 +124,12 @@ def annotate_again(bulk: Bulk, name: str, label: str) -> None:
 
 
 def test_too_many_changes_are_no_step_and_the_result_says_so(bulk: Bulk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_words, "UNDO_LIMIT", 3)
+    monkeypatch.setattr(bulk_words, "NEW_LIMIT", 3)
     result = bulk.service.write_on_query(ALL, BulkWords(label="x"))
     assert (result.changed, result.undoable, bulk.undo.undo_text) == (4, False, "")
+    monkeypatch.setattr(bulk_words, "UNDO_LIMIT", 1)
+    result = bulk.service.write_on_query(ALL, BulkWords(label="y", keep=False))
+    assert (result.changed, result.undoable, bulk.undo.undo_text) == (6, False, "")
     assert "cannot be taken back" in result.sentence
 
 

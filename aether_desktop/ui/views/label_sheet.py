@@ -58,7 +58,7 @@ class ChosenRows:
 
 
 class LabelSheet(SideSheet):
-    """GUI thread only; counts on the read lane, writes on the write lane. A job that runs goes on without it."""
+    """GUI thread only; counts and writes on the read lane. A job that runs goes on without it."""
 
     def __init__(self, context: UiContext, table: TableName, rows: LabelledRows) -> None:
         super().__init__(context.theme, "Label all of them", object_name=selection_name(table, "label_sheet"))
@@ -118,7 +118,8 @@ class LabelSheet(SideSheet):
             self.label.set_error("Type a label, a tag or a note.")
             return
         rows = self._rows
-        job = self._context.jobs.write(
+        # on a reading lane: it writes in slices, and whoever writes meanwhile goes in between
+        job = self._context.jobs.read(
             lambda token, progress: rows.write(words, token, progress), title=f"Label {self._count()}"
         )
         job.when_stopped("What was labelled until then stays.")
@@ -144,11 +145,9 @@ class LabelSheet(SideSheet):
         have = {0: "None of them has a label yet.", 1: "One of them has a label already."}.get(
             survey.labelled, f"{survey.labelled:,} of them have a label already."
         )
-        back = (
-            "Ctrl+Z takes it back."
-            if survey.rows <= UNDO_LIMIT
-            else f"More than {UNDO_LIMIT:,} rows cannot be taken back in one step."
-        )
+        back = "Ctrl+Z takes it back."
+        if survey.rows > UNDO_LIMIT:
+            back = f"Ctrl+Z takes it back, but notes and replaced words on {UNDO_LIMIT:,} rows at most."
         self.row.explain(f"{self._count().capitalize()}. {have} {back}", button=f"Label {self._count()}")
         self.row.button.setEnabled(survey.rows > 0)
 
