@@ -28,6 +28,7 @@ COPIED: Final = (
     "annotations",
     "annotation_tags",
     "ledger_days",
+    "ledger_fees",
 )
 _OWNED: Final = ("owner_id", "imported_by")
 _AT_ONCE: Final = 20_000

@@ -107,7 +107,7 @@ def test_others_write_between_two_batches(bulk: Bulk) -> None:
     """Nothing is held from one batch to the next, also when all is done by one job."""
     seen: list[bool] = []
 
-    def look(_done: int, _total: int | None, _message: str = "") -> None:
+    def look(done: int, total: int | None, message: str = "") -> None:
         annotate_again(bulk, "rent", f"mine {len(seen)}")
         seen.append(True)
 

@@ -113,20 +113,20 @@ class SqlImportStore:
         naming a row that cannot be stored, NotFoundError for the wallet: nothing is stored then.
         """
         given = iter(movements)
-        done: list[tuple[ImportBatch, ImportOutcome]] = []
+        ended: list[tuple[ImportBatch, ImportOutcome]] = []
         with self._much() as told:
 
-            def counted(so_far: int, total: int | None, message: str = "") -> None:
-                told(so_far)
-                progress(so_far, total, message)
+            def counted(done: int, total: int | None, message: str = "") -> None:
+                told(done)
+                progress(done, total, message)
 
-            while not done:
+            while not ended:
                 try:
                     with suppress(_NothingGoodError):
-                        self._store(done, batch, given, rejections, token=token, progress=counted, good_only=good_only)
+                        self._store(ended, batch, given, rejections, token=token, progress=counted, good_only=good_only)
                 except ImportUnderWayError:  # before anything was read
                     self._wait_for_others(token)
-        return done[0]
+        return ended[0]
 
     def _store(
         self,
