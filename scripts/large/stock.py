@@ -14,6 +14,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -147,8 +148,8 @@ class EverythingContestant(Contestant):
         self._table.show_rows(self._all)
 
     def sort(self, column: str, *, descending: bool) -> None:
-        place, last = _COLUMNS.index(column), _COLUMNS.index("id")
-        self._table.show_rows(sorted(self._table.rows, key=lambda row: (row[place], row[last]), reverse=descending))
+        key = itemgetter(*(_COLUMNS.index(name) for name in dict.fromkeys((column, "occurred_at", "id"))))
+        self._table.show_rows(sorted(self._table.rows, key=key, reverse=descending))
 
     def filter(self, matches: Sequence[Match]) -> None:
         self._table.show_rows([row for row in self._all if all(_holds(row, match) for match in matches)])
