@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from aether_desktop.cli.node_words import add_node_words
+
 _DESCRIPTION = (
     "Aether Desktop: wallets, ledger and temple nodes. Without a command the window opens; a path that ends in .aether"
     " is opened as a vault."
@@ -44,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import_words(words)
     _add_ledger_words(words)
     _add_module_words(words)
+    add_node_words(words, with_json=_add_json, with_factors=_add_factor_file)
     _add_people_words(words)
     _add_sealed_words(words)
     _add_audit_words(words)
