@@ -72,7 +72,7 @@ class Drive:
     ``values`` are what the column ``key`` must be one of, with what ``found`` brings when it is asked; ``column`` is
     what holds them, ``pointer`` where they are rows of another table. ``found`` alone brings what ``column`` points
     with; it may be much. ``ends`` is the condition as a range. ``whole``: the values or branches say all that the term
-    says.
+    says. ``entries`` hold for at least the rows of the condition, where it asks for more than an index has.
     """
 
     key: str
@@ -85,6 +85,7 @@ class Drive:
     ends: Ends | None = None
     whole: bool = True
     searched: Searched | None = None
+    entries: tuple[Condition, ...] = ()
 
 
 class TermPlan(NamedTuple):
@@ -241,7 +242,8 @@ def _identified(plan: TablePlan, source: ColumnSource, term: Term, condition: Co
         party = TRANSACTIONS.c.counterparty
         of_party = address_range(plan, party, text)
         assert of_party is not None  # noqa: S101 - whether there is a range depends on the text alone
-        return Drive(key, or_(and_(column != party, ranges), and_(of_party, column == party)))
+        other = and_(column != party, ranges)
+        return Drive(key, or_(other, and_(of_party, column == party)), entries=(other, of_party))
     if plan.spec.name is TableName.TRANSACTIONS and key == "contract_address":
         return Drive(key, and_(filled(column), ranges))
     return Drive(key, ranges)

@@ -80,6 +80,12 @@ class Order:
         theirs = tuple_(*(bindparam(f"place_{n}", type_=key.expression.type) for n, key in enumerate(self._keys)))
         return ours < theirs if self._keys[0].descending is not backward else ours > theirs
 
+    def until(self, *, backward: bool = False) -> ColumnElement[bool]:
+        """Up to a row, of an order as for ``passed``; its key comes as parameters ``edge_0`` and on."""
+        ours = tuple_(*(key.expression for key in self._keys))
+        theirs = tuple_(*(bindparam(f"edge_{n}", type_=key.expression.type) for n, key in enumerate(self._keys)))
+        return ours >= theirs if self._keys[0].descending is not backward else ours <= theirs
+
     @property
     def is_range(self) -> bool:
         """Whether what comes after a key is one range."""

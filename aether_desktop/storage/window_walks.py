@@ -43,6 +43,7 @@ from aether_desktop.storage.unindexed import driving, gathered, tested
 from aether_desktop.storage.window_columns import TablePlan
 from aether_desktop.storage.window_order import Key, Order
 from aether_desktop.storage.window_segments import Segment, segments_of, whole
+from aether_desktop.storage.window_sieves import SIEVED, Sieve, rows_of
 
 GATHERED: Final = 20_000  # so many rows are read and sorted for each page: 60 ms
 FEW: Final = 500  # so few that no other term needs to be asked
@@ -63,7 +64,9 @@ class _Term(NamedTuple):
 
     ``bare`` is for its index, ``pairs`` is instead the table with what points to its rows; ``branches`` are each for
     an index in the order of time; ``values`` are what its column may be. ``candidates`` of trigrams are counted without
-    a look at the rows, some of them twice; it ``waits`` for more to be indexed.
+    a look at the rows, some of them twice; it ``waits`` for more to be indexed. ``ids`` are questions that indexes
+    alone answer, for at least its rows; ``exact``: for no others. ``joined`` are other terms that are ranges of the
+    same column, which ``bare`` says, too.
     """
 
     plan: TermPlan
@@ -73,6 +76,9 @@ class _Term(NamedTuple):
     values: Set[Any] | None = None
     candidates: CompoundSelect[Any] | None = None
     waits: bool = False
+    ids: tuple[Select[Any], ...] = ()
+    exact: bool = False
+    joined: tuple[_Term, ...] = ()
 
     @property
     def drive(self) -> Drive | None:
@@ -99,6 +105,7 @@ class _Way:
     source: FromClause | None = None  # where the driver's rows are, if not in the table alone
     loose: tuple[Condition, ...] | None = None  # ``tests`` where no branch serves, if that is another
     only: Mapping[str, Set[Any]] = field(default_factory=dict)
+    sieve: Sieve | None = None  # another road to a page, where few of many rows are gathered
     built: dict[_Turn, _Statement] = field(default_factory=dict)
 
 
@@ -161,6 +168,10 @@ class Walk:
         found: list[Key] = []
         by_index(connection)
         way = self.settled(connection)
+        if way.sieve is not None:
+            met = way.sieve.keys(connection, place, offset=offset, limit=limit, backward=backward)
+            if met is not None:
+                return met
         descending = self._order.keys[0].descending is not backward
         for number, here in _from(way.segments, place, descending=descending):
             lead = way.segments[number].lead
@@ -248,12 +259,16 @@ class Walk:
         own = [term for term in terms if term.drive is not None and term.drive.ends is not None and _on(term, first)]
         merging = [term for term in terms if term.branches] if self._in_time else []
         asked = [term for term in terms if (term.bare is not None or term.pairs is not None) and term not in own]
+        asked = _joined(asked)
         if len(asked) > 1 or not merging or any(term.candidates is not None for term in asked):
-            driver = self._fewest(connection, asked)
-            if driver is not None:
-                others = [term.plan.tested for term in terms if not _is_all(driver, term)]
-                bare = [] if driver.bare is None else [driver.bare]
-                return _Way([whole(self._order)], (*bare, *others), sorts=True, source=driver.pairs)
+            driver, count = self._fewest(connection, asked, alone=not merging)
+            if any(
+                driver is term for term in merging
+            ):  # its rows come in the right order, and a page needs no more of them
+                merging = [term for term in merging if term is driver]
+            elif driver is not None:
+                beside = [term for term in merging if len(term.branches) == 1]
+                return self._gathering(connection, terms, driver, count, beside)
         ends = tuple(term.drive.ends for term in own if term.drive is not None and term.drive.ends is not None)
         if merging:
             driver = min(merging, key=lambda term: len(term.branches))
@@ -263,6 +278,40 @@ class Walk:
         only |= {term.drive.key: frozenset[Any]() for term in own if term.drive is not None}
         segments = segments_of(self._plan, self._query, self._order, only, connection)
         return _Way(segments, _tests(terms, own), ends, only=only)
+
+    def _gathering(
+        self, connection: Connection, terms: Sequence[_Term], driver: _Term, count: int, beside: Sequence[_Term]
+    ) -> _Way:
+        """``beside`` are terms whose rows one index has in the right order."""
+        others = tuple(term.plan.tested for term in terms if not _is_all(driver, term))
+        bare = () if driver.bare is None else (driver.bare,)
+        sieve = None
+        if self._can_sieve(connection) and driver.ids and (others or not self._covers(driver)):
+            sieve = self._sieve(connection, terms, driver, count, beside)
+        return _Way([whole(self._order)], (*bare, *others), sorts=True, source=driver.pairs, sieve=sieve)
+
+    def _sieve(
+        self, connection: Connection, terms: Sequence[_Term], driver: _Term, count: int, beside: Sequence[_Term]
+    ) -> Sieve:
+        served = [*beside[:1], *([driver, *driver.joined] if driver.exact else [])]
+        return Sieve(
+            self._plan.table,
+            self._order,
+            (*self._scope, *(branch for term in beside[:1] for branch in term.branches)),
+            driver.ids,
+            _tests(terms, served),
+            count,
+            0 if beside else rows_of(connection, self._plan.table),
+        )
+
+    def _can_sieve(self, connection: Connection) -> bool:
+        """Whether one index of the ledger gives the order, all one way. PostgreSQL looks rows up as fast."""
+        in_ledger = self._plan.spec.name is TableName.TRANSACTIONS
+        return in_ledger and connection.dialect.name == "sqlite" and len(self._query.sort) <= 1 and self._order.is_range
+
+    def _covers(self, term: _Term) -> bool:
+        """Whether the index of the term has the order, too, so that no row is looked at."""
+        return term.exact and term.pairs is None and self._in_time
 
     @property
     def _in_time(self) -> bool:
@@ -280,7 +329,8 @@ class Walk:
         if drive.found is not None and drive.values is None and drive.column is not None:
             few = drive.found.subquery()
             theirs = and_(self._plan.scope, drive.column == few.c[0])
-            return _Term(plan, pairs=driving(few, self._plan.table, theirs))
+            told = (select(few.c[0]),) if drive.column is self._plan.table.c.id else ()
+            return _Term(plan, pairs=driving(few, self._plan.table, theirs), ids=told, exact=drive.whole)
         values, listed = None if drive.values is None else list(drive.values), True
         if drive.found is not None and values is not None:
             more = connection.scalars(drive.found.limit(LISTED + 1)).all()
@@ -302,14 +352,28 @@ class Walk:
             ids: CompoundSelect[Any] = union(*searched.arms).limit(2 * GATHERED)
             known = None if values is None or not listed else frozenset(values)
             bare, pairs = self._among(ids, connection.dialect.name)
-            return _Term(plan, bare, pairs, branches, known, union_all(*searched.arms))
+            return _Term(plan, bare, pairs, branches, known, union_all(*searched.arms), ids=searched.arms)
         if branches:
             bare = or_(*branches)
         elif listed and drive.column is not None and values is not None:
             bare = drive.column.in_(values)
         if listed and drive.pointer is not None and values is not None:
             plan = plan._replace(tested=tested(drive.pointer).in_(values))
-        return _Term(plan, bare, None, branches, frozenset(values) if values is not None and listed else None)
+        known = frozenset(values) if values is not None and listed else None
+        own: tuple[Select[Any], ...] = ()
+        if (
+            bare is not None
+            and bare is drive.condition
+            and drive.found is None
+            and self._plan.spec.name is TableName.TRANSACTIONS
+        ):
+            own = self._entries(drive.entries or _alternatives(bare))
+        return _Term(plan, bare, None, branches, known, ids=own, exact=bool(own) and not drive.entries)
+
+    def _entries(self, conditions: Sequence[Condition]) -> tuple[Select[Any], ...]:
+        """Ids of what an index has, each of these."""
+        column = self._plan.table.c.id
+        return tuple(select(column).where(*self._scope, condition) for condition in conditions)
 
     def _among(self, few: CompoundSelect[Any], dialect: str) -> tuple[Condition | None, driving | None]:
         """Rows with these ids, which come first; as an array where the planner thinks for itself how many there are."""
@@ -320,27 +384,29 @@ class Walk:
         some = few.subquery()
         return None, driving(some, self._plan.table, and_(self._plan.scope, column == some.c[0]))
 
-    def _fewest(self, connection: Connection, terms: Sequence[_Term]) -> _Term | None:
-        """The term that brings fewest rows, where those are few."""
-        best, least = None, GATHERED + 1
+    def _fewest(self, connection: Connection, terms: Sequence[_Term], *, alone: bool) -> tuple[_Term | None, int]:
+        """The term that brings fewest rows, where those are few, and how many; ``alone``: nothing else would drive."""
+        best, least, sieves = None, 0, alone and self._can_sieve(connection)
         for term in terms:
+            most = SIEVED if term.ids and ((alone and self._covers(term)) or sieves) else GATHERED
+            most = most + 1 if best is None else min(most + 1, least)
             count = 0
             for some in self._arms_of(term):
-                few = some.limit(least - count).subquery()
+                few = some.limit(most - count).subquery()
                 count += int(connection.execute(select(func.count()).select_from(few)).scalar_one())
-                if count >= least:
+                if count >= most:
                     break
-            if count < least:
+            if count < most:
                 best, least = term, count
-            if least <= FEW:
-                break
-        return best
+                if least <= FEW:
+                    break
+        return best, least
 
     def _arms_of(self, term: _Term) -> Iterator[Select[Any]]:
         """The rows of a term, no fewer: of each index by itself. For several at once an engine looks up every row."""
         one: Select[Any] = select(literal_column("1"))
-        if term.candidates is not None:
-            yield one.select_from(term.candidates.subquery())
+        if term.ids and not term.exact:
+            yield one.select_from(union_all(*term.ids).subquery())
         elif term.pairs is not None:  # what points to the rows; looking each of them up would cost the page itself
             theirs = one.select_from(term.pairs.left)
             yield theirs if term.bare is None else theirs.where(term.bare)
@@ -426,7 +492,27 @@ def _only(terms: Sequence[_Term]) -> dict[str, Set[Any]]:
 
 
 def _is_all(driver: _Term, term: _Term) -> bool:
-    return term is driver and driver.drive is not None and driver.drive.whole
+    mine = term is driver or any(term is each for each in driver.joined)
+    return mine and driver.drive is not None and driver.drive.whole
+
+
+def _joined(terms: Sequence[_Term]) -> list[_Term]:
+    """Ranges of one column as one: each by itself may be much."""
+    found: list[_Term] = []
+    ranges: dict[str, list[_Term]] = {}
+    for term in terms:
+        if term.drive is None or term.drive.ends is None or term.bare is None or term.branches:
+            found.append(term)
+        else:
+            ranges.setdefault(term.drive.key, []).append(term)
+    for several in ranges.values():
+        if len(several) == 1:
+            found += several
+            continue
+        bare = and_(*(term.bare for term in several if term.bare is not None))
+        ids = tuple(each.where(bare) for each in several[0].ids)
+        found.append(several[0]._replace(bare=bare, ids=ids, joined=tuple(several)))
+    return found
 
 
 def _tests(terms: Sequence[_Term], served: Sequence[_Term]) -> tuple[Condition, ...]:

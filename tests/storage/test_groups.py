@@ -146,6 +146,7 @@ def test_groups_and_totals_are_what_plain_python_finds(
     storage: Storage, gathered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(window_walks, "GATHERED", gathered)
+    monkeypatch.setattr(window_walks, "SIEVED", gathered)
     monkeypatch.setattr(window_walks, "FEW", 1)
     fill(storage)
     place = order(storage)

@@ -6,6 +6,7 @@ vault, and on PostgreSQL as an administrator and as a plain member under row sec
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -24,7 +25,7 @@ from aether_desktop.ports.queries import ArchivedRows, Comparison, GroupBy, Grou
 from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.security.scram import scram_verifier
-from aether_desktop.storage import search_grams, window_walks
+from aether_desktop.storage import search_grams, window_sieves, window_walks
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.opening import create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.schema import RECORD_TABLES
@@ -99,7 +100,7 @@ def pretend_indexed(connection: Connection, vault_id: int) -> None:
     """As if all was indexed, of which only addresses are: the plans are the same, and made in no time."""
     search_grams.start_over(connection, vault_id)
     writer = search_grams.GramWriter(connection, vault_id)
-    writer._parties("transactions.rowid > ? AND transactions.rowid <= ?", 0, 500)
+    writer._parties("transactions WHERE transactions.rowid > ? AND transactions.rowid <= ?", 0, 500)
     for source in SEARCHED:
         last = f"SELECT {{}} FROM {source} ORDER BY rowid DESC LIMIT 1"
         connection.exec_driver_sql(
@@ -185,6 +186,8 @@ def seat(request: pytest.FixtureRequest) -> Seat:
 def proportions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window_walks, "GATHERED", FEW)
     monkeypatch.setattr(window_walks, "FEW", FEW // 10)
+    monkeypatch.setattr(window_walks, "SIEVED", FEW * 10)
+    monkeypatch.setattr(window_sieves, "_LOOK", 0)
 
 
 def faulty(seat: Seat, offers: Iterator[Offer]) -> dict[str, set[str]]:
@@ -199,6 +202,24 @@ def test_every_sort_is_served_by_an_index(seat: Seat, table: TableName) -> None:
 @pytest.mark.parametrize("table", TableName)
 def test_every_filter_is_served_by_an_index(seat: Seat, table: TableName) -> None:
     assert faulty(seat, chain(filters(table, seat.rows[table]), words(table))) == {}
+
+
+def test_a_sieve_walks_between_two_places_of_one_index(embedded: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_sieves, "_LOOK", 10)
+    monkeypatch.setattr(window_sieves, "_HOPE", 1)
+    walked = {'-label:""': r"time \(vault_id=\? AND \(occurred_at,id\)>", "label:7 status:failed": "status"}
+    for text, index in walked.items():
+        walk = embedded.windows.question(parse_table_query(text, TableName.TRANSACTIONS)).walk
+        with embedded.reader.connect() as connection:
+            walk.settled(connection)
+            with embedded.watched.watching() as plans:
+                walk.keys(connection, None, limit=3)
+        edge, steps = ([str(row[3]) for row in plan] for _, plan in plans)
+        assert any(re.match(rf"SEARCH transactions USING .*INDEX ix_transactions_{index}", each) for each in steps), (
+            steps
+        )
+        assert not any("TEMP B-TREE FOR" in each for each in steps), steps
+        assert all("USING COVERING INDEX" in each for each in edge), edge
 
 
 def test_combinations_are_driven_by_one_index(seat: Seat) -> None:

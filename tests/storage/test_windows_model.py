@@ -291,6 +291,7 @@ def test_questions_are_answered_like_the_model(
     storage: Storage, gathered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(window_walks, "GATHERED", gathered)
+    monkeypatch.setattr(window_walks, "SIEVED", gathered)
     fill(storage, random.Random(20261123))
     everything = {
         table: list(storage.windows.rows(TableQuery(table, archived=ArchivedRows.INCLUDED)))

@@ -61,7 +61,10 @@ def faults_on_sqlite(rows: list[Any], *, table: str, few: bool) -> list[str]:
 
 
 # Indexes over the few rows that have something: being in them is the condition.
-_SOME = frozenset(f"ix_transactions_{name}" for name in ("verified", "error", "description", "archived"))
+_SOME = frozenset(
+    f"ix_transactions_{name}"
+    for name in ("verified", "error", "description", "archived", "contract", "method", "layer2")
+)
 
 
 def goes_on_from_a_place(rows: list[Any]) -> bool:
