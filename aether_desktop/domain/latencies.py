@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 LEAST: Final = 0.000_1  # seconds: what is faster counts as this
@@ -88,17 +89,14 @@ class LatencySketch:
     @classmethod
     def decode(cls, data: bytes, *, least: float, greatest: float, total: float) -> LatencySketch:
         """Raises ValueError for bytes that are cut off or out of bounds."""
-        numbers = list(_numbers(data))
-        if len(numbers) % 2:
+        numbers = list(data) if not data or max(data) < 0x80 else list(_numbers(data))  # nearly always small
+        steps, counts = numbers[::2], numbers[1::2]
+        if len(steps) != len(counts):
             raise ValueError("a count is missing")
-        buckets: list[tuple[int, int]] = []
-        bucket = 0
-        for step, count in zip(numbers[::2], numbers[1::2], strict=True):
-            bucket += step
-            if bucket > LAST_BUCKET or not count or (buckets and not step):
-                raise ValueError("the buckets are out of bounds")
-            buckets.append((bucket, count))
-        return cls(sum(count for _, count in buckets), least, greatest, total, tuple(buckets))
+        places = list(accumulate(steps))
+        if 0 in counts or 0 in steps[1:] or (places and places[-1] > LAST_BUCKET):
+            raise ValueError("the buckets are out of bounds")
+        return cls(sum(counts), least, greatest, total, tuple(zip(places, counts, strict=True)))
 
 
 def _put(result: bytearray, number: int) -> None:

@@ -12,6 +12,8 @@ from aether_desktop.domain.amounts import Amount, Currency
 from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.fiat import fiat_currency
 from aether_desktop.domain.records import TableName
+from aether_desktop.domain.temple import CovenantKind, Tier
+from aether_desktop.domain.temple_nodes import NodeStatus, TempleNode
 from aether_desktop.domain.times import parse_time
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.records import RecordService
@@ -72,10 +74,22 @@ class SampleFiller:
         for name, key in (("wallet", "wallet_id"), ("payment_method", "payment_method_id")):
             if name in typed:
                 typed[key] = self._ids.get(str(typed.pop(name)))
+        if table is TableName.TEMPLE_NODES:
+            self._create_node(typed)
+            return
         records = self._people if table is TableName.USERS else self._records
         record = records.create(table, typed)
         if table is TableName.PAYMENT_METHODS:
             self._ids[values["name"]] = record.id
+
+    def _create_node(self, typed: Mapping[str, Any]) -> None:
+        """With what is measured elsewhere, and typed nowhere."""
+        storage = self._services.storage
+        choices = {"tier": Tier(typed["tier"]), "status": NodeStatus(typed.get("status", "unknown"))}
+        covenants = tuple(CovenantKind(kind) for kind in typed.get("covenants", ()))
+        given = {**typed, **choices, "covenants": covenants}
+        owner, made_at = storage.info.user_id, parse_time(self._manifest["made_at"])
+        storage.temple_nodes.create(TempleNode(id=storage.new_id(), owner_id=owner, created_at=made_at, **given))
 
     def _typed(self, name: str, value: Any) -> object:
         if name in _TIMES:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from aether_desktop.domain.harmony import Harmony
 from aether_desktop.domain.latencies import LatencySketch
@@ -17,8 +22,10 @@ from aether_desktop.domain.temple import Tier
 from aether_desktop.domain.temple_nodes import NodeStatus, TempleNode
 from aether_desktop.ports.monitoring import Lease, NodeReading, NodeTransition, StaleLeaseError, WatchBatch
 from aether_desktop.storage.sql_storage import SqlStorage
+from tests.support.sample_writer import AT_ONCE, BEGIN
 from tests.support.storages import VaultPlace
 
+ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -235,9 +242,7 @@ class TestHarmony:
     def test_seven_days_make_an_elder_and_twenty_four_are_enough(self, storage: SqlStorage) -> None:
         nodes = [new_node(storage, f"n{number:02}") for number in range(26)]
         watch = storage.watching.watch
-        for hour in range(0, 8 * 24, 8):  # a sample every four hours is enough to be measured
-            at = NOON + timedelta(hours=hour)
-            watch.write(WatchBatch(samples=[each for node in nodes for each in every(node.id, at, 8, step=14_400)]))
+        watch.write(WatchBatch(samples=[each for node in nodes for each in every(node.id, NOON, 190, step=43_200)]))
         watch.maintain(NOON + timedelta(days=7, minutes=2))
         assert storage.watching.log.council() == []
         watch.maintain(NOON + timedelta(days=7, hours=2, minutes=2))
@@ -248,3 +253,52 @@ class TestHarmony:
         watch.maintain(NOON + timedelta(days=10))  # nothing was heard for two days: unknown is no Elder
         assert storage.watching.log.council() == []
         assert not storage.temple_nodes.get(nodes[0].id).elder
+
+
+class TestBounds:
+    def test_a_simulated_year_leaves_what_is_kept_and_no_more(self, sqlite_storage: SqlStorage) -> None:
+        """The short form; a year raw for five nodes and of roll-ups for 500: ``scripts/bench_nodes.py``."""
+        storage = sqlite_storage
+        node = new_node(storage)
+        watch = storage.watching.watch
+        for day in range(0, 365, 5):
+            at = NOON + timedelta(days=day)
+            watch.write(WatchBatch(samples=every(node.id, at, 5 * 24, step=43_200)))
+            watch.maintain(at + timedelta(days=5))
+        with storage._database.read() as connection:
+            counts = {
+                name: list(connection.scalars(text(f"SELECT count(*) FROM {table}")))
+                for name, table in {
+                    "samples": "node_samples",
+                    "parts": "node_roll_ups GROUP BY period ORDER BY period",
+                    "harmony": "node_harmony",
+                }.items()
+            }
+        assert counts["samples"] == [4]  # two a day, of 48 hours
+        five_minutes, hours, days = counts["parts"]
+        assert (five_minutes, hours, days) == (16, 184, 365)
+        assert counts["harmony"] == [32 * 24]
+
+    def test_batches_that_were_acknowledged_survive_a_kill(self, place: VaultPlace) -> None:
+        with closing(place.open()) as storage:
+            node = new_node(storage)
+        command = [sys.executable, "-m", "tests.support.sample_writer", place.engine, place.location, str(node.id)]
+        acknowledged = 0
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            for line in child.stdout:
+                acknowledged = int(line) if line.endswith("\n") else acknowledged
+                if acknowledged >= 7 * AT_ONCE:
+                    child.kill()  # and read on: what it still said before it died counts, too
+            assert child.stderr is not None
+            errors = child.stderr.read()
+        assert child.returncode == -9, errors
+        with closing(place.open()) as storage:
+            stored = storage.watching.log.samples(node.id, since=BEGIN, limit=1_000_000)
+            assert len(stored) % AT_ONCE == 0
+            assert acknowledged <= len(stored) <= acknowledged + AT_ONCE
+            status = NodeStatus.DEGRADED if len(stored) // AT_ONCE % 2 else NodeStatus.UP
+            assert storage.temple_nodes.get(node.id).status is status
+            (lease,) = storage.watching.watch.lease([node.id], holder="next", seconds=30)
+            assert lease.fence == 2
+            assert storage.check() == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -289,8 +291,9 @@ def _counts_bytes(counts: Mapping[NodeStatus, int]) -> bytes:
     return LatencySketch(buckets=tuple(places)).encode()
 
 
-def _counts_of(data: bytes) -> dict[NodeStatus, int]:
+@lru_cache(maxsize=1024)  # there are few different ones
+def _counts_of(data: bytes) -> Mapping[NodeStatus, int]:
     sketch = LatencySketch.decode(data, least=0.0, greatest=0.0, total=0.0)
     if any(place >= len(_STATUSES) for place, _ in sketch.buckets):
         raise ValueError("an unknown status")
-    return {_STATUSES[place]: count for place, count in sketch.buckets}
+    return MappingProxyType({_STATUSES[place]: count for place, count in sketch.buckets})
