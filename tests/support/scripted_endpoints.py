@@ -13,6 +13,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Final
 
 from tests.support.processes import THREAD_PREFIX
@@ -268,8 +269,8 @@ class ServerThread:
 
 def fleet_behaviours(count: int) -> list[str]:
     """Names by place: every third endpoint is well, the others take turns with the hostile ones."""
-    names = list(HOSTILE)
-    return ["well" if place % 3 == 0 else names[place % len(names)] for place in range(count)]
+    hostile = cycle(HOSTILE)
+    return ["well" if place % 3 == 0 else next(hostile) for place in range(count)]
 
 
 async def _run_fleet(count: int) -> None:

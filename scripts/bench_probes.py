@@ -1,0 +1,241 @@
+"""make bench, probes: how many a second one core asks, beside a bare asyncio client that asks the same of the same server.
+
+python -m scripts.bench_probes            all, alternating, each in a process of its own
+python -m scripts.bench_probes MODE PORT  one of them: bare, probes (the guarded module), engine (10,000 nodes)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PROBES: Final = 4000
+NODES: Final = 10_000
+AT_ONCE: Final = 100
+TURNS: Final = 3
+_BODY: Final = b'{"status":"well"}'
+_ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_BODY) + _BODY
+_QUESTION: Final = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"
+
+
+class Answering(asyncio.Protocol):
+    """The cheapest server there is."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if data.endswith(b"\r\n\r\n"):
+            self._transport.write(_ANSWER)
+            self._transport.close()
+
+
+async def serve() -> None:
+    server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0, backlog=2000)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+async def asked(ask: Callable[[], Awaitable[None]], count: int) -> None:
+    """``AT_ONCE`` at a time, and the rate."""
+    numbers = iter(range(count))
+
+    async def work() -> None:
+        for _ in numbers:
+            await ask()
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+
+
+async def bare(port: int, count: int) -> int:
+    async def ask() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(_QUESTION)
+        answer = await reader.read()
+        assert _BODY in answer
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    await asked(ask, count)
+    return count
+
+
+class Choices:
+    """Settings of nobody."""
+
+    def get(self, key: str, default: object = None) -> object:
+        return default
+
+    def set(self, key: str, value: object) -> None:
+        raise AssertionError(key, value)
+
+
+@asynccontextmanager
+async def runners() -> AsyncIterator[Mapping[str, object]]:
+    from aether_desktop.networks.probe_network import ProbeTransport
+    from aether_desktop.security.certificates import certificate_expires_at
+    from aether_desktop.services.modules import ModuleService
+    from aether_desktop.sums.built_in import BUILT_IN
+
+    transport = ProbeTransport(certificate_expires_at)
+    try:
+        yield ModuleService(Choices(), BUILT_IN, find_packages=list).probes(transport, wall=lambda: datetime.now(UTC))
+    finally:
+        await transport.close()
+
+
+async def probes(port: int, count: int) -> int:
+    from aether_desktop.domain.probes import Probe, ProbeOutcome
+
+    probe = Probe(id=1, node_id=1, kind="http", target=f"http://127.0.0.1:{port}/")
+    async with runners() as kinds:
+        runner = kinds["http"]
+
+        async def ask() -> None:
+            answer = await runner.ask(probe)  # type: ignore[attr-defined]
+            assert answer.outcome is ProbeOutcome.ANSWERED, answer.reason
+
+        await asked(ask, count)
+    return count
+
+
+class CountingStore:
+    """Takes everything, keeps nothing."""
+
+    locked = False
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def nodes(self) -> list[object]:
+        from aether_desktop.domain.probes import Probe
+        from aether_desktop.domain.temple import NodeType, Tier
+        from aether_desktop.ports.monitoring import WatchedNode
+
+        return [
+            WatchedNode(
+                id=number,
+                name=f"node-{number}",
+                tier=list(Tier)[number % 3],
+                type=NodeType.ZADOKITE,
+                probes=(Probe(id=number, node_id=number, kind="http", target=f"http://127.0.0.1:{self._port}/"),),
+            )
+            for number in range(1, NODES + 1)
+        ]
+
+    def readings(self) -> list[object]:
+        return []
+
+    def lease(self, node_ids: Collection[int], *, holder: str, seconds: float) -> list[object]:
+        from aether_desktop.ports.monitoring import Lease
+
+        return [Lease(each, 1, datetime.now(UTC)) for each in node_ids]
+
+    def release(self, *, holder: str) -> None:
+        pass
+
+    def write(self, _batch: object) -> None:
+        pass
+
+    def maintain(self, _now: datetime) -> None:
+        pass
+
+
+async def engine(port: int, count: int) -> int:
+    """All nodes once, as fast as limits allow."""
+    from aether_desktop.services.watch_engine import EngineParts, WatchSession
+
+    parts = EngineParts(runners)  # type: ignore[arg-type]
+    session = WatchSession(parts, publish=lambda _board: None, tell=lambda _notice: None)
+    ending = asyncio.Event()
+
+    async def drive() -> None:
+        while not session.core.entries:
+            await asyncio.sleep(0.01)
+        session.check_now(None)
+        while session.core.asked < count:
+            await asyncio.sleep(0.02)
+        ending.set()
+
+    driver = asyncio.create_task(drive())
+    session.use(CountingStore(port), None)  # type: ignore[arg-type]
+    await session.run(ending)
+    await driver
+    return session.core.asked
+
+
+_MODES: Final = {"bare": bare, "probes": probes, "engine": engine}
+
+
+def measure(mode: str, port: int) -> None:
+    """Print probes a second of wall time, and of processor time."""
+    asyncio.run(_MODES["bare" if mode == "bare" else "probes"](port, 200))  # imports, and the first of everything
+    wall, cpu = time.perf_counter(), time.process_time()
+    count = asyncio.run(_MODES[mode](port, NODES if mode == "engine" else PROBES))
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(count / wall, count / cpu, peak)
+
+
+def main() -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    server = subprocess.Popen(
+        [sys.executable, "-m", "scripts.bench_probes", "serve"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        os.sched_setaffinity(server.pid, {cores[-1]})
+        port = int(server.stdout.readline())
+        rates: dict[str, list[tuple[float, float, float]]] = {mode: [] for mode in _MODES}
+        for _ in range(TURNS):
+            for mode, found in rates.items():
+                command = [sys.executable, "-m", "scripts.bench_probes", mode, str(port)]
+                done = subprocess.run(
+                    command,
+                    cwd=ROOT,
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    timeout=120,
+                    preexec_fn=lambda: os.sched_setaffinity(0, {cores[0]}),  # noqa: PLW1509  # no threads here
+                )
+                wall, cpu, peak = map(float, done.stdout.split())
+                found.append((wall, cpu, peak))
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+    print(f"\nProbes a second on one core, a new connection each, median of {TURNS}")
+    print(f"  {'':34}{'wall':>8}{'of bare':>9}{'processor':>11}{'of bare':>9}{'peak MB':>9}")
+    base = [statistics.median(each[column] for each in rates["bare"]) for column in (0, 1)]
+    names = {
+        "bare": "bare asyncio client",
+        "probes": "a probe through module and guard",
+        "engine": f"the engine, {NODES:,} nodes",
+    }
+    for mode, found in rates.items():
+        wall, cpu, peak = (statistics.median(each[column] for each in found) for column in range(3))
+        print(f"  {names[mode]:34}{wall:8,.0f}{wall / base[0]:9.2f}{cpu:11,.0f}{cpu / base[1]:9.2f}{peak:9.0f}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["serve"]:
+        asyncio.run(serve())
+    elif len(sys.argv) == 3:
+        measure(sys.argv[1], int(sys.argv[2]))
+    else:
+        main()
