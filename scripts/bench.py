@@ -95,7 +95,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0.0, help="of the large ledger: begin nothing after so many")
     parser.add_argument("--rows", type=int, help="rows of the large ledger and of imports")
     parser.add_argument(
-        "--only", choices=("start", "large", "import", "stall", "access", "seal", "audit"), help="one part"
+        "--only", choices=("start", "large", "import", "stall", "access", "seal", "audit", "probes"), help="one part"
     )
     parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -120,6 +120,8 @@ def main() -> int:
         run("bench_sealing", timeout=900)
     if options.only in {None, "audit"}:
         run("bench_audit", timeout=1800)
+    if options.only in {None, "probes"}:
+        run("bench_probes", timeout=900)
     return 0
 
 

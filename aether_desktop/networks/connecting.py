@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import math
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from aether_desktop.domain.endpoints import Endpoint
@@ -66,6 +67,8 @@ class Connector:
 
         Raises UnreachableError, EndpointTimeoutError, CertificateRefusedError.
         """
+        if seconds == math.inf:  # the caller bounds it
+            return await self._connected(endpoint, trust)
         try:
             async with asyncio.timeout(seconds):
                 return await self._connected(endpoint, trust)
@@ -108,10 +111,8 @@ class Connector:
 
     async def _addresses(self, endpoint: Endpoint) -> tuple[str, ...]:
         host = endpoint.host
-        try:
-            return (str(ipaddress.ip_address(host)),)
-        except ValueError:
-            pass
+        if _is_address(host):
+            return (host,)
         loop = asyncio.get_running_loop()
         known = self._names.get(host)
         if known is not None and loop.time() - known[0] < _NAME_SECONDS:
@@ -139,6 +140,15 @@ class Connector:
         self._asked.pop(host, None)
         if not done.cancelled():
             done.exception()  # seen here: whoever asked may have given up
+
+
+@lru_cache(maxsize=16_384)
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _looked_up(host: str) -> tuple[str, ...]:

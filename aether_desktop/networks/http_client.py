@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import h11
@@ -34,7 +36,7 @@ _IDLE_SECONDS: Final = 15.0  # a kept connection that is older is not used again
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """Of one exchange: seconds to connect, seconds in all, bytes of the body."""
+    """Of one exchange: seconds to connect, seconds in all, bytes of the body. Infinite: the caller bounds the time."""
 
     connect_seconds: float = 5.0
     total_seconds: float = 10.0
@@ -108,8 +110,10 @@ class HttpClient:
         time spent waiting for a free slot does not count: a busy client makes no endpoint late.
         """
         bounds = limits or self._limits
-        head = h11.Request(method=method, target=endpoint.path, headers=self._headers(endpoint, body, headers))
+        head = _request_head(method, endpoint, len(body), tuple(headers), self._keep > 0)
         async with self._slots:
+            if bounds.total_seconds == math.inf:
+                return await self._exchanged(endpoint, _Question(head, body, bounds.body_bytes, clip), bounds)
             try:
                 async with asyncio.timeout(bounds.total_seconds):
                     return await self._exchanged(endpoint, _Question(head, body, bounds.body_bytes, clip), bounds)
@@ -172,17 +176,21 @@ class HttpClient:
         done = channel.parser.our_state is h11.DONE and channel.parser.their_state is h11.DONE
         return done and self._keep > 0 and not channel.parser.trailing_data[0]
 
-    def _headers(self, endpoint: Endpoint, body: bytes, more: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        headers = [("Host", endpoint.authority), ("Accept-Encoding", "identity"), ("User-Agent", "aether-desktop")]
-        if self._keep < 1:
-            headers.append(("Connection", "close"))
-        if body:
-            headers.append(("Content-Length", str(len(body))))
-        if endpoint.user or endpoint.password:
-            pair = base64.b64encode(f"{endpoint.user}:{endpoint.password}".encode()).decode("ascii")
-            headers.append(("Authorization", f"Basic {pair}"))
-        headers.extend(more)
-        return headers
+
+@lru_cache(maxsize=16_384)
+def _request_head(
+    method: str, endpoint: Endpoint, size: int, more: tuple[tuple[str, str], ...], keep: bool
+) -> h11.Request:
+    """Checked and put in form once: probes send the same again and again."""
+    headers = [("Host", endpoint.authority), ("Accept-Encoding", "identity"), ("User-Agent", "aether-desktop")]
+    if not keep:
+        headers.append(("Connection", "close"))
+    if size:
+        headers.append(("Content-Length", str(size)))
+    if endpoint.user or endpoint.password:
+        pair = base64.b64encode(f"{endpoint.user}:{endpoint.password}".encode()).decode("ascii")
+        headers.append(("Authorization", f"Basic {pair}"))
+    return h11.Request(method=method, target=endpoint.path, headers=[*headers, *more])
 
 
 async def _read_answer(channel: _Channel, endpoint: Endpoint, question: _Question) -> HttpAnswer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import math
 import re
 import ssl
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from aether_desktop.sum_api import Handshake, HttpReply
 
 _RPC_BYTES: Final = 512 * 1024
 _MOST_BYTES: Final = 4 << 20
+_RPC_LIMITS: Final = HttpLimits(math.inf, math.inf, _RPC_BYTES)
 _CLIENTS: Final = 20_000
 _NO_HEX: Final = re.compile(r"[^0-9a-f]")
 
@@ -36,10 +38,12 @@ class ProbeTransport:
         self._http = HttpClient(connector=self._connector, most=most)
         self._no_batches: dict[str, bool] = {}
         self._slots = asyncio.Semaphore(most)
+        self._network = BoundedNetwork(self)
 
-    def within(self, seconds: float) -> BoundedNetwork:
-        """For one probe: everything it does ends after so long."""
-        return BoundedNetwork(self, seconds)
+    @property
+    def network(self) -> BoundedNetwork:
+        """What probes are handed."""
+        return self._network
 
     async def close(self) -> None:
         await self._http.close()
@@ -64,11 +68,11 @@ class ProbeTransport:
             self._no_batches[url] = True
         return answers
 
-    async def connect(self, url: str, *, pinned: str, seconds: float) -> Handshake:
+    async def connect(self, url: str, *, pinned: str) -> Handshake:
         endpoint = _endpoint(url)
         trust = _trusting_nobody() if pinned else None
         async with self._slots:
-            pipe = await self._connector.connect(endpoint, seconds=seconds, trust=trust)
+            pipe = await self._connector.connect(endpoint, seconds=math.inf, trust=trust)
         certificate = pipe.certificate
         pipe.abort()
         if not certificate:
@@ -83,13 +87,12 @@ class ProbeTransport:
 
 
 class BoundedNetwork:
-    """Implements ProbeNetwork for one probe."""
+    """Implements ProbeNetwork. Time is bounded by who asks the probe: one timer for all that it does."""
 
-    __slots__ = ("_seconds", "_transport")
+    __slots__ = ("_transport",)
 
-    def __init__(self, transport: ProbeTransport, seconds: float) -> None:
+    def __init__(self, transport: ProbeTransport) -> None:
         self._transport = transport
-        self._seconds = seconds
 
     async def request(
         self,
@@ -101,14 +104,14 @@ class BoundedNetwork:
         most_bytes: int = 256 * 1024,
         clip: bool = False,
     ) -> HttpReply:
-        limits = HttpLimits(self._seconds, self._seconds, max(0, min(most_bytes, _MOST_BYTES)))
+        limits = HttpLimits(math.inf, math.inf, max(0, min(most_bytes, _MOST_BYTES)))
         return await self._transport.request(method, url, body=body, headers=headers, limits=limits, clip=clip)
 
     async def rpc(self, url: str, calls: Sequence[RpcCall]) -> list[object | RpcError]:
-        return await self._transport.rpc(url, calls, HttpLimits(self._seconds, self._seconds, _RPC_BYTES))
+        return await self._transport.rpc(url, calls, _RPC_LIMITS)
 
     async def connect(self, url: str, *, pinned: str = "") -> Handshake:
-        return await self._transport.connect(url, pinned=pinned, seconds=self._seconds)
+        return await self._transport.connect(url, pinned=pinned)
 
 
 @lru_cache(maxsize=20_000)

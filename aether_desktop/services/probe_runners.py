@@ -40,9 +40,10 @@ _OUTCOMES: Final = (  # the first that fits
 
 
 class ProbeRoads(Protocol):
-    """Gives each probe a network of its own bounds."""
+    """Where the network comes from; each probe's time is bounded here."""
 
-    def within(self, seconds: float) -> ProbeNetwork: ...
+    @property
+    def network(self) -> ProbeNetwork: ...
 
 
 class GuardedProbe:
@@ -74,7 +75,7 @@ class GuardedProbe:
     async def ask(self, probe: Probe, *, turn: int = 0, last: ProbeAnswer | None = None) -> ProbeAnswer:
         """Never raises but CancelledError."""
         loop = asyncio.get_running_loop()
-        context = ProbeContext(self._roads.within(probe.timeout), self._wall(), turn, last)
+        context = ProbeContext(self._roads.network, self._wall(), turn, last)
         began = loop.time()
         try:
             async with asyncio.timeout(probe.timeout):

@@ -31,7 +31,7 @@ class Handshake(NamedTuple):
 
 
 class ProbeNetwork(Protocol):
-    """The only road to the network. Time is bounded by the probe's own timeout, size by ``most_bytes``.
+    """The only road to the network. Size is bounded by ``most_bytes``; all that a probe does ends with its own timeout.
 
     ``url`` is http://, https://, tcp:// or tls://; redirects are not followed; proxies are not used. Everything raises
     NetworkError, which a probe may let pass: it becomes the answer that fits.
