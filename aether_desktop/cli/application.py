@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
+from aether_desktop.ports.monitoring import MonitorEngine
 from aether_desktop.ports.storage import StorageInfo
 from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ports.work import CancelToken, Progress, silent
@@ -14,6 +15,27 @@ from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.targets import Target
 from aether_desktop.services.vault_access import VaultAccess
+
+
+class Watching(Protocol):
+    """The monitor over one store after the other. Worker threads only."""
+
+    @property
+    def engine(self) -> MonitorEngine: ...
+
+    def watch_open(self, services: ServiceSet) -> None:
+        """An open vault or database."""
+        ...
+
+    def leave(self, services: ServiceSet) -> None:
+        """Before the services are closed: what was measured is written."""
+        ...
+
+    def watch_locked(self, vault: Path | None, key_file: Path | None = None) -> bool:
+        """What may be watched without a password; False where nothing may."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Application(Protocol):
@@ -116,6 +138,10 @@ class Application(Protocol):
 
     def modules(self) -> ModuleService:
         """The modules, without opening a vault."""
+        ...
+
+    def watching(self) -> Watching:
+        """The monitor; the same one each time. Closed with the application."""
         ...
 
     def keep_settings(self) -> None:

@@ -28,6 +28,7 @@ from aether_desktop.composition.opening import (
     make_folder,
     open_services,
 )
+from aether_desktop.composition.watching import Watching
 from aether_desktop.ports.errors import (
     AetherError,
     InvalidInputError,
@@ -65,6 +66,7 @@ class Program:
         self._settings = SettingsFile(self._places.settings_file)
         self._ask: Callable[[str], Factor] | None = None
         self._locks: dict[Path, VaultLock] = {}
+        self._watching: Watching | None = None
         forbid_core_dumps()
 
     @property
@@ -267,10 +269,17 @@ class Program:
     def modules(self) -> ModuleService:
         return ModuleService(self._settings, BUILT_IN, folder=ModuleFolder(self._places.modules))
 
+    def watching(self) -> Watching:
+        if self._watching is None:
+            self._watching = Watching(self._settings, self.modules())
+        return self._watching
+
     def keep_settings(self) -> None:
         self._settings.flush()
 
     def close(self) -> None:
+        if self._watching is not None:
+            self._watching.close()
         for lock in self._locks.values():
             lock.access.lock()
         self._settings.close()
