@@ -23,7 +23,7 @@ class Watching(Protocol):
     @property
     def engine(self) -> MonitorEngine: ...
 
-    def watch_open(self, services: ServiceSet) -> None:
+    def opened(self, services: ServiceSet, *, token: CancelToken | None = None) -> None:
         """An open vault or database."""
         ...
 
@@ -31,7 +31,7 @@ class Watching(Protocol):
         """Before the services are closed: what was measured is written."""
         ...
 
-    def watch_locked(self, vault: Path | None, key_file: Path | None = None) -> bool:
+    def locked(self, target: Target | None, *, key_file: Path | None = None) -> bool:
         """What may be watched without a password; False where nothing may."""
         ...
 

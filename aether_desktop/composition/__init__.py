@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         open_services,
     )
     from aether_desktop.composition.program import Program
-    from aether_desktop.composition.watching import Watching
+    from aether_desktop.composition.watching import make_watching
     from aether_desktop.security.memory import forbid_core_dumps
     from aether_desktop.services.targets import Target
 
@@ -32,7 +32,6 @@ __all__ = [
     "Program",
     "Target",
     "VaultLock",
-    "Watching",
     "begin_joining",
     "build_sample",
     "create_vault",
@@ -45,6 +44,7 @@ __all__ = [
     "lock_of",
     "login_name",
     "login_session",
+    "make_watching",
     "open_monitor",
     "open_sample",
     "open_services",
@@ -54,7 +54,7 @@ _HOMES: Final = {
     "Program": "composition.program",
     "Target": "services.targets",
     "VaultLock": "composition.locks",
-    "Watching": "composition.watching",
+    "make_watching": "composition.watching",
     "begin_joining": "composition.joining",
     "default_vault": "composition.finding",
     "diagnostics_text": "composition.diagnosing",

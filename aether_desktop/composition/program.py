@@ -28,7 +28,7 @@ from aether_desktop.composition.opening import (
     make_folder,
     open_services,
 )
-from aether_desktop.composition.watching import Watching
+from aether_desktop.composition.watching import Watching, make_watching
 from aether_desktop.ports.errors import (
     AetherError,
     InvalidInputError,
@@ -271,7 +271,7 @@ class Program:
 
     def watching(self) -> Watching:
         if self._watching is None:
-            self._watching = Watching(self._settings, self.modules())
+            self._watching = make_watching(self._settings, data_dir=self._data_dir)
         return self._watching
 
     def keep_settings(self) -> None:

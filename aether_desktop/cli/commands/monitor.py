@@ -30,8 +30,7 @@ def monitor(context: Context) -> int:
     services = None
     try:
         if options.locked:
-            target = context.target()
-            if not watching.watch_locked(target.vault, target.key_file):
+            if not watching.locked(context.target()):
                 raise InvalidInputError(
                     "Watching while the vault is locked is not allowed.",
                     field="locked",
@@ -39,7 +38,7 @@ def monitor(context: Context) -> int:
                 )
         else:
             services = context.services()
-            watching.watch_open(services)
+            watching.opened(services, token=context.token)
         return _followed(context, events, once=options.once, seconds=options.seconds)
     except OperationCancelled:
         return INTERRUPTED
