@@ -56,6 +56,7 @@ def _open_window(options: argparse.Namespace) -> int:
         database_url=options.database,
         key_file=_path(options.key_file),
         data_dir=_path(options.data_dir),
+        minimised=options.minimised,
     )
 
 

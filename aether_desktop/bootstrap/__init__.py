@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from aether_desktop.bootstrap.entrance import StartOptions
 from aether_desktop.bootstrap.program import WindowProgram
 from aether_desktop.ui.application import has_fonts, own_application, running_application
+from aether_desktop.ui.turns import next_turn
 
 if TYPE_CHECKING:
     from aether_desktop.services.settings_file import SettingsFile
-    from aether_desktop.ui.shell.main_window import MainWindow
 
 _NO_FONTS = (
     "There are no fonts on this system, so a window would be empty. Install some (Debian: fonts-dejavu-core); "
@@ -31,8 +31,11 @@ def build(
     database_url: str | None = None,
     key_file: Path | str | None = None,
     data_dir: Path | str | None = None,
+    minimised: bool = False,
 ) -> WindowProgram:
     """Start the whole program inside the running QApplication; the window is shown and opens what it was given.
+
+    ``minimised``: no window, only the icon in the tray; where there is no tray the window, minimised.
 
     Returns at once; ``opened`` or ``failed`` follows. ``close()`` ends it. GUI thread only.
     """
@@ -43,9 +46,12 @@ def build(
         Path(key_file) if key_file is not None else None,
         Path(data_dir) if data_dir is not None else None,
     )
-    program = WindowProgram(app, options, _settings(options.data_dir))
-    program.window.first_painted.connect(program.start)
-    program.window.show()
+    program = WindowProgram(app, options, _settings(options.data_dir), minimised=minimised)
+    if minimised:
+        next_turn(program, program.start)
+    else:
+        program.window.first_painted.connect(program.start)
+        program.window.show()
     return program
 
 
@@ -55,6 +61,7 @@ def run(
     database_url: str | None = None,
     key_file: Path | None = None,
     data_dir: Path | None = None,
+    minimised: bool = False,
 ) -> int:
     """Run the program in a QApplication of its own until the window is closed; returns the exit code.
 
@@ -73,8 +80,10 @@ def run(
         return 1
     if claim is Claim.RAISED:
         return 0
-    program = build(vault=vault, database_url=database_url, key_file=key_file, data_dir=data_dir)
-    instance.raise_asked.connect(lambda: _raise(program.window))
+    app.setQuitOnLastWindowClosed(False)  # a window that hides in the tray is no end
+    program = build(vault=vault, database_url=database_url, key_file=key_file, data_dir=data_dir, minimised=minimised)
+    program.window.closing.connect(app.quit)
+    instance.raise_asked.connect(program.watch.raise_window)
     try:
         return app.exec()
     finally:
@@ -87,9 +96,3 @@ def _settings(data_dir: Path | None) -> SettingsFile:
     from aether_desktop.services.settings_file import SettingsFile  # noqa: PLC0415
 
     return SettingsFile(find_places(data_dir).settings_file)
-
-
-def _raise(window: MainWindow) -> None:
-    window.showNormal() if window.isMinimized() else window.show()
-    window.raise_()
-    window.activateWindow()

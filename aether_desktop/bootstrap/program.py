@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from aether_desktop.bootstrap.diagnosing import Diagnosing
 from aether_desktop.bootstrap.entrance import Entrance, StartOptions
 from aether_desktop.bootstrap.other_vaults import OtherVaults, vault_among
+from aether_desktop.bootstrap.window_watch import WindowWatch
 from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ui.garbage_collector import GarbageCollector
@@ -57,7 +58,9 @@ class WindowProgram(QObject):
     settings_problem = Signal(str)
     """Settings could not be read or kept: what happened and what to do."""
 
-    def __init__(self, app: QApplication, options: StartOptions, settings: SettingsFile) -> None:
+    def __init__(
+        self, app: QApplication, options: StartOptions, settings: SettingsFile, *, minimised: bool = False
+    ) -> None:
         super().__init__()
         self._app = app
         self._options = options
@@ -77,6 +80,17 @@ class WindowProgram(QObject):
         self._sessions: SessionWatch | None = None
         self.window = MainWindow(self._theme, settings)
         self._theme.dress(self.window)
+        self.watch = WindowWatch(
+            self.window,
+            settings,
+            self._jobs,
+            data_dir=options.data_dir,
+            key_file=options.key_file,
+            minimised=minimised,
+        )
+        self.watch.problem.connect(self._report)
+        self.watch.node_asked.connect(self._on_node_asked)
+        self.watch.lock_asked.connect(self._on_tray_lock_asked)
         self._others = OtherVaults(self.window, settings, options.data_dir)
         self._diagnosing = Diagnosing(
             self.window, self._theme, jobs=self._jobs, settings=settings, data_dir=options.data_dir
@@ -123,6 +137,7 @@ class WindowProgram(QObject):
             steps.callback(self._settings.hear_problems, None)
             for finish in (self._entrance.close, *left):
                 steps.callback(_quietly, finish)
+            steps.callback(_quietly, self.watch.close)
             steps.callback(self._jobs.close)
             if opened is not None:
                 steps.callback(opened.leave)
@@ -157,6 +172,7 @@ class WindowProgram(QObject):
         self.window.status.set_connection("Locked", tone="warn", icon="lock")
         door.show()
         self._set_locked(on=vault.state is AccessState.LOCKED)
+        self.watch.locked(self._entrance.target)
 
     def _on_opened(self, services: ServiceSet, *, made: bool) -> None:
         from aether_desktop.ui.context import Messages  # noqa: PLC0415  # pages load after the first paint
@@ -173,6 +189,7 @@ class WindowProgram(QObject):
             messages=self._messages,
             jobs=self._jobs,
             session_problem=self._session().problem,
+            board=self.watch.board,
         )
         self._entrance.taken(services)
         opened.vault_lock_asked.connect(self._on_vault_lock_asked)
@@ -188,6 +205,7 @@ class WindowProgram(QObject):
             next_turn(self, partial(self._on_shown, opened, made=made))
             return
         opened.begin(made=made)
+        self.watch.opened(opened.services)
         current = None if self._entrance.target is None else self._entrance.target.vault
         self.window.commands.add_entries(self._others.entries(current, opened.pages.context.navigator.open_vault))
         self.window.commands.add_entries(self._diagnosing.entries())
@@ -335,10 +353,12 @@ class WindowProgram(QObject):
         self.window.show_alone(waiting)
         self.window.messages.clear()
         opened.leave(keep_keys=renewed)
+        self.watch.leaving()
         self._set_locked(on=True)
         same = target == self._entrance.target
 
         def work(token: CancelToken, progress: Progress) -> tuple[Entry, AetherError | None]:
+            self.watch.leave(opened.services)
             if renewed:
                 try:
                     return self._entrance.renew(opened.finish, token, progress), None
@@ -377,6 +397,14 @@ class WindowProgram(QObject):
             watch.locked.connect(lambda: self._tell_locker("lock"))
             watch.sleeping.connect(lambda: self._tell_locker("sleep"))
         return self._sessions
+
+    def _on_node_asked(self, node_id: int) -> None:
+        if self._vault is not None:
+            self._vault.context.navigator.open_section(f"temple_nodes/{node_id}")
+
+    def _on_tray_lock_asked(self) -> None:
+        if self._open is not None and self._open.locker is not None:
+            self._open.locker.lock_vault()
 
     def _tell_locker(self, what: str) -> None:
         locker = None if self._open is None else self._open.locker

@@ -101,6 +101,10 @@ def _add_globals(parser: argparse.ArgumentParser, *, suppressed: bool) -> None:
         help="keep everything below DIR, on a stick for example, nothing at home but the device's key in a keyring;"
         " on another computer the recovery kit opens a vault",
     )
+    if not suppressed:
+        group.add_argument(
+            "--minimised", action="store_true", help="open no window, only the icon in the tray; for starting at login"
+        )
     group.add_argument(
         "--confirm-database",
         action="store_true",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         open_services,
     )
     from aether_desktop.composition.program import Program
-    from aether_desktop.composition.watching import make_watching
+    from aether_desktop.composition.watching import desktop_notifier, make_watching
     from aether_desktop.security.memory import forbid_core_dumps
     from aether_desktop.services.targets import Target
 
@@ -36,6 +36,7 @@ __all__ = [
     "build_sample",
     "create_vault",
     "default_vault",
+    "desktop_notifier",
     "diagnostics_text",
     "find_lock",
     "find_target",
@@ -57,6 +58,7 @@ _HOMES: Final = {
     "make_watching": "composition.watching",
     "begin_joining": "composition.joining",
     "default_vault": "composition.finding",
+    "desktop_notifier": "composition.watching",
     "diagnostics_text": "composition.diagnosing",
     "find_lock": "composition.locks",
     "find_target": "composition.finding",

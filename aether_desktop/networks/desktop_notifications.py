@@ -61,13 +61,12 @@ class DesktopNotifier:
         self._acted: Callable[[str, str], None] = lambda _tag, _key: None
         self._failed: Callable[[str], None] = lambda _tag: None
         self._closed = threading.Event()
+        self._starting = threading.Lock()
 
     def start(self, *, acted: Callable[[str, str], None], failed: Callable[[str], None] = lambda _tag: None) -> None:
         """``acted(tag, key)`` is called on the notifier's thread when a person presses an action, ``failed(tag)`` when
-        a notice could not be shown. Never raises."""
+        a notice could not be shown. The thread begins with the first notice. Never raises."""
         self._acted, self._failed = acted, failed
-        self._thread = threading.Thread(target=self._run, name="aether-notifications", daemon=True)
-        self._thread.start()
 
     def send(
         self, tag: str, title: str, body: str = "", *, actions: Sequence[tuple[str, str]] = (), urgent: bool = False
@@ -85,6 +84,10 @@ class DesktopNotifier:
             except queue.Full:
                 with suppress(queue.Empty):
                     self._waiting.get_nowait()
+        with self._starting:
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._run, name="aether-notifications", daemon=True)
+                self._thread.start()
         self._wake()
 
     def problem(self) -> str:
@@ -97,7 +100,6 @@ class DesktopNotifier:
         self._wake()
         if self._thread is not None:
             self._thread.join(_ANSWER_SECONDS)
-            self._thread = None
         self._bell.close()
         self._ear.close()
 

@@ -24,6 +24,7 @@ from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.ui.jobs import JobHandle, JobRunner, hears
 from aether_desktop.ui.permissions import Permissions
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.watching import BoardWatch
 from aether_desktop.ui.widgets.message_bar import MessageLevel
 
 ResultT = TypeVar("ResultT")
@@ -131,6 +132,8 @@ class UiContext:
     messages: Messages
     navigator: Navigator
     permissions: Permissions = field(default_factory=Permissions)
+    board: BoardWatch = field(default_factory=BoardWatch)
+    """What the monitor says; nothing where there is none."""
     session_problem: Callable[[], str] = lambda: ""
     """Why locks and sleep of the desktop are not heard, empty when they are; for a worker thread."""
 

@@ -347,3 +347,15 @@ def wallet_part_name(part: str) -> str:
     export_write; forget_sheet and its forget_now.
     """
     return f"wallets_{part}"
+
+
+def nodes_part_name(part: str) -> str:
+    """Return the name of one part of the temple nodes page beside its table.
+
+    Parts: map, map_toggle, notices (button), notices_sheet, notices_grid, notices_read; the page of one node and its
+    parts: node_page, node_back, node_check, node_silence, node_edit, node_elevate, node_spans, node_band, node_latency,
+    node_height, node_log, node_covenants, node_covenant_kind, node_covenant_note, node_covenant_perform, node_add,
+    node_save; and, numbered from 0 with a further underscore: node_kind, node_target, node_network, node_interval,
+    node_essential, node_remove.
+    """
+    return f"temple_nodes_{part}"

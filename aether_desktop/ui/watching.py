@@ -28,7 +28,7 @@ class BoardWatch(QObject):
 
     def __init__(self, engine: MonitorEngine | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.engine = engine
+        self.engine: MonitorEngine | None = None
         self._lock = threading.Lock()
         self._latest: MonitorBoard | None = None
         self._touched: frozenset[int] | None = frozenset()
@@ -45,9 +45,15 @@ class BoardWatch(QObject):
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
         self._noticed.connect(self.notice_made, Qt.ConnectionType.QueuedConnection)
         if engine is not None:
-            self.board = engine.board
-            self._ends = [engine.subscribe(self.take), engine.hear_notices(self._noticed.emit)]
-            self._silence.start()
+            self.attach(engine)
+
+    def attach(self, engine: MonitorEngine) -> None:
+        """Follow this engine from now on. Once."""
+        self.engine = engine
+        self.board = engine.board
+        self._ends = [engine.subscribe(self.take), engine.hear_notices(self._noticed.emit)]
+        self._silence.start()
+        self.changed.emit(self.board, None)
 
     def take(self, board: MonitorBoard) -> None:
         """A new snapshot. Any thread; returns at once."""

@@ -147,6 +147,7 @@ def test_a_service_that_comes_back_is_used_again(bus: SessionBus) -> None:
 
 def test_a_burst_is_bounded_and_keeps_the_latest() -> None:
     notifier = DesktopNotifier("unix:path=/nowhere/at/all")
+    notifier._closed.set()  # nobody takes them off the queue
     for number in range(250):
         notifier.send(f"n{number}", f"n{number}")
     waiting = [notifier._waiting.get_nowait() for _ in range(notifier._waiting.qsize())]

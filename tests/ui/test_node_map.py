@@ -190,13 +190,28 @@ class TestWindow:
         place = shown.place(30)
         assert place is not None
         assert shown.accessibleName() == "Map of 61 nodes: 61 up"
-        nodes[30] = replace(nodes[30], status=NodeStatus.DOWN)
-        shown.show_nodes(nodes)
+        assert shown.change_nodes([replace(nodes[30], status=NodeStatus.DOWN), replace(nodes[31], name="renamed")])
         assert list(shown._due) == [30]
         _settle(qtbot, shown)
         assert shown._layer is layer
         assert shown.grab().toImage().pixelColor(place.toPoint()).name().upper() == theme.colours.bad.shape
         assert shown.accessibleName() == "Map of 61 nodes: 1 down, 60 up"
+
+    def test_what_stands_elsewhere_is_to_be_shown_anew(self, shown: NodeMap) -> None:
+        nodes = fleet(6)
+        shown.show_nodes(nodes)
+        assert not shown.change_nodes([replace(nodes[0], status=NodeStatus.DOWN), MapNode(99, "new", Tier.OUTER_COURT)])
+        assert not shown.change_nodes([replace(nodes[0], tier=Tier.MOST_HOLY_PLACE)])
+        assert shown.accessibleName() == "Map of 6 nodes: 6 up"
+
+    def test_keys_are_as_large_as_the_stores(self, shown: NodeMap) -> None:
+        shown.show_nodes([replace(node, key=node.key + 2**61) for node in fleet(3)])
+        told: list[int] = []
+        shown.chosen.connect(told.append)
+        shown.opened.connect(told.append)
+        QTest.keyClick(shown, Qt.Key.Key_Return)
+        assert told == [2**61, 2**61]
+        assert _key(shown) == 2**61
 
     def test_the_cursor_stays_on_its_node_when_others_come_and_go(self, shown: NodeMap) -> None:
         shown.show_nodes(fleet(10))

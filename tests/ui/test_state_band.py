@@ -8,8 +8,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.domain.temple_nodes import NodeStatus
+from aether_desktop.ui.models.node_facts import Stretch
 from aether_desktop.ui.theme.theme import Theme
-from aether_desktop.ui.widgets.state_band import StateBand, Stretch, bars, span_words
+from aether_desktop.ui.widgets.state_band import StateBand, bars, span_words
 from tests.ui.colours import colours_in
 
 _START = 1_700_000_000.0  # 14 Nov 2023, 22:13:20 UTC

@@ -23,6 +23,7 @@ from aether_desktop.ui.shell.sections import ImportingPage, PageCommand, PartedP
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.views.table_page import TablePage
 from aether_desktop.ui.views.value_page import ValuePage
+from aether_desktop.ui.watching import BoardWatch
 
 
 class OpenVault(QObject):
@@ -37,6 +38,7 @@ class OpenVault(QObject):
         theme: Theme,
         messages: Messages,
         session_problem: Callable[[], str] = lambda: "",
+        board: BoardWatch | None = None,
     ) -> None:
         super().__init__(window)
         self._window, self._services, self._jobs, self._theme = window, services, jobs, theme
@@ -50,6 +52,7 @@ class OpenVault(QObject):
             navigator=self._navigator,
             permissions=Permissions(self),
             session_problem=session_problem,
+            board=BoardWatch(parent=self) if board is None else board,
         )
         self.context.permissions.follow(services, jobs)
         self._counted: set[str] = set()

@@ -32,6 +32,7 @@ from aether_desktop.ui.shell.search_upkeep import SearchUpkeep
 from aether_desktop.ui.shell.sections import DraftingPage
 from aether_desktop.ui.shell.step_up import StepUp
 from aether_desktop.ui.theme.theme import Theme
+from aether_desktop.ui.watching import BoardWatch
 from aether_desktop.ui.widgets.labels import breakable
 
 _NAME_LENGTH = 60  # of a file's name in a question
@@ -62,6 +63,7 @@ class OpenedVault(QObject):
         messages: Messages,
         jobs: JobRunner,
         session_problem: Callable[[], str],
+        board: BoardWatch | None = None,
     ) -> None:
         """``jobs`` outlives the vault and is used while its own workers rest."""
         super().__init__(window)
@@ -76,7 +78,13 @@ class OpenedVault(QObject):
         self.locker: Locker | None = None
         self.safety: SafetyPages | None = None
         self.pages = OpenVault(
-            window, services, jobs=self._jobs, theme=theme, messages=messages, session_problem=session_problem
+            window,
+            services,
+            jobs=self._jobs,
+            theme=theme,
+            messages=messages,
+            session_problem=session_problem,
+            board=board,
         )
         self._sealing = BackgroundSealing(services.plain_values, self._jobs, messages, self)
         self._lasting_jobs = jobs

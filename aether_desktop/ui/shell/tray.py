@@ -28,7 +28,8 @@ class Tray(QObject):
     """Follows boards; icon and menu change only when what they say does. GUI thread only."""
 
     open_asked = Signal()
-    node_asked = Signal(int)
+    node_asked = Signal(object)
+    """(id) Ids have 64 bits, which an int of a signal has not."""
     lock_asked = Signal()
     quit_asked = Signal()
     mute_asked = Signal(object)
@@ -42,9 +43,7 @@ class Tray(QObject):
         self._may_lock = False
         self._menu = QMenu()
         self._menu.setObjectName("tray_menu")
-        self._icon = QSystemTrayIcon(self)
-        self._icon.setContextMenu(self._menu)
-        self._icon.activated.connect(self._on_activated)
+        self._icon: QSystemTrayIcon | None = None  # made where there is a tray to show it in
 
     @property
     def menu(self) -> QMenu:
@@ -53,8 +52,8 @@ class Tray(QObject):
 
     @property
     def tooltip(self) -> str:
-        """As it is now."""
-        return self._icon.toolTip()
+        """As it is now; empty while there is no icon."""
+        return "" if self._icon is None else self._icon.toolTip()
 
     @property
     def face(self) -> TrayFace | None:
@@ -64,18 +63,24 @@ class Tray(QObject):
     @property
     def shown(self) -> bool:
         """Whether somebody can see it and bring the window back by it."""
-        return self._icon.isVisible() and has_tray()
+        return self._icon is not None and self._icon.isVisible() and has_tray()
 
     def show(self) -> bool:
         """Show it; False, and nothing shown, where there is no tray."""
         if not has_tray():
             return False
+        if self._icon is None:
+            self._icon = QSystemTrayIcon(self)
+            self._icon.setContextMenu(self._menu)
+            self._icon.activated.connect(self._on_activated)
+            self._dress()
         self._icon.show()
         return True
 
     def hide(self) -> None:
         """Take it away."""
-        self._icon.hide()
+        if self._icon is not None:
+            self._icon.hide()
 
     def set_lockable(self, *, on: bool) -> None:
         """Whether there is an open vault that can be locked."""
@@ -92,14 +97,21 @@ class Tray(QObject):
         self._words = words
         if words.face != self._face:
             self._face = words.face
-            self._icon.setIcon(tray_icon(words.face))
-        self._icon.setToolTip(words.tooltip)
+            if self._icon is not None:
+                self._icon.setIcon(tray_icon(words.face))
+        if self._icon is not None:
+            self._icon.setToolTip(words.tooltip)
         self._fill(words)
 
     def close(self) -> None:
         """Take it away for good."""
-        self._icon.hide()
+        self.hide()
         self._menu.deleteLater()
+
+    def _dress(self) -> None:
+        if self._icon is not None and self._words is not None:
+            self._icon.setIcon(tray_icon(self._words.face))
+            self._icon.setToolTip(self._words.tooltip)
 
     def _fill(self, words: TrayWords) -> None:
         menu = self._menu

@@ -25,6 +25,7 @@ _STAYS = (
     f"{NO_TRAY} A closed window could not be found again, so it stays; minimise it to keep watching. Closing it once "
     "more ends the program, and nothing is watched then."
 )
+_NO_HIDING = f"{NO_TRAY} The window was minimised instead."
 _BACK = f"{NO_TRAY} The icon that led back here is gone, so the window is open again."
 _HIDING_TAG = "window"
 
@@ -54,11 +55,11 @@ class NoticeSender(Protocol):
 class TrayKeeper(QObject):
     """One for the whole run, over every vault. GUI thread only."""
 
-    node_asked = Signal(int)
+    node_asked = Signal(object)
     lock_asked = Signal()
     quitting = Signal()
     """The person wants the program to end: the window is closed next."""
-    notice_failed = Signal(int)
+    notice_failed = Signal(object)
     """(id) The desktop could not show it."""
     silence_asked = Signal(object)
     """(node ids) Somebody pressed "Silence" on a notice about them."""
@@ -110,6 +111,12 @@ class TrayKeeper(QObject):
         self._window.hide()
         self._look.start()
         return True
+
+    def start_hidden(self) -> None:
+        """The program was started minimised: into the tray, or where there is none to the task list, and say so."""
+        if not self.hide_window():
+            self._window.showMinimized()
+            self._window.messages.show_message(MessageLevel.WARNING, _NO_HIDING)
 
     def quit(self) -> None:
         """End the program, unless the window has something to ask first."""

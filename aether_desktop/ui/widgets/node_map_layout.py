@@ -6,6 +6,7 @@ No Qt; any thread. Linear in the nodes.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -22,10 +23,7 @@ _QUIETEST = 0.5  # the share of the largest mark that a node without throughput 
 
 @dataclass(frozen=True, slots=True)
 class MapNode:
-    """One node, by what the map shows of it. ``throughput`` is in any unit that all share; None is not known.
-
-    ``facts`` is one line for the tooltip and the screen reader, after name and state.
-    """
+    """One node, by what the map shows of it. ``throughput`` is in any unit that all share; None is not known."""
 
     key: int
     name: str
@@ -33,7 +31,6 @@ class MapNode:
     status: NodeStatus = NodeStatus.UNKNOWN
     stale: bool = False
     throughput: float | None = None
-    facts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,8 @@ def lay_out(
     direction from the middle as others are added behind it."""
     radius = max(min(width, height) / 2 - 2, 1.0)
     centre = width / 2, height / 2
-    counts = [sum(1 for node in nodes if node.tier is tier) for tier in INWARD]
+    counted = Counter(node.tier for node in nodes)
+    counts = [counted[tier] for tier in INWARD]
     outside = max((size[1] for size in labels.values()), default=0.0) + 8.0
     named = radius > 6 * outside
     usable = radius - (outside if named else 2.0)
@@ -145,15 +143,17 @@ def _starts(
 def _places(
     nodes: Sequence[MapNode], centre: tuple[float, float], unit: float, starts: Sequence[float]
 ) -> tuple[tuple[float, float], ...]:
-    begun = dict(zip(INWARD, (start**2 for start in starts), strict=True))
+    area, (middle_x, middle_y) = unit**2, centre
+    begun = {tier: start**2 + 0.5 * area for tier, start in zip(INWARD, starts, strict=True)}
     number = dict.fromkeys(INWARD, 0)
+    sqrt, cos, sin = math.sqrt, math.cos, math.sin
     found = []
     for node in nodes:
-        count = number[node.tier]
-        number[node.tier] = count + 1
-        away = math.sqrt(begun[node.tier] + (count + 0.5) * unit**2)
-        turn = count * GOLDEN_ANGLE
-        found.append((centre[0] + away * math.cos(turn), centre[1] + away * math.sin(turn)))
+        tier = node.tier
+        count = number[tier]
+        number[tier] = count + 1
+        away, turn = sqrt(begun[tier] + count * area), count * GOLDEN_ANGLE
+        found.append((middle_x + away * cos(turn), middle_y + away * sin(turn)))
     return tuple(found)
 
 

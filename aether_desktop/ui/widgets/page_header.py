@@ -39,6 +39,10 @@ class PageHeader(QWidget):
         row.addLayout(self._actions)
         self._row = row
 
+    def set_title(self, text: str) -> None:
+        """Say what the page is about now; for pages that show one thing after another."""
+        self._title.setText(text)
+
     def set_facts(self, text: str) -> None:
         """Say the page's facts in one line ("10,482,113 rows in 7 wallets"); it elides where room is short."""
         self._facts.setText(text)

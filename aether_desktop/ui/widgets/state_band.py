@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from aether_desktop.domain.temple_nodes import NodeStatus
+from aether_desktop.ui.models.node_facts import Stretch
 from aether_desktop.ui.theme.theme import Theme
 from aether_desktop.ui.theme.tokens import Radius, Size
 from aether_desktop.ui.widgets.node_marks import LOOKS, WORST_FIRST
@@ -32,15 +33,6 @@ _NARROWEST = 120
 _NO_DATA = 0.08  # of the height
 _RING = 4  # kept free round the bars for the focus
 _RANK = {status: rank for rank, status in enumerate(WORST_FIRST)}
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """From ``start`` to ``stop`` (POSIX seconds) the state was this; None: nobody was watching."""
-
-    start: float
-    stop: float
-    status: NodeStatus | None
 
 
 @dataclass(frozen=True, slots=True)
