@@ -95,7 +95,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0.0, help="of the large ledger: begin nothing after so many")
     parser.add_argument("--rows", type=int, help="rows of the large ledger and of imports")
     parser.add_argument(
-        "--only", choices=("start", "large", "import", "stall", "access", "seal", "audit", "probes"), help="one part"
+        "--only",
+        choices=("start", "installed", "large", "import", "stall", "access", "seal", "audit", "probes"),
+        help="one part",
     )
     parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -107,6 +109,8 @@ def main() -> int:
         options.only = "large"  # the other parts do not depend on it
     if options.only in {None, "start"}:
         bench_start()
+    if options.only in {None, "installed"}:
+        run("bench_installed", timeout=1800)
     if options.only in {None, "stall"}:
         run("bench", "--session", timeout=600)
     if options.only in {None, "large"}:  # its table has the import too

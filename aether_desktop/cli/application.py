@@ -12,6 +12,7 @@ from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.services.health import Check
 from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.releases import Notice
 from aether_desktop.services.service_set import ServiceSet
 from aether_desktop.services.targets import Target
 from aether_desktop.services.vault_access import VaultAccess
@@ -142,6 +143,10 @@ class Application(Protocol):
 
     def watching(self) -> Watching:
         """The monitor; the same one each time. Closed with the application."""
+        ...
+
+    def newer_version(self, location: str, key: str) -> Notice:
+        """Look at the signed release file; ``location`` and ``key``, where given, are remembered."""
         ...
 
     def keep_settings(self) -> None:

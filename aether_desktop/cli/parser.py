@@ -485,6 +485,11 @@ def _add_care_words(words: _Words) -> None:
     doctor.add_argument("--recount", action="store_true", help="add up every row of the ledger again and compare")
     doctor.add_argument("--reindex", action="store_true", help="bring the index for search up to date and check it")
     _add_json(doctor)
+    newer = words.add(
+        "updates", "say whether a signed release file that you name tells of a newer version; nothing is installed"
+    )
+    newer.add_argument("--location", metavar="PLACE", default="", help="its path or https address; remembered")
+    newer.add_argument("--key", metavar="FILE", default="", help="the release key, as published; remembered")
     told = words.add(
         "diagnostics", "print what somebody who helps needs to know, without secrets; kept only if you say so"
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         open_services,
     )
     from aether_desktop.composition.program import Program
+    from aether_desktop.composition.releasing import release_notices
     from aether_desktop.composition.watching import desktop_notifier, make_watching
     from aether_desktop.security.memory import forbid_core_dumps
     from aether_desktop.services.targets import Target
@@ -49,6 +50,7 @@ __all__ = [
     "open_monitor",
     "open_sample",
     "open_services",
+    "release_notices",
 ]
 
 _HOMES: Final = {
@@ -64,6 +66,7 @@ _HOMES: Final = {
     "find_target": "composition.finding",
     "forbid_core_dumps": "security.memory",
     "give_password": "composition.joining",
+    "release_notices": "composition.releasing",
     "lock_of": "composition.locks",
     "open_monitor": "composition.monitoring",
 }

@@ -28,6 +28,7 @@ from aether_desktop.composition.opening import (
     make_folder,
     open_services,
 )
+from aether_desktop.composition.releasing import release_notices
 from aether_desktop.composition.watching import Watching, make_watching
 from aether_desktop.ports.errors import (
     AetherError,
@@ -44,9 +45,10 @@ from aether_desktop.services.health import Check, CheckState, installation_check
 from aether_desktop.services.module_folder import ModuleFolder
 from aether_desktop.services.modules import ModuleService
 from aether_desktop.services.places import Places, find_places
+from aether_desktop.services.releases import Notice, parse_key
 from aether_desktop.services.search_upkeep import SearchUpkeepService
 from aether_desktop.services.service_set import ServiceSet
-from aether_desktop.services.settings_file import SettingsFile
+from aether_desktop.services.settings_file import RELEASE_KEY, RELEASE_LOCATION, SettingsFile
 from aether_desktop.services.targets import Target, TargetOrigin, resolve_target, without_password
 from aether_desktop.services.vault_access import AccessState, VaultAccess
 from aether_desktop.storage import backup, sql_storage
@@ -273,6 +275,14 @@ class Program:
         if self._watching is None:
             self._watching = make_watching(self._settings, data_dir=self._data_dir)
         return self._watching
+
+    def newer_version(self, location: str, key: str) -> Notice:
+        if location:
+            RELEASE_LOCATION.set(self._settings, location)
+        if key:
+            parse_key(key)
+            RELEASE_KEY.set(self._settings, "".join(key.split()))
+        return release_notices(self._settings).look()
 
     def keep_settings(self) -> None:
         self._settings.flush()

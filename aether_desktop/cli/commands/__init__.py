@@ -118,6 +118,7 @@ _COMMANDS: Mapping[str, Command] = MappingProxyType(
         "restore": care.restore,
         "migrate": care.migrate,
         "doctor": care.doctor,
+        "updates": care.updates,
         "diagnostics": care.diagnostics,
         "schema": care.schema,
     }

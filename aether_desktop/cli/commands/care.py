@@ -80,6 +80,15 @@ def diagnostics(context: Context) -> int:
     return DONE
 
 
+def updates(context: Context) -> int:
+    options = context.options
+    key = Path(options.key).read_text(encoding="ascii", errors="replace")[:100_000] if options.key else ""
+    notice = context.app.newer_version(options.location, key)
+    context.app.keep_settings()
+    context.terminal.line(notice.sentence)
+    return DONE
+
+
 def _examined(context: Context, *, recount: bool = False, reindex: bool = False) -> list[Check]:
     try:
         target, refused = context.target(), []
