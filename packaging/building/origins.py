@@ -274,6 +274,12 @@ _PARTS = (  # what a file below the program's folder belongs to, the first that 
     ("SQLCipher: the vault's engine", re.compile(r"_internal/sqlcipher3/")),
     ("psycopg: PostgreSQL, with its TLS and Kerberos", re.compile(r"_internal/psycopg")),
     ("SQLAlchemy", re.compile(r"_internal/sqlalchemy/")),
+    (
+        "eth-account, with pydantic, regex and coincurve: signing",
+        re.compile(
+            r"_internal/(eth_|cytoolz|pydantic|regex|coincurve|bitarray|ckzg|rlp|mnemonic|parsimonious|hexbytes)"
+        ),
+    ),
     ("OpenSSL: Python's TLS", re.compile(r"_internal/lib(ssl|crypto)\.")),
     ("Python: interpreter and its own modules", re.compile(r"_internal/(libpython|python3|base_library)")),
     ("icons, sample, migrations", re.compile(r"_internal/aether_desktop/")),

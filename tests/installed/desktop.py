@@ -19,6 +19,7 @@ from tests.support.processes import tool
 PATIENCE = 90.0  # seconds; a machine may be busy
 _RUNTIME = "/tmp/runtime"  # noqa: S108 - inside the minimal system
 _COOKIE = "/tmp/xauthority"  # noqa: S108 - see above
+_GOLD = "9a6b12"  # the accent of the light theme
 _PARTS = {
     "keyring": "printf of-the-session | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null",
     "manager": "openbox >/dev/null 2>&1 &",
@@ -101,7 +102,11 @@ class Desktop:
     # -- keys, clicks, looks ---------------------------------------------------------------------------------------
     def window(self, title: str) -> str:
         """Wait for a window whose title holds this, and give it the keyboard."""
-        found = self.until(lambda: self._search(title), f"a window {title!r}")
+        try:
+            found = self.until(lambda: self._search(title), f"a window {title!r}")
+        except AssertionError:
+            self.shot("failed")
+            raise
         self._x("windowactivate", found)
         return found
 
@@ -118,6 +123,24 @@ class Desktop:
 
     def click(self, x: int, y: int) -> None:
         self._x("mousemove", str(x), str(y), "click", "1")
+
+    def gold(self, x: int, y: int) -> None:
+        """Wait until the primary button stands there: the page that it belongs to is shown, and can be used."""
+        try:
+            self.until(lambda: self._colour(x, y) == _GOLD, f"a primary button at {x}, {y}")
+        except AssertionError:
+            self.shot("failed")
+            raise
+
+    def _colour(self, x: int, y: int) -> str:
+        done = subprocess.run(
+            [tool("import"), "-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "rgb:-"],
+            env=self._own,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return done.stdout[:3].hex()
 
     def shot(self, name: str) -> Path:
         """Keep what is on the screen, to be looked at."""

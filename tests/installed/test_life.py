@@ -48,7 +48,7 @@ def cli(words: str) -> str:
 def unlock(desktop: Desktop) -> None:
     """Type the password into the locked window."""
     desktop.window("^Aether$")
-    desktop.settled("unlock")
+    desktop.gold(404, 342)  # "Unlock"
     desktop.type(PASSWORD)
     desktop.keys("Return")
     desktop.window("^vault - Aether")
@@ -60,6 +60,7 @@ class TestLife:
     def test_the_sample_opens_from_the_first_page(self, desktop: Desktop) -> None:
         app = desktop.start("aether-desktop")
         desktop.window("^Aether$")
+        desktop.gold(424, 462)  # "Create vault"
         desktop.settled("1-first-run")
         desktop.click(560, 693)  # "Try the sample vault"
         desktop.settled("2-sample-chosen")
@@ -75,6 +76,7 @@ class TestLife:
     def test_a_vault_is_made_with_the_real_keyring(self, desktop: Desktop, home: Path) -> None:
         app = desktop.start("aether-desktop")
         desktop.window("^Aether$")
+        desktop.gold(424, 462)
         desktop.settled("5-first-page")
         desktop.click(632, 288)
         desktop.type(PASSWORD)
@@ -82,6 +84,7 @@ class TestLife:
         desktop.type(PASSWORD)
         desktop.keys("Return")
         desktop.window("^vault - Aether")
+        desktop.gold(397, 540)  # "I have them"
         desktop.settled("6-recovery-kit")
         assert (home / _VAULT).is_file()
         assert b"SQLite" not in (home / _VAULT).read_bytes()[:64]
@@ -105,8 +108,10 @@ class TestLife:
         desktop.settled("10-file-dialog")
         desktop.type(export)
         desktop.keys("Return")
+        desktop.gold(1208, 700)
         desktop.settled("11-files")
         desktop.click(1228, 708)  # "Next"
+        desktop.gold(1140, 700)
         desktop.settled("12-preview")
         desktop.click(1228, 708)  # "Import"
         desktop.until(lambda: self._rows(desktop), "imported rows")
@@ -125,6 +130,7 @@ class TestLife:
         desktop.settled("14-unlocked")
         desktop.keys("ctrl+shift+l")
         desktop.window("^Aether$")
+        desktop.gold(404, 342)
         desktop.settled("15-locked")
         desktop.type("not the password")
         desktop.keys("Return")
