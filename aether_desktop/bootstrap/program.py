@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from aether_desktop.bootstrap.diagnosing import Diagnosing
 from aether_desktop.bootstrap.entrance import Entrance, StartOptions
+from aether_desktop.bootstrap.newer_version import NewerVersion
 from aether_desktop.bootstrap.other_vaults import OtherVaults, vault_among
 from aether_desktop.bootstrap.window_watch import WindowWatch
 from aether_desktop.jobs.lanes import Lanes
@@ -95,6 +96,7 @@ class WindowProgram(QObject):
         self._diagnosing = Diagnosing(
             self.window, self._theme, jobs=self._jobs, settings=settings, data_dir=options.data_dir
         )
+        self._newer = NewerVersion(self.window, jobs=self._jobs, settings=settings)
         self.window.files_dropped.connect(self._on_files_dropped)
         self._jobs.failed_unheard.connect(lambda _handle, error: self._report(error))
         self.settings_problem.connect(self._on_settings_problem)
@@ -208,7 +210,8 @@ class WindowProgram(QObject):
         self.watch.opened(opened.services)
         current = None if self._entrance.target is None else self._entrance.target.vault
         self.window.commands.add_entries(self._others.entries(current, opened.pages.context.navigator.open_vault))
-        self.window.commands.add_entries(self._diagnosing.entries())
+        self.window.commands.add_entries([*self._diagnosing.entries(), *self._newer.entries()])
+        self._newer.look_once()
         self._close_door()
         if self._first_run is not None:
             self._first_run.deleteLater()

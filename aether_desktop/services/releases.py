@@ -19,7 +19,7 @@ from enum import Enum, auto
 from typing import Final, Protocol
 
 from aether_desktop.domain.text import plain_line
-from aether_desktop.ports.errors import AetherError, InvalidInputError
+from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.settings import Settings
 from aether_desktop.services.settings_file import RELEASE_KEY, RELEASE_LOCATION
 
@@ -151,8 +151,3 @@ def _day(release: dict[str, object], key: str) -> date:
         return date.fromisoformat(_text(release, key))
     except ValueError as error:
         raise InvalidInputError(f"The release file's {key} is no day.", field="updates") from error
-
-
-def believed(error: BaseException) -> str:
-    """What is said of a look that failed."""
-    return str(error) if isinstance(error, AetherError) else f"This did not work ({type(error).__name__})."
