@@ -33,9 +33,11 @@ def package() -> Path:
 
 
 @pytest.fixture(scope="session")
-def older(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def older(package: Path) -> Path:
     """The same package under the number of a version before; what differs is what a package manager sees."""
-    folder = tmp_path_factory.mktemp("older")
+    folder = BUILD / "older"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     tree = folder / "tree"
     subprocess.run(["dpkg-deb", "-R", str(package), str(tree)], check=True)
     control = tree / "DEBIAN/control"
@@ -54,9 +56,10 @@ def shots() -> Path:
 
 
 @pytest.fixture(scope="session")
-def installed(older: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinimalRoot]:
+def installed(older: Path) -> Iterator[MinimalRoot]:
     """A minimal Debian with the version before in it, and what a desktop has beside."""
-    folder = tmp_path_factory.mktemp("system") / "root"
+    folder = BUILD / "root"  # half a gigabyte: not in the memory that other tests use
+    shutil.rmtree(folder, ignore_errors=True)
     root = MinimalRoot.made(folder, cache=BUILD)
     root.install(older)
     missing = root.run("sh", "-c", _LINKED, check=False).stdout

@@ -78,11 +78,10 @@ class TestLife:
         desktop.window("^Aether$")
         desktop.gold(424, 462)
         desktop.settled("5-first-page")
-        desktop.click(632, 288)
-        desktop.type(PASSWORD)
-        desktop.click(632, 382)
-        desktop.type(PASSWORD)
-        desktop.keys("Return")
+        desktop.click(632, 288)  # "Password"; Return leads on
+        for _ in range(2):
+            desktop.type(PASSWORD)
+            desktop.keys("Return")
         desktop.window("^vault - Aether")
         desktop.gold(397, 540)  # "I have them"
         desktop.settled("6-recovery-kit")
