@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from aether_desktop.cli.care_words import add_care_words
 from aether_desktop.cli.node_words import add_node_words
 
 _DESCRIPTION = (
@@ -56,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sealed_words(words)
     _add_audit_words(words)
     _add_postgres_words(words)
-    _add_care_words(words)
+    add_care_words(words, add_json=_add_json)
     return parser
 
 
@@ -471,32 +472,6 @@ def _add_factor_file(
     name: str = "--factor-file",
 ) -> None:
     parser.add_argument(name, action="append", default=[], metavar="LEVEL=PATH", help=text)
-
-
-def _add_care_words(words: _Words) -> None:
-    backup = words.add("backup", "back up the open vault to a file or folder, encrypted, proven by opening it")
-    backup.add_argument("target", metavar="TARGET")
-    restore = words.add("restore", "put a backup in the vault's place")
-    restore.add_argument("source", metavar="SOURCE")
-    restore.add_argument("--replace", action="store_true", help="keep the present vault aside under a dated name")
-    migrate = words.add("migrate", "bring the schema up to date, after a backup")
-    migrate.add_argument("--create", action="store_true", help="set up an empty PostgreSQL database")
-    doctor = words.add("doctor", "look for what is wrong with the installation and the vault")
-    doctor.add_argument("--recount", action="store_true", help="add up every row of the ledger again and compare")
-    doctor.add_argument("--reindex", action="store_true", help="bring the index for search up to date and check it")
-    _add_json(doctor)
-    newer = words.add(
-        "updates", "say whether a signed release file that you name tells of a newer version; nothing is installed"
-    )
-    newer.add_argument("--location", metavar="PLACE", default="", help="its path or https address; remembered")
-    newer.add_argument("--key", metavar="FILE", default="", help="the release key, as published; remembered")
-    told = words.add(
-        "diagnostics", "print what somebody who helps needs to know, without secrets; kept only if you say so"
-    )
-    told.add_argument("--save", metavar="FILE", default="", help="after you have read it and said yes, keep it here")
-    told.add_argument("--yes", action="store_true", help="you have read it before")
-    schema = words.add("schema", "print the JSON schema of a command's output")
-    schema.add_argument("name", metavar="NAME", nargs="?", default="", help="default: list the names")
 
 
 def _count(text: str) -> int:

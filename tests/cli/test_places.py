@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from aether_desktop.cli.parser import parse_arguments
+from aether_desktop.services.releases import print_key
 from tests.cli.conftest import ROOT, Run
+from tests.services.test_releases import KEY, signed, text
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,13 @@ def test_diagnostics_are_printed_and_kept_only_when_somebody_said_yes(books: Run
     assert "== Settings" in target.read_text(encoding="utf-8")
     assert "sent nowhere" in kept.err
     assert str(tmp_path / "books.aether") not in target.read_text(encoding="utf-8")
+
+
+def test_updates_are_looked_for_only_where_somebody_named_a_place(run: Run, tmp_path: Path) -> None:
+    assert "nothing is looked for" in run("updates").out
+    (tmp_path / "release").write_bytes(signed(text(version="99.0.0", valid_until="9999-12-31")))
+    (tmp_path / "key").write_text(print_key(KEY.public), encoding="ascii")
+    place = str(tmp_path / "release")
+    assert "cannot be read" in run("updates", "--location", place, "--key", str(tmp_path / "none"), code=1).err
+    assert "Version 99.0.0" in run("updates", "--location", place, "--key", str(tmp_path / "key")).out
+    assert "Version 99.0.0" in run("updates").out  # both were remembered

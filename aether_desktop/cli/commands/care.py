@@ -10,6 +10,8 @@ from aether_desktop.ports.errors import AetherError, InvalidInputError
 from aether_desktop.services.diagnostics import save_text
 from aether_desktop.services.health import Check, CheckState
 
+_LONGEST_KEY = 100_000  # characters
+
 
 def backup(context: Context) -> int:
     path = context.services().backups.back_up(
@@ -82,7 +84,10 @@ def diagnostics(context: Context) -> int:
 
 def updates(context: Context) -> int:
     options = context.options
-    key = Path(options.key).read_text(encoding="ascii", errors="replace")[:100_000] if options.key else ""
+    try:
+        key = Path(options.key).read_text(encoding="ascii", errors="replace")[:_LONGEST_KEY] if options.key else ""
+    except OSError as error:
+        raise InvalidInputError(f"{options.key} cannot be read: {error.strerror or error}.", field="key") from error
     notice = context.app.newer_version(options.location, key)
     context.app.keep_settings()
     context.terminal.line(notice.sentence)
