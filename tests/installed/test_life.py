@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,12 +139,6 @@ class TestLife:
         unlock(desktop)
         leave(desktop, app)
 
-    def test_one_temple_node_is_probed(self, desktop: Desktop) -> None:
-        words = desktop.run("aether-desktop --help").out
-        if " probe " not in words and " monitor " not in words:
-            pytest.skip("this program watches no nodes yet")
-        assert desktop.run("aether-desktop monitor --help").code == 0
-
     def test_a_second_start_raises_the_first(self, desktop: Desktop) -> None:
         first = desktop.start("aether-desktop")
         unlock(desktop)
@@ -175,6 +170,24 @@ class TestLife:
         told = desktop.done(f"aether-desktop {options} migrate 2>&1")
         assert "schema" in told
         assert desktop.run(f"aether-desktop {options} doctor").code == 0
+
+    def test_one_temple_node_is_probed_and_the_tray_tells(self, desktop: Desktop, home: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+            desktop.done(cli(f"nodes add Altar --tier outer_court --endpoint tcp=127.0.0.1:{port}"))
+            asked = desktop.run(cli("monitor --once --seconds 60 --json"))
+            assert asked.code == 0, asked.out + asked.err
+            assert "Altar" in asked.out
+            app = desktop.start("sh -c 'echo $$ >$HOME/app.pid; exec aether-desktop'")
+            unlock(desktop)
+            desktop.settled("17-watching-in-the-tray")
+            desktop.keys("alt+F4")
+            desktop.gone("^vault - Aether")
+            desktop.settled("18-only-the-tray")
+            assert app.running, "a window that is closed while it watches goes on in the tray"
+            pid = int((home / "app.pid").read_text())
+            desktop.run(f"kill -TERM {pid}")
+            app.wait()
 
     def test_removal_leaves_the_vault_and_says_where(self, installed: MinimalRoot, home: Path) -> None:
         before = {path: digest(path) for path in (home / _VAULT).parent.iterdir() if path.is_file()}
