@@ -96,7 +96,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, help="rows of the large ledger and of imports")
     parser.add_argument(
         "--only",
-        choices=("start", "installed", "large", "import", "stall", "access", "seal", "audit", "probes"),
+        choices=("start", "installed", "large", "import", "stall", "access", "seal", "audit", "probes", "nodes"),
         help="one part",
     )
     parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
@@ -126,6 +126,8 @@ def main() -> int:
         run("bench_audit", timeout=1800)
     if options.only in {None, "probes"}:
         run("bench_probes", timeout=900)
+    if options.only in {None, "nodes"}:  # the whole year of 500 nodes: python -m scripts.bench_nodes
+        run("bench_nodes", "--days", 30, "--rolled", 50, timeout=1800)
     return 0
 
 

@@ -114,6 +114,12 @@ class WatchBatch:
     transitions: Sequence[NodeTransition] = ()
     fences: Mapping[int, int] = field(default_factory=dict)
 
+    @property
+    def fences_needed(self) -> dict[int, int]:
+        """Those of the nodes that the batch is about."""
+        about = {each.node_id for part in (self.samples, self.readings, self.transitions) for each in part}
+        return {node_id: fence for node_id, fence in self.fences.items() if node_id in about}
+
 
 class StaleLeaseError(StorageError):
     """Somebody else polls these nodes by now: nothing of the batch was written. ``node_ids`` are theirs."""

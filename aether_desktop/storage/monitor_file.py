@@ -149,8 +149,9 @@ class SqlMonitorFile:
     def write(self, batch: WatchBatch) -> ChangeSet:
         """See the port. Raises StaleLeaseError."""
         with self._writing() as connection:
-            if batch.fences:
-                _require_leases(connection, batch.fences)
+            fences = batch.fences_needed
+            if fences:
+                _require_leases(connection, fences)
             marks = ", ".join("?" for _ in _COLUMNS)
             samples = [tuple(sample_row(sample)[name] for name in _COLUMNS) for sample in batch.samples]
             connection.executemany(

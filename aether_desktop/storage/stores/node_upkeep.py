@@ -124,30 +124,28 @@ class NodeUpkeep:
         return changed, bool(measured)
 
     def _look_up(self, connection: Connection, node_ids: list[int]) -> None:
+        """Where to go on with nodes that are new to this run of the program: one statement, a look at an index each."""
         with self._lock:
             new = [node_id for node_id in node_ids if (node_id, Period.FIVE_MINUTES) not in self._done]
-        for node_id in new:
-            found = {period: self._last(connection, node_id, period) for period in Period}
-            last = connection.scalar(self._of(_HARMONY, func.max(_HARMONY.at), node_id))
+        if not new:
+            return
+        ends = [_ends(func.max(_PARTS.starts_at), _PARTS, period) for period in Period]
+        begins = [
+            _ends(func.min(_SAMPLES.at), _SAMPLES),
+            *(_ends(func.min(_PARTS.starts_at), _PARTS, _SHORTER[period]) for period in (Period.HOUR, Period.DAY)),
+        ]
+        query = select(_NODES.id, *ends, *begins, _ends(func.max(_HARMONY.at), _HARMONY)).where(
+            _NODES.vault_id == self._database.vault_id, _NODES.id.in_(new)
+        )
+        for node_id, *found in connection.execute(query).all():
             with self._lock:
-                for period, at in found.items():
-                    if at is not None:
-                        self._done.setdefault((node_id, period), at)
-                if last is not None:
-                    self._measured.setdefault(node_id, last)
-
-    def _last(self, connection: Connection, node_id: int, period: Period) -> datetime | None:
-        """Where the roll-ups of the node end; where its samples begin, if there are none."""
-        query = self._of(_PARTS, func.max(_PARTS.starts_at), node_id).where(_PARTS.period == period_code(period))
-        last: datetime | None = connection.scalar(query)
-        if last is not None:
-            return last + period.length
-        if period is Period.FIVE_MINUTES:
-            first = connection.scalar(self._of(_SAMPLES, func.min(_SAMPLES.at), node_id))
-        else:
-            of_shorter = _PARTS.period == period_code(_SHORTER[period])
-            first = connection.scalar(self._of(_PARTS, func.min(_PARTS.starts_at), node_id).where(of_shorter))
-        return None if first is None else period.start_of(first)
+                for period, last, first in zip(Period, found[:3], found[3:6], strict=True):
+                    if last is not None:
+                        self._done.setdefault((node_id, period), last + period.length)
+                    elif first is not None:
+                        self._done.setdefault((node_id, period), period.start_of(first))
+                if found[6] is not None:
+                    self._measured.setdefault(node_id, found[6])
 
     def _roll_up(
         self,
@@ -299,8 +297,13 @@ class NodeUpkeep:
     def _these(self, columns: Any, node_ids: Iterable[int]) -> Any:
         return and_(columns.vault_id == self._database.vault_id, columns.node_id.in_(list(node_ids)))
 
-    def _of(self, columns: Any, what: Any, node_id: int) -> Any:
-        return select(what).where(columns.vault_id == self._database.vault_id, columns.node_id == node_id)
+
+def _ends(what: Any, columns: Any, period: Period | None = None) -> Any:
+    """The first or last of a node's rows, to ask beside the node."""
+    query = select(what).where(columns.vault_id == _NODES.vault_id, columns.node_id == _NODES.id)
+    if period is not None:
+        query = query.where(columns.period == period_code(period))
+    return query.correlate(TEMPLE_NODES).scalar_subquery()
 
 
 assert ELDER_TIME <= _CAUGHT_UP  # noqa: S101 - what makes an Elder is caught up as a whole

@@ -129,8 +129,9 @@ class SqlWatchStore:
 
     def _store(self, batch: WatchBatch) -> ChangeSet:
         with self._database.write(action="nodes.watch", table=TableName.TEMPLE_NODES.value) as unit:
-            if batch.fences:
-                _require_leases(unit, batch.fences)
+            fences = batch.fences_needed
+            if fences:
+                _require_leases(unit, fences)
             put_rows(
                 unit.connection,
                 NODE_SAMPLES,
@@ -142,7 +143,7 @@ class SqlWatchStore:
                 unit.connection,
                 NODE_STATES,
                 unit.vault_id,
-                [reading_row(reading, batch.fences.get(reading.node_id, 0)) for reading in batch.readings],
+                [reading_row(reading, fences.get(reading.node_id, 0)) for reading in batch.readings],
                 replace=True,
             )
             if batch.transitions:
