@@ -343,6 +343,8 @@ class PaymentStore(RecordStore[Payment], Protocol):
 
 
 class TempleNodeStore(RecordStore[TempleNode], Protocol):
+    """``update`` leaves status, harmony, Elder and covenants as they are: they are measured, or earned."""
+
     def of_user(self, user_id: int) -> list[TempleNode]: ...
 
     def set_status(self, node_id: int, status: NodeStatus, *, version: int) -> ChangeSet: ...

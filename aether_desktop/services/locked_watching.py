@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Final
 
 from aether_desktop.domain.times import utc_now
+from aether_desktop.ports.errors import DamagedVaultError, KeyMissingError, NotAVaultError, WrongKeyError
 from aether_desktop.ports.monitoring import MonitorFile, MonitorFiles, NodeTransition, WatchBatch
 from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.work import CancelToken, Progress, silent
@@ -31,6 +32,7 @@ class LockedWatching:
 
     def allow(self) -> None:
         """Make the file, with a key of its own in the keyring: endpoints and states of the nodes as they are now."""
+        self._take_in_what_opens()
         nodes = self._storage.watching.watch.nodes()
         readings = self._storage.watching.watch.readings()
         known = {node.id for node in nodes}
@@ -41,7 +43,7 @@ class LockedWatching:
 
     def forbid(self) -> None:
         """Remove the file and its key; what it collected is taken in first where it can be read."""
-        self.take_in()
+        self._take_in_what_opens()
         self._files.remove()
         self._storage.audit.note("nodes.no_watch_while_locked")
 
@@ -67,6 +69,11 @@ class LockedWatching:
             return 0
         with closing(file):
             return self._take_in(file, token, progress)
+
+    def _take_in_what_opens(self) -> None:
+        """A file whose key is gone, or that is damaged, must not stay because of that."""
+        with suppress(KeyMissingError, WrongKeyError, NotAVaultError, DamagedVaultError):
+            self.take_in()
 
     def _take_in(self, file: MonitorFile, token: CancelToken | None, progress: Progress) -> int:
         watching = self._storage.watching

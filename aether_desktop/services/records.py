@@ -124,6 +124,10 @@ class RecordService:
         record = self._build(table, values, base=base, record_id=base.id)
         if isinstance(record, Payment) and isinstance(base, Payment):
             record = self._signatures.prepared(record, base=base)
+        if isinstance(record, TempleNode) and isinstance(base, TempleNode) and record.status is not base.status:
+            raise InvalidInputError(
+                "A node's status is measured.", field="status", hint="Retire the node, or reinstate it, instead."
+            )
         record = self._sealed.sealed(table, record, base=base)
         before, after = _difference(base, record)
         if not after:

@@ -67,6 +67,9 @@ class TestRegistering:
         for name in ("harmony", "elder", "covenants", "held"):
             with pytest.raises(InvalidInputError, match="has no field"):
                 services.records.create(TableName.TEMPLE_NODES, {**values(), name: None})
+        node = services.nodes.register(values())
+        with pytest.raises(InvalidInputError, match="status is measured"):
+            services.records.edit(TableName.TEMPLE_NODES, node, {"status": "up"})
 
 
 class TestElevation:
@@ -275,6 +278,21 @@ class TestWhileLocked:
         locked.forbid()
         assert not beside.exists
         assert node.status is NodeStatus.UNKNOWN
+
+    def test_a_file_whose_key_is_gone_can_be_forbidden_and_allowed_anew(
+        self, services: ServiceSet, locked: LockedWatching, beside: Beside, node: TempleNode
+    ) -> None:
+        locked.allow()
+        beside.key = bytes(32)
+        locked.allow()
+        file = beside.open()
+        assert file is not None
+        with closing(file):
+            assert [each.id for each in file.nodes()] == [node.id]
+        beside.key = bytes(32)
+        locked.forbid()
+        assert not beside.exists
+        assert services.storage.audit.recent(1)[0].action == "nodes.no_watch_while_locked"
 
     def test_what_it_collected_is_taken_in_once(
         self, services: ServiceSet, locked: LockedWatching, beside: Beside, node: TempleNode

@@ -19,7 +19,6 @@ from aether_desktop.domain.payments import PaymentMethodKind, PaymentMethodStatu
 from aether_desktop.domain.records import TableName
 from aether_desktop.domain.sealed_fields import Sealed
 from aether_desktop.domain.temple import Tier
-from aether_desktop.domain.temple_nodes import NodeStatus
 from aether_desktop.domain.times import InvalidTimeError, iso, parse_time
 from aether_desktop.domain.transactions import Direction, TransactionKind, TransactionStatus
 from aether_desktop.domain.users import Membership, Role
@@ -106,7 +105,6 @@ FORMS: Mapping[TableName, tuple[FieldSpec, ...]] = MappingProxyType(
             FieldSpec("storage_threshold", "Storage threshold", _E.WHOLE, first="0"),
             FieldSpec("compute_threshold", "Compute threshold", _E.WHOLE, first="0"),
             FieldSpec("abundance_threshold", "Abundance threshold", _E.WHOLE, first="0"),
-            FieldSpec("status", "Status", _E.CHOICE, _words(NodeStatus), first="unknown"),
         ),
         TableName.PAYMENTS: (
             FieldSpec("paid_at", "Time (UTC)", _E.TIME),
