@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from scripts.gui_session import Gaps
@@ -88,6 +89,16 @@ def print_gaps(what: str, gaps: Gaps) -> None:
     print(f"  99th percentile        {gaps.p99 * 1000:6.1f}   (wanted: under 16)")
 
 
+# Parts that need nothing but their own script. The whole year of 500 nodes: python -m scripts.bench_nodes
+_SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "seal": ("bench_sealing",),
+    "audit": ("bench_audit",),
+    "probes": ("bench_probes",),
+    "nodes": ("bench_nodes", "--days", "30", "--rolled", "50"),
+    "board": ("bench_board",),
+}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true", help="the large ledger alone, with ten million rows")
@@ -96,7 +107,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, help="rows of the large ledger and of imports")
     parser.add_argument(
         "--only",
-        choices=("start", "installed", "large", "import", "stall", "access", "seal", "audit", "probes", "nodes"),
+        choices=("start", "installed", "large", "import", "stall", "access", *_SCRIPTS),
         help="one part",
     )
     parser.add_argument("--session", action="store_true", help=argparse.SUPPRESS)
@@ -120,14 +131,9 @@ def main() -> int:
         run("bench_import", "--rows", rows, timeout=3600)
     if options.only in {None, "access"}:
         run("bench_access", "--rows", rows, timeout=3600)
-    if options.only in {None, "seal"}:
-        run("bench_sealing", timeout=900)
-    if options.only in {None, "audit"}:
-        run("bench_audit", timeout=1800)
-    if options.only in {None, "probes"}:
-        run("bench_probes", timeout=900)
-    if options.only in {None, "nodes"}:  # the whole year of 500 nodes: python -m scripts.bench_nodes
-        run("bench_nodes", "--days", 30, "--rolled", 50, timeout=1800)
+    for part, (script, *arguments) in _SCRIPTS.items():
+        if options.only in {None, part}:
+            run(script, *arguments, timeout=1800)
     return 0
 
 
