@@ -1,7 +1,8 @@
 """make bench: what the program costs, always as a ratio to something measured in the same run.
 
 Cold start against a bare PySide6 window; import against the raw engine; what sealing and the audit add; longest stall;
-a large ledger in the window beside Qt's stock models (scripts/bench_large.py).
+a large ledger in the window beside Qt's stock models (scripts/bench_large.py); the window while ten thousand nodes
+report (scripts/bench_board.py).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from aether_desktop.ports.vault_keys import Factor
 from aether_desktop.services.settings_file import SettingsFile
 from aether_desktop.ui.object_names import SECTIONS, UNLOCK_PASSWORD, UNLOCK_START, audit_part_name
 from aether_desktop.ui.theme.theme import ThemeMode
+from aether_desktop.ui.views.temple_nodes import TempleNodesView
 from aether_desktop.ui.views.transactions import TransactionsView
 from aether_desktop.ui.wizards.import_wizard import ImportWizard
 from scripts.gui_session import application, click, named, settle, wait, wait_for
@@ -114,6 +115,24 @@ def take_floating(camera: Camera) -> None:
     window.open_section("audit")
     click(window, audit_part_name("sheet_toggle"))
     camera.shoot("audit-log")
+    nodes = window.open_section("temple_nodes")
+    if isinstance(nodes, TempleNodesView):
+        take_nodes(camera, nodes)
+
+
+def take_nodes(camera: Camera, nodes: TempleNodesView) -> None:
+    """The history of notices, the map, and the page of one node."""
+    nodes.open_notices()
+    camera.shoot("nodes-notices")
+    nodes.toggle_map()
+    camera.shoot("nodes-map")
+    board = nodes.context.board.board
+    if board.nodes:
+        nodes.open_node(min(board.nodes))
+        wait(lambda: nodes.node_page.facts is not None)
+        camera.shoot("nodes-page")
+        nodes.leave_node()
+    nodes.toggle_map()
 
 
 def take_groups(camera: Camera, ledger: TransactionsView) -> None:

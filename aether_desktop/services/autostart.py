@@ -78,6 +78,11 @@ class Autostart:
         return "\n".join(lines) + "\n"
 
 
+def started_carried(arguments: Sequence[str] = tuple(sys.argv)) -> bool:
+    """Whether this run was given a data folder of its own: at login nobody gives it."""
+    return any(each.partition("=")[0] in {"--portable", "--data-dir"} for each in arguments)
+
+
 def own_command() -> tuple[str, ...]:
     """How this program is started again: the frozen program itself, else the interpreter with the package."""
     if getattr(sys, "frozen", False):

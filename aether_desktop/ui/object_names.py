@@ -319,7 +319,8 @@ def settings_part_name(part: str) -> str:
     Parts: theme, zone, fiat, compact, connection; and the tasks backup, restore, check, labels_export, labels_import,
     prices_import, each with cancel, result and copy behind a further underscore. Of the security card: password, kit,
     level_2, level_3, compromised, each with result and form parts (current, new, new_repeat, save, cancel, key_file)
-    behind a further underscore; keyring, ways, way_N, idle, sleep, session.
+    behind a further underscore; keyring, ways, way_N, idle, sleep, session. Of the card about watching: keep_watching,
+    at_login, watch_locked, desktop_notices, quiet_hours, quiet_from, quiet_to.
     """
     return f"settings_{part}"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aether_desktop.ports.errors import ReadOnlyError, StorageError
-from aether_desktop.services.autostart import Autostart
+from aether_desktop.services.autostart import Autostart, started_carried
 
 
 def _exec(path: Path) -> list[str]:
@@ -60,6 +60,12 @@ def test_where_it_cannot_be_had_it_says_why(tmp_path: Path, platform: str, carri
     with pytest.raises(StorageError, match="at login"):
         entry.set(on=True)
     assert not entry.path.exists()
+
+
+def test_a_data_folder_of_its_own_is_seen_in_how_it_was_started() -> None:
+    assert started_carried(["aether-desktop", "--portable=/media/stick"])
+    assert started_carried(["aether-desktop", "--data-dir", "/x"])
+    assert not started_carried(["aether-desktop", "--vault", "/x"])
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.views.look_card import LookCard
 from aether_desktop.ui.views.security_card import SecurityCard
 from aether_desktop.ui.views.vault_tasks import DataCard, SafekeepingCard
+from aether_desktop.ui.views.watching_card import WatchingCard
 from aether_desktop.ui.widgets.card import Card
 from aether_desktop.ui.widgets.card_columns import CardColumns
 from aether_desktop.ui.widgets.details_list import DetailEntry, DetailsList
@@ -30,6 +31,7 @@ class SettingsView(QWidget):
         self._safekeeping: SafekeepingCard | None = None
         self._data: DataCard | None = None
         self._security: SecurityCard | None = None
+        self._watching: WatchingCard | None = None
         header = PageHeader(context.theme, "Settings")
         header.set_facts("Kept on this computer; passwords and keys never are")
         self._column = QVBoxLayout(self)
@@ -58,6 +60,15 @@ class SettingsView(QWidget):
         return self._data
 
     @property
+    def watching(self) -> WatchingCard:
+        """Watching nodes; made when first wanted, under the data."""
+        if self._watching is None:
+            _ = self.data
+            self._watching = WatchingCard(self._context)
+            self._cards.add_card(self._watching)
+        return self._watching
+
+    @property
     def security(self) -> SecurityCard | None:
         """Password, kit, levels; None where there is no vault of ours to lock: the sample, a shared database."""
         access = self._context.services.access
@@ -72,10 +83,14 @@ class SettingsView(QWidget):
             _ = self.safekeeping
         elif self._data is None:
             _ = self.data
+        elif self._watching is None:
+            _ = self.watching
         else:
             security = self.security
             if security is not None and self.isVisible():
                 security.refresh()
+            if self.isVisible():
+                self.watching.refresh()
             return
         next_turn(self, self.complete)
 
@@ -91,6 +106,8 @@ class SettingsView(QWidget):
         self.look.refresh()
         if self._security is not None:
             self._security.refresh()
+        if self._watching is not None:
+            self._watching.refresh()
 
 
 def vault_facts(info: StorageInfo) -> list[DetailEntry]:
