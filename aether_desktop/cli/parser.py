@@ -212,11 +212,35 @@ def _add_wallet_words(words: _Words) -> None:
     _add_json(add)
     _add_json(wallet.add("list", "list the wallets"))
     _add_own_wallet_words(wallet)
+    _add_network_words(words)
     token = words.group("token", "the coins and tokens, and their decimals")
     _add_json(token.add("list", "list coins and tokens"))
     rescale = token.add("rescale", "correct the decimals of a token; every figure shown stays the same")
     rescale.add_argument("token", metavar="TOKEN", help="contract address, symbol or id")
     rescale.add_argument("--decimals", type=int, required=True)
+
+
+def _add_network_words(words: _Words) -> None:
+    network = words.group("network", "EVM networks: where each chain is reached")
+    _add_json(network.add("list", "list the networks; of endpoints scheme, host and port"))
+    put = network.add("set", "enter a network, or change one")
+    put.add_argument("chain_id", metavar="CHAINID", type=int, help="its EIP-155 id, which the endpoints must prove")
+    put.add_argument("--name")
+    put.add_argument("--symbol", help="of its coin, which has 18 decimals")
+    put.add_argument(
+        "--endpoint",
+        action="append",
+        metavar="URL",
+        help="http:// or https://; several times, in the order in which they are asked; replaces those there are",
+    )
+    put.add_argument("--confirmations", type=int, metavar="N", help="blocks after which a row is settled")
+    put.add_argument("--explorer", metavar="URL", help="a block explorer's address, before /tx/ and /address/")
+    _add_json(put)
+    remove = network.add("remove", "remove a network; a preset is as it was before it was changed")
+    check = network.add("check", "ask each endpoint for chain id and latest block; exit code 1 unless all serve")
+    for parser in (remove, check):
+        parser.add_argument("network", metavar="NETWORK", help="chain id, name or coin symbol")
+    _add_json(check)
 
 
 def _add_own_wallet_words(wallet: _Words) -> None:

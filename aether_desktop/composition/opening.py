@@ -29,6 +29,7 @@ from aether_desktop.composition.locks import (
 from aether_desktop.composition.monitoring import BesideVault
 from aether_desktop.domain.courts import Court
 from aether_desktop.locations import resources_dir
+from aether_desktop.networks.evm import JsonRpcConnections
 from aether_desktop.networks.login_session import LogindSession
 from aether_desktop.ports.audit import AuditError
 from aether_desktop.ports.errors import (
@@ -215,7 +216,10 @@ def _services(
 ) -> ServiceSet:
     unwatch: Callable[[], None] | None = None
 
+    connections = JsonRpcConnections()
+
     def close() -> None:
+        connections.close()
         try:
             with suppress(AetherError):  # the database may be gone: what was not noted is looked at the next time
                 audit.remember()
@@ -258,6 +262,7 @@ def _services(
         sealer=None if identity is None else identity.sealer,
         wallet_keys=_wallet_keys,
         monitor_files=None if lock is None or lock.shared else BesideVault(lock.path, key_file=lock.key_file),
+        connections=connections,
         people=None if identity is None else identity.people,
         rotation=None if identity is None else identity.rotation,
         quorum=None if identity is None else identity.quorum,

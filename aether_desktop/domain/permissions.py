@@ -231,6 +231,7 @@ RULES: Final[Mapping[str, TableRule]] = MappingProxyType(
         ),
         "quorum_releases": TableRule(noun="released shares", owner="holder_id", read=EVERYBODY, add=OWN),
         "wallet_secrets": TableRule(noun="wallet secrets", read=OWN, add=OWN, change=OWN, remove=OWN),
+        "evm_networks": TableRule(noun="networks", read=OWN, add=OWN, change=OWN, remove=OWN),
         "unlock_attempts": TableRule(
             noun="counts of wrong factors",
             owner="user_id",

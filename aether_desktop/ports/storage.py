@@ -27,6 +27,7 @@ from aether_desktop.domain.transactions import Balance, Direction, Movement, Tra
 from aether_desktop.domain.users import User
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.audit import AuditStore
+from aether_desktop.ports.chains import NetworkStore
 from aether_desktop.ports.changes import ChangeFeed, ChangeSet
 from aether_desktop.ports.groups import GroupStore
 from aether_desktop.ports.identity import IdentityStores
@@ -470,6 +471,8 @@ class Storage(Protocol):
     def sealed_rows(self) -> SealedRows: ...
     @property
     def wallet_secrets(self) -> WalletSecretStore: ...
+    @property
+    def networks(self) -> NetworkStore: ...
 
     def require_seals(self) -> None:
         """The vault has keys: from now on plain values of sealed fields are refused (PermissionDeniedError)."""

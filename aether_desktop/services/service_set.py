@@ -8,6 +8,7 @@ from functools import partial
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.access import FieldSealer
+from aether_desktop.ports.chains import EvmConnections
 from aether_desktop.ports.monitoring import MonitorFiles
 from aether_desktop.ports.settings import Settings
 from aether_desktop.ports.signing import PersonSigner
@@ -25,6 +26,7 @@ from aether_desktop.services.importing import ImportService
 from aether_desktop.services.ledger import LedgerService
 from aether_desktop.services.locked_watching import LockedWatching
 from aether_desktop.services.modules import ModuleService
+from aether_desktop.services.networks import NetworkService
 from aether_desktop.services.node_files import NodeFileService
 from aether_desktop.services.nodes import NodeService
 from aether_desktop.services.own_wallets import OwnWalletService
@@ -63,6 +65,7 @@ class ServiceSet:
     totals: TotalsService
     wallets: WalletService
     own_wallets: OwnWalletService
+    networks: NetworkService
     importing: ImportService
     exporting: ExportService
     grouping: GroupingService
@@ -108,6 +111,7 @@ def build_services(
     *,
     on_close: Callable[[], None],
     wallet_keys: Callable[[], WalletKeys] | None = None,
+    connections: EvmConnections | None = None,
     restorer: VaultRestorer | None = None,
     access: VaultAccess | None = None,
     signer: PersonSigner | None = None,
@@ -120,8 +124,8 @@ def build_services(
 ) -> ServiceSet:
     """Wire the services over one storage. ``signer`` and ``sealer``: the person's own keys, where the vault has them.
 
-    ``wallet_keys`` is asked when a key of a wallet is first wanted; None: wallets here are watch-only. With a
-    ``sealer`` the storage refuses plain values of sealed fields from here on.
+    ``connections`` None: no network is reached. ``wallet_keys`` is asked when a key of a wallet is first wanted; None:
+    wallets here are watch-only. With a ``sealer`` the storage refuses plain values of sealed fields from here on.
     """
     undo = UndoStack()
     sealed = SealedFieldService(storage, sealer)
@@ -149,6 +153,7 @@ def build_services(
         totals=TotalsService(storage),
         wallets=WalletService(storage, records),
         own_wallets=OwnWalletService(storage, sealer, wallet_keys),
+        networks=NetworkService(storage.networks, connections, user_id=storage.info.user_id, new_id=storage.new_id),
         importing=ImportService(storage, modules, labels),
         exporting=ExportService(storage, modules),
         grouping=GroupingService(storage, modules),

@@ -35,6 +35,7 @@ from aether_desktop.storage.stores.identity import SqlIdentityStores
 from aether_desktop.storage.stores.imports import SqlImportStore
 from aether_desktop.storage.stores.ledger import SqlLedgerSettling
 from aether_desktop.storage.stores.monitoring import SqlMonitoringStore
+from aether_desktop.storage.stores.networks import SqlNetworkStore
 from aether_desktop.storage.stores.payment_methods import SqlPaymentMethodStore
 from aether_desktop.storage.stores.payments import SqlPaymentStore
 from aether_desktop.storage.stores.plain_values import SqlPlainValueStore
@@ -84,6 +85,7 @@ class SqlStorage:
         self._plain_values = SqlPlainValueStore(database)
         self._sealed_rows = SqlSealedRows(database)
         self._wallet_secrets = SqlWalletSecretStore(database)
+        self._networks = SqlNetworkStore(database)
 
     @property
     def info(self) -> StorageInfo:
@@ -188,6 +190,10 @@ class SqlStorage:
     @property
     def wallet_secrets(self) -> SqlWalletSecretStore:
         return self._wallet_secrets
+
+    @property
+    def networks(self) -> SqlNetworkStore:
+        return self._networks
 
     @property
     def attempts(self) -> SqlAttemptStore:

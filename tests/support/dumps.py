@@ -27,6 +27,7 @@ from aether_desktop.domain.annotations import Annotation, ForeignLabel
 from aether_desktop.domain.courts import Court
 from aether_desktop.domain.covenants import Covenant
 from aether_desktop.domain.imports import ImportBatch, Rejection
+from aether_desktop.domain.networks import EvmNetwork
 from aether_desktop.domain.node_grades import Grade
 from aether_desktop.domain.node_samples import Sample
 from aether_desktop.domain.node_states import Cause, NodeState, Transition
@@ -137,6 +138,17 @@ def fill(storage: SqlStorage) -> None:
             kind=SecretKind.SEED,
             sealed=Sealed.of(1, bytes(range(60))),
             created_at=samples.NOW,
+        )
+    )
+    storage.networks.add(
+        EvmNetwork(
+            id=storage.new_id(),
+            owner_id=storage.info.user_id,
+            created_at=samples.NOW,
+            name="FractalCoin",
+            chain_id=26_150,
+            symbol="FTC",
+            endpoints=("https://ftc.example/",),
         )
     )
     method = samples.payment_method(storage, name="Sealed", is_default=False, expires_on=None)

@@ -262,9 +262,22 @@ class ServerThread:
     def close(self) -> None:
         for server in list(self._servers):
             self.stop(server)
+        asyncio.run_coroutine_threadsafe(_all_ended(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+
+async def _all_ended() -> None:
+    """Connections accepted while their server stopped are in no server's list; one that has not begun cannot end."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for _ in range(3):
+        await asyncio.sleep(0)  # aborted transports close their sockets
 
 
 def fleet_behaviours(count: int) -> list[str]:

@@ -25,6 +25,7 @@ from aether_desktop.storage.schema.keys import (
 )
 from aether_desktop.storage.schema.ledger import LEDGER_DAYS, LEDGER_FEES, LEDGER_MARKS
 from aether_desktop.storage.schema.monitoring import AI_MONITORING_LOGS
+from aether_desktop.storage.schema.networks import EVM_NETWORKS
 from aether_desktop.storage.schema.payments import PAYMENT_METHODS, PAYMENTS
 from aether_desktop.storage.schema.quorum import QUORUM_DEALS, QUORUM_RELEASES, QUORUM_REQUESTS
 from aether_desktop.storage.schema.search import SEARCH_MARKS, SEARCH_PARTIES, SEARCH_TEXTS, SEARCH_WATERS
@@ -72,6 +73,7 @@ __all__ = [
     "COUNCIL_SEATS",
     "COURT_KEYS",
     "CURRENCIES",
+    "EVM_NETWORKS",
     "FOREIGN_LABELS",
     "ID_CLIENTS",
     "IMPORT_BATCHES",

@@ -11,6 +11,7 @@ from aether_desktop.ui.object_names import page_name, settings_part_name
 from aether_desktop.ui.theme.tokens import Space
 from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.views.look_card import LookCard
+from aether_desktop.ui.views.networks_card import NetworksCard
 from aether_desktop.ui.views.security_card import SecurityCard
 from aether_desktop.ui.views.vault_tasks import DataCard, SafekeepingCard
 from aether_desktop.ui.views.watching_card import WatchingCard
@@ -30,6 +31,7 @@ class SettingsView(QWidget):
         self._context = context
         self._safekeeping: SafekeepingCard | None = None
         self._data: DataCard | None = None
+        self._networks: NetworksCard | None = None
         self._security: SecurityCard | None = None
         self._watching: WatchingCard | None = None
         header = PageHeader(context.theme, "Settings")
@@ -69,6 +71,15 @@ class SettingsView(QWidget):
         return self._watching
 
     @property
+    def networks(self) -> NetworksCard:
+        """EVM networks and their endpoints; made when first wanted, under the data."""
+        if self._networks is None:
+            _ = self.data
+            self._networks = NetworksCard(self._context)
+            self._cards.add_card(self._networks)
+        return self._networks
+
+    @property
     def security(self) -> SecurityCard | None:
         """Password, kit, levels; None where there is no vault of ours to lock: the sample, a shared database."""
         access = self._context.services.access
@@ -85,6 +96,8 @@ class SettingsView(QWidget):
             _ = self.data
         elif self._watching is None:
             _ = self.watching
+        elif self._networks is None:
+            _ = self.networks
         else:
             security = self.security
             if security is not None and self.isVisible():
