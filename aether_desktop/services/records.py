@@ -122,6 +122,7 @@ class RecordService:
         payment that is signed and for a field that is sealed LevelLockedError and PermissionDeniedError.
         """
         record = self._build(table, values, base=base, record_id=base.id)
+        _require_own_address(base, record)
         if isinstance(record, Payment) and isinstance(base, Payment):
             record = self._signatures.prepared(record, base=base)
         if isinstance(record, TempleNode) and isinstance(base, TempleNode) and record.status is not base.status:
@@ -215,6 +216,18 @@ class RecordService:
             TableName.USERS: storage.users,
         }
         return stores[table]
+
+
+def _require_own_address(base: Record, record: Record) -> None:
+    """Raises InvalidInputError where the key of a wallet would be left with another address."""
+    if not isinstance(base, Wallet) or not isinstance(record, Wallet) or base.watch_only:
+        return
+    if record.address != base.address:
+        raise InvalidInputError(
+            "The key of this wallet belongs to this address.",
+            field="address",
+            hint="Add the other address as a wallet of its own.",
+        )
 
 
 def _difference(old: Record, new: Record) -> tuple[dict[str, object], dict[str, object]]:

@@ -15,6 +15,7 @@ import pytest
 from aether_desktop.domain.chains import CHAINS
 from aether_desktop.domain.derivation import DerivationPath
 from aether_desktop.domain.evm_transactions import LegacyFee, SignedTransaction, UnsignedTransaction
+from aether_desktop.domain.records import TableName
 from aether_desktop.domain.wallet_secrets import SecretKind
 from aether_desktop.domain.wallets import Wallet
 from aether_desktop.ports.access import LevelLockedError, SealError
@@ -142,6 +143,15 @@ def test_another_chains_transaction_is_not_signed(keyed: Keyed) -> None:
     wallet = own(keyed).add_from_words("Mine", "atc", PLAIN)
     with pytest.raises(InvalidInputError, match="2618"):
         own(keyed).sign(wallet, payment("atc-local"))
+
+
+def test_a_wallet_with_a_key_keeps_its_address(keyed: Keyed) -> None:
+    wallet = own(keyed).add_from_words("Mine", "atc", PLAIN)
+    with pytest.raises(InvalidInputError) as refused:
+        keyed.services.records.edit(TableName.WALLETS, wallet, {"address": "0x" + "11" * 20})
+    assert refused.value.field == "address"
+    keyed.services.records.edit(TableName.WALLETS, wallet, {"name": "Renamed"})
+    assert keyed.storage.wallets.get(wallet.id).address == wallet.address
 
 
 def test_nothing_opens_while_level_three_is_locked(keyed: Keyed) -> None:
