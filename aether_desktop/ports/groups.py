@@ -78,14 +78,14 @@ class GroupStore(Protocol):
     def kept(
         self, asked: GroupQuery, groups: Sequence[Group], *, token: CancelToken | None = None
     ) -> Mapping[GroupKey, GroupTotals]:
-        """What the kept sums of days say at once: rows, and the net of days and months. Empty where they say nothing.
+        """What the kept sums of days say at once, of all rows or those of wallets. Empty where they say nothing.
 
-        In a token's group are the fees of its own rows; kept sums have all fees that were paid in it.
+        Sums that are older than this program's say rows only, and the net of days and months.
         """
         ...
 
     def totals(
         self, asked: GroupQuery, groups: Sequence[Group], *, token: CancelToken | None = None
     ) -> Mapping[GroupKey, GroupTotals]:
-        """All figures, made of the rows by the engine; groups without rows are left out."""
+        """All figures, of the kept sums or made of the rows by the engine; groups without rows are left out."""
         ...

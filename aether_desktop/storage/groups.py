@@ -8,7 +8,7 @@ up holds everywhere; ``ledger_days`` says it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -20,11 +20,11 @@ from aether_desktop.domain.records import TableName
 from aether_desktop.domain.transactions import Direction, TransactionStatus
 from aether_desktop.ports.errors import InvalidInputError
 from aether_desktop.ports.groups import Group, GroupPage, GroupQuery, GroupTotals, TokenTotal
-from aether_desktop.ports.queries import ArchivedRows, GroupBy, GroupKey, Sort
+from aether_desktop.ports.queries import ArchivedRows, GroupBy, GroupKey, Sort, TableQuery
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.currency_rows import currency_of
 from aether_desktop.storage.database import Database
-from aether_desktop.storage.ledger_days import LedgerDays, day_number
+from aether_desktop.storage.ledger_days import DaySums, LedgerDays, day_number
 from aether_desktop.storage.query_drives import group_plan
 from aether_desktop.storage.schema import CURRENCIES, TRANSACTIONS, WALLETS
 from aether_desktop.storage.schema.ledger import DAY
@@ -63,12 +63,11 @@ class SqlGroupStore:
     def kept(
         self, asked: GroupQuery, groups: Sequence[Group], *, token: CancelToken | None = None
     ) -> Mapping[GroupKey, GroupTotals]:
-        """See ports.groups. Raises OperationCancelled."""
-        query = asked.query
-        plain = not query.terms and not query.within and query.archived is ArchivedRows.HIDDEN
-        if not plain or not groups or asked.by is GroupBy.COUNTERPARTY:
+        """See ports.groups. Raises InvalidInputError, OperationCancelled."""
+        if not groups or asked.by is GroupBy.COUNTERPARTY:
             return {}
-        return self._database.fetch(lambda connection: self._kept(connection, asked.by, groups, token), token=token)
+        self._question(asked)  # refuses what cannot be asked
+        return self._database.fetch(lambda connection: self._kept(connection, asked, groups, token), token=token)
 
     def totals(
         self, asked: GroupQuery, groups: Sequence[Group], *, token: CancelToken | None = None
@@ -79,6 +78,9 @@ class SqlGroupStore:
         question = self._question(asked)
 
         def add_up(connection: Connection) -> Mapping[GroupKey, GroupTotals]:
+            kept = self._kept(connection, asked, groups, token)
+            if kept and all(each.whole for each in kept.values()):
+                return kept
             by_index(connection)
             arms = self._in_time(connection, asked, question.walk.arms(connection))
             if arms is None:
@@ -163,21 +165,43 @@ class SqlGroupStore:
         return {row.id: currency_of(row) for row in connection.execute(query) if row.id in wanted}
 
     def _kept(
-        self, connection: Connection, by: GroupBy, groups: Sequence[Group], token: CancelToken | None
+        self,
+        connection: Connection,
+        asked: GroupQuery,
+        groups: Sequence[Group],
+        token: CancelToken | None,
     ) -> Mapping[GroupKey, GroupTotals]:
-        vault = WALLETS.c.vault_id == self._database.vault_id
-        wallets = list(connection.scalars(select(WALLETS.c.id).where(vault)))
-        days = _span([group.key for group in groups]) if by in _TIMES else None
-        if len(self._days.marked(connection, wallets, days)) > _ADDED_UP_AT_ONCE:
+        if asked.by is GroupBy.COUNTERPARTY:
             return {}
-        wanted = {group.key for group in groups}
-        tallies: defaultdict[GroupKey, _Tally] = defaultdict(_Tally)
-        for total in self._days.totals(connection, wallets, token, days=days):
-            key = GroupKey(by, total.currency_id) if by is GroupBy.TOKEN else _of_day(by, total.day)
-            if key in wanted:
-                tallies[key].add_kept(total.currency_id, total.shown, total.units)
+        wallets = self._wallets(connection, asked.query)
+        days = _span([group.key for group in groups]) if asked.by in _TIMES else None
+        if not wallets or len(self._days.marked(connection, wallets, days)) > _ADDED_UP_AT_ONCE:
+            return {}
+        sums = self._days.sums(connection, wallets, token, days=days, fees=asked.by is GroupBy.TOKEN)
+        tallies = kept_tallies(sums, asked.by, {group.key for group in groups})
         coins = self._currencies(connection, {coin for tally in tallies.values() for coin in tally.coins})
-        return {key: tally.kept_totals(coins, with_net=by in _TIMES) for key, tally in tallies.items()}
+        if any(total.coming is None for total in sums.totals):  # older sums, which settling renews
+            return {key: each.kept_totals(coins, with_net=asked.by in _TIMES) for key, each in tallies.items()}
+        return {
+            key: each.totals(coins) for key, each in tallies.items() if any(coin.rows for coin in each.coins.values())
+        }
+
+    def _wallets(self, connection: Connection, query: TableQuery) -> list[int] | None:
+        """Those whose rows the query finds, where it finds all of them; None: it asks for more than wallets."""
+        if query.within or query.archived is not ArchivedRows.HIDDEN:
+            return None
+        if not query.terms:
+            vault = WALLETS.c.vault_id == self._database.vault_id
+            return list(connection.scalars(select(WALLETS.c.id).where(vault)))
+        question = self._windows.question(replace(query, sort=()))
+        keys = {question.plan.spec.column(term.field.lower()).key if term.field else "" for term in query.terms}
+        if not keys <= {"wallet", "chain"}:
+            return None
+        by_index(connection)
+        arms = question.walk.arms(connection)
+        if arms is None or not keys <= arms.only.keys():
+            return None
+        return list(frozenset.intersection(*(frozenset(arms.only[key]) for key in keys)))
 
 
 # -- finding groups -----------------------------------------------------------------------------------------------
@@ -381,10 +405,6 @@ class _Tally:
             self.coins[part.fee_coin].fees += part.fee
             self.coins[part.fee_coin].net -= part.fee
 
-    def add_kept(self, coin: int, rows: int, net: int) -> None:
-        self.coins[coin].rows += rows
-        self.coins[coin].net += net
-
     def totals(self, currencies: Mapping[int, Currency]) -> GroupTotals:
         return self._ordered(
             TokenTotal(currencies[coin], each.rows, each.net, each.coming, each.going, each.fees)
@@ -402,3 +422,24 @@ class _Tally:
     def _ordered(self, found: Iterable[TokenTotal]) -> GroupTotals:
         tokens = sorted(found, key=lambda each: (-each.rows, _token_order(each.currency)))
         return GroupTotals(sum(each.rows for each in tokens), tuple(tokens))
+
+
+def kept_tallies(sums: DaySums, by: GroupBy, wanted: Set[GroupKey]) -> Mapping[GroupKey, _Tally]:
+    """What the sums of days make of these groups; of a token the fees that its own rows paid."""
+    tallies: defaultdict[GroupKey, _Tally] = defaultdict(_Tally)
+    for total in sums.totals:
+        key = GroupKey(by, total.currency_id) if by is GroupBy.TOKEN else _of_day(by, total.day)
+        if key in wanted:
+            coin, coming, going = tallies[key].coins[total.currency_id], total.coming or 0, total.going or 0
+            coin.rows += total.shown
+            coin.coming += coming
+            coin.going += going
+            coin.fees += coming - going - total.units
+            coin.net += total.units
+    for fee in sums.fees:
+        for key, sign in ((GroupKey(by, fee.fee_currency_id), -1), (GroupKey(by, fee.currency_id), 1)):
+            if key in wanted:
+                coin = tallies[key].coins[fee.fee_currency_id]
+                coin.fees += sign * fee.units
+                coin.net -= sign * fee.units
+    return tallies

@@ -101,7 +101,13 @@ class Order:
         for number, key in enumerate(self._keys):
             same = [earlier.equal(place[index]) for index, earlier in enumerate(self._keys[:number])]
             steps.append(and_(*same, key.after(place[number], backward=backward)))
-        return or_(*steps)
+        first = self._keys[0]
+        if first.nullable:
+            return or_(*steps)
+        edge = first.bound(place[0])  # said once more, as a range that an index serves
+        return and_(
+            first.expression <= edge if first.descending is not backward else first.expression >= edge, or_(*steps)
+        )
 
     def precedes(self, this: Key, other: Key) -> bool:
         """Whether the row with this key comes before the other one: the engines' order, in Python."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, literal_column, select
 
@@ -24,6 +24,7 @@ from aether_desktop.storage.unindexed import driving
 from aether_desktop.storage.window_columns import ColumnSource, Link, TablePlan
 from aether_desktop.storage.window_order import Key, Order, SortKey
 
+MERGED: Final = 32  # at most so many values are merged
 _FILLED_APART = frozenset({"contract_address", "method", "layer2_kind"})  # of the ledger: most rows have none
 
 
@@ -61,11 +62,15 @@ def whole(order: Order) -> Segment:
 
 
 def _sorted_source(plan: TablePlan, query: TableQuery) -> ColumnSource | None:
-    """The column of a sort by one; sorts by several are served by no index."""
-    if len(query.sort) > 1:
-        return None
+    """The column of a sort by one, or by one of few values and then the time; others by several no index serves."""
     key = plan.spec.column(query.sort[0].column).key if query.sort else plan.spec.default_sort
-    return plan.sources[key]
+    source = plan.sources[key]
+    if len(query.sort) <= 1:
+        return source
+    then = plan.spec.column(query.sort[1].column).key
+    few = source.link is not None or isinstance(source.compared.type, Choice)
+    in_time = plan.spec.name is TableName.TRANSACTIONS and bool(source.closing) and then == "occurred_at"
+    return source if len(query.sort) == 2 and in_time and few else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,10 +133,13 @@ class _Cut:
         found = [tuple(row) for row in self.connection.execute(used)]
         if self.only is not None:
             found = [row for row in found if row[0] in self.only]
-        if self.source.closing:
+        in_time = bool(self.source.closing)
+        if in_time and self.order.keys[1].expression is pointer:
             return [self._one(name, row_id) for row_id, name in sorted(found, key=lambda row: (row[1], row[0]))]
         groups = groupby(sorted((name, row_id) for row_id, name in found), key=itemgetter(0))
         segments = [self._of(name, [pointer == row_id for _, row_id in rows]) for name, rows in groups]
+        if in_time and any(len(segment.branches) > MERGED for segment in segments):
+            return [whole(self.order)]
         if getattr(pointer, "nullable", False):
             first = SortKey(pointer, self.order.keys[0].descending, nullable=True)
             segments.insert(0, replace(self._of("", [pointer.is_(None)]), absent=first))

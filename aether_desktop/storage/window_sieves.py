@@ -37,7 +37,7 @@ class Sieve:
     """``ids`` are questions that tell at least the rows of a term, ``count`` of them; ``tests`` say what else holds.
 
     ``order`` is all one way and has an index; ``scope`` holds for every row of that index that is walked: of ``rows``,
-    or of 0 where nobody knows how many.
+    or of 0 where nobody knows how many. Without ``ids`` each row is looked at.
     """
 
     table: Table
@@ -75,8 +75,9 @@ class Sieve:
     def _built(self, *, backward: bool, placed: bool, bounded: bool) -> Select[Any]:
         turn = (backward, placed, bounded)
         if turn not in self.built:
-            candidates = tested(self.table.c.id).in_(union_all(*self.ids))
-            query = self.entries((0,) if placed else None, backward=backward).where(candidates, *self.tests)
+            query = self.entries((0,) if placed else None, backward=backward).where(*self.tests)
+            if self.ids:
+                query = query.where(tested(self.table.c.id).in_(union_all(*self.ids)))
             if bounded:
                 query = query.where(self.order.until(backward=backward))
             self.built[turn] = query.limit(bindparam("needed", type_=BigInteger()))

@@ -32,23 +32,31 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import BooleanClauseList
 
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.queries import TableQuery
 from aether_desktop.storage.ledger_ways import branches_of
-from aether_desktop.storage.query_drives import Drive, Ends, TermPlan
+from aether_desktop.storage.query_drives import Ends, TermPlan
 from aether_desktop.storage.unindexed import driving, gathered, tested
 from aether_desktop.storage.window_columns import TablePlan
 from aether_desktop.storage.window_order import Key, Order
-from aether_desktop.storage.window_segments import Segment, segments_of, whole
+from aether_desktop.storage.window_segments import MERGED, Segment, segments_of, whole
 from aether_desktop.storage.window_sieves import SIEVED, Sieve, rows_of
+from aether_desktop.storage.window_terms import (
+    DrivenTerm,
+    alternatives,
+    is_all,
+    is_range_of,
+    joined_ranges,
+    possible_values,
+    tests_left,
+)
 
 GATHERED: Final = 20_000  # so many rows are read and sorted for each page: 60 ms
 FEW: Final = 500  # so few that no other term needs to be asked
 LISTED: Final = 1_000  # so many values are named in a question
-MERGED: Final = 32  # at most so many values are merged
+_PROBED: Final = 1_000  # so many entries of an index say how dense they are
+_TRIED: Final = 100  # as many rows as are looked up while a walk is tried
 # Where most rows match, PostgreSQL would look at every row until the page is full, or at every entry of an index before
 # the first row, or join whole tables.
 _BY_INDEX: Final = "; ".join(
@@ -57,32 +65,6 @@ _BY_INDEX: Final = "; ".join(
 _SAID_IN: Final = "by_index"  # the transaction
 Condition = ColumnElement[bool]
 _Statement = Select[Any] | CompoundSelect[Any]
-
-
-class _Term(NamedTuple):
-    """A term with what was found out about it.
-
-    ``bare`` is for its index, ``pairs`` is instead the table with what points to its rows; ``branches`` are each for
-    an index in the order of time; ``values`` are what its column may be. ``candidates`` of trigrams are counted without
-    a look at the rows, some of them twice; it ``waits`` for more to be indexed. ``ids`` are questions that indexes
-    alone answer, for at least its rows; ``exact``: for no others. ``joined`` are other terms that are ranges of the
-    same column, which ``bare`` says, too.
-    """
-
-    plan: TermPlan
-    bare: Condition | None = None
-    pairs: driving | None = None
-    branches: tuple[Condition, ...] = ()
-    values: Set[Any] | None = None
-    candidates: CompoundSelect[Any] | None = None
-    waits: bool = False
-    ids: tuple[Select[Any], ...] = ()
-    exact: bool = False
-    joined: tuple[_Term, ...] = ()
-
-    @property
-    def drive(self) -> Drive | None:
-        return self.plan.drive
 
 
 class _Turn(NamedTuple):
@@ -106,6 +88,7 @@ class _Way:
     loose: tuple[Condition, ...] | None = None  # ``tests`` where no branch serves, if that is another
     only: Mapping[str, Set[Any]] = field(default_factory=dict)
     sieve: Sieve | None = None  # another road to a page, where few of many rows are gathered
+    spare: tuple[Sieve, _Way] | None = None  # roads to a page of a walk that may meet its first row late
     built: dict[_Turn, _Statement] = field(default_factory=dict)
 
 
@@ -172,6 +155,12 @@ class Walk:
             met = way.sieve.keys(connection, place, offset=offset, limit=limit, backward=backward)
             if met is not None:
                 return met
+        if way.spare is not None and not offset:
+            sieve, gathering = way.spare
+            met = sieve.keys(connection, place, offset=0, limit=limit, backward=backward)
+            if met is not None:
+                return met
+            way = gathering
         descending = self._order.keys[0].descending is not backward
         for number, here in _from(way.segments, place, descending=descending):
             lead = way.segments[number].lead
@@ -223,7 +212,9 @@ class Walk:
 
     def is_served(self, connection: Connection) -> bool:
         """Whether an index gives the order: then a page costs what it passes, not what is stored."""
-        return len(self._query.sort) <= 1 and not self.gathers(connection)
+        way = self.settled(connection)
+        by_value = bool(way.segments) and way.segments[0].lead != ()  # of several columns the first, then by the time
+        return not way.sorts and (len(self._query.sort) <= 1 or by_value)
 
     def found_so_far(self, connection: Connection, *, limit: int) -> list[Key] | None:
         """The first keys of those rows that an index knows already while it is being made; None: it is made, or does
@@ -252,38 +243,81 @@ class Walk:
             self._way = None if any(term.waits for term in terms) else way
         return way
 
-    def _settle(self, connection: Connection, terms: Sequence[_Term]) -> _Way:
+    def _settle(self, connection: Connection, terms: Sequence[DrivenTerm]) -> _Way:
         if any(term.values is not None and not term.values for term in terms):
             return _Way([], ())  # a name that nothing has
         first = self._order.keys[0].expression
-        own = [term for term in terms if term.drive is not None and term.drive.ends is not None and _on(term, first)]
+        own = [
+            term
+            for term in terms
+            if term.drive is not None and term.drive.ends is not None and is_range_of(term, first)
+        ]
         merging = [term for term in terms if term.branches] if self._in_time else []
-        asked = [term for term in terms if (term.bare is not None or term.pairs is not None) and term not in own]
-        asked = _joined(asked)
+        drivers = [term for term in terms if term.bare is not None or term.pairs is not None]
+        asked = joined_ranges([term for term in drivers if not any(term is each for each in own)])
         if len(asked) > 1 or not merging or any(term.candidates is not None for term in asked):
             driver, count = self._fewest(connection, asked, alone=not merging)
-            if any(
-                driver is term for term in merging
-            ):  # its rows come in the right order, and a page needs no more of them
-                merging = [term for term in merging if term is driver]
+            if any(driver is term for term in merging):
+                merging = [term for term in merging if term is driver]  # in the right order, and few
             elif driver is not None:
                 beside = [term for term in merging if len(term.branches) == 1]
                 return self._gathering(connection, terms, driver, count, beside)
         ends = tuple(term.drive.ends for term in own if term.drive is not None and term.drive.ends is not None)
         if merging:
-            driver = min(merging, key=lambda term: len(term.branches))
+            driver = self._rarest(connection, merging, ends)
             segment = Segment((), self._order, driver.branches)
-            return _Way([segment], _tests(terms, [*own, driver]), ends, loose=_tests(terms, own), only=_only(terms))
-        only = _only(terms)
+            return _Way(
+                [segment],
+                tests_left(terms, [*own, driver]),
+                ends,
+                loose=tests_left(terms, own),
+                only=possible_values(terms),
+            )
+        only = possible_values(terms)
         only |= {term.drive.key: frozenset[Any]() for term in own if term.drive is not None}
         segments = segments_of(self._plan, self._query, self._order, only, connection)
-        return _Way(segments, _tests(terms, own), ends, only=only)
+        spare = self._spare(connection, terms, asked)
+        return _Way(segments, tests_left(terms, own), ends, only=only, spare=spare)
+
+    def _spare(
+        self, connection: Connection, terms: Sequence[DrivenTerm], asked: Sequence[DrivenTerm]
+    ) -> tuple[Sieve, _Way] | None:
+        """For a range of another column alone, whose rows may all lie far from the end: its index has the time, too."""
+        for driver in asked:
+            if self._can_sieve(connection) and self._covers(driver) and all(is_all(driver, term) for term in terms):
+                tests = tuple(term.plan.tested for term in terms)
+                sieve = Sieve(self._plan.table, self._order, self._scope, (), tests, _TRIED, 0)
+                assert driver.bare is not None  # noqa: S101 - it is covered
+                return sieve, _Way([whole(self._order)], (driver.bare,), sorts=True)
+        return None
+
+    def _rarest(self, connection: Connection, merging: Sequence[DrivenTerm], ends: tuple[Ends, ...]) -> DrivenTerm:
+        """The term whose first rows, in the order of the walk, reach farthest."""
+        if len(merging) == 1:
+            return merging[0]
+        best: DrivenTerm = merging[0]
+        farthest: Key | None = None
+        turn = _Turn(0, at_end=True, backward=False, dialect=connection.dialect.name)
+        for term in merging:
+            way = _Way([Segment((), self._order, term.branches)], (), ends)
+            numbers = {"most": _PROBED + 1, "page": 1, "past": _PROBED}
+            row = connection.execute(self._built(way, turn, None), numbers).first()
+            if row is None:
+                return term
+            if farthest is None or self._order.precedes(farthest, tuple(row)):
+                best, farthest = term, tuple(row)
+        return best
 
     def _gathering(
-        self, connection: Connection, terms: Sequence[_Term], driver: _Term, count: int, beside: Sequence[_Term]
+        self,
+        connection: Connection,
+        terms: Sequence[DrivenTerm],
+        driver: DrivenTerm,
+        count: int,
+        beside: Sequence[DrivenTerm],
     ) -> _Way:
         """``beside`` are terms whose rows one index has in the right order."""
-        others = tuple(term.plan.tested for term in terms if not _is_all(driver, term))
+        others = tuple(term.plan.tested for term in terms if not is_all(driver, term))
         bare = () if driver.bare is None else (driver.bare,)
         sieve = None
         if self._can_sieve(connection) and driver.ids and (others or not self._covers(driver)):
@@ -291,7 +325,12 @@ class Walk:
         return _Way([whole(self._order)], (*bare, *others), sorts=True, source=driver.pairs, sieve=sieve)
 
     def _sieve(
-        self, connection: Connection, terms: Sequence[_Term], driver: _Term, count: int, beside: Sequence[_Term]
+        self,
+        connection: Connection,
+        terms: Sequence[DrivenTerm],
+        driver: DrivenTerm,
+        count: int,
+        beside: Sequence[DrivenTerm],
     ) -> Sieve:
         served = [*beside[:1], *([driver, *driver.joined] if driver.exact else [])]
         return Sieve(
@@ -299,7 +338,7 @@ class Walk:
             self._order,
             (*self._scope, *(branch for term in beside[:1] for branch in term.branches)),
             driver.ids,
-            _tests(terms, served),
+            tests_left(terms, served),
             count,
             0 if beside else rows_of(connection, self._plan.table),
         )
@@ -309,7 +348,7 @@ class Walk:
         in_ledger = self._plan.spec.name is TableName.TRANSACTIONS
         return in_ledger and connection.dialect.name == "sqlite" and len(self._query.sort) <= 1 and self._order.is_range
 
-    def _covers(self, term: _Term) -> bool:
+    def _covers(self, term: DrivenTerm) -> bool:
         """Whether the index of the term has the order, too, so that no row is looked at."""
         return term.exact and term.pairs is None and self._in_time
 
@@ -319,18 +358,18 @@ class Walk:
         keys = self._order.keys
         return self._plan.spec.name is TableName.TRANSACTIONS and keys[0].expression is self._plan.table.c.occurred_at
 
-    def _resolved(self, connection: Connection, plan: TermPlan) -> _Term:
+    def _resolved(self, connection: Connection, plan: TermPlan) -> DrivenTerm:
         drive = plan.drive
         if drive is None:
-            return _Term(plan)
+            return DrivenTerm(plan)
         searched = drive.searched
         if searched is not None and not searched.ready(connection):
-            return _Term(plan, branches=drive.branches, waits=True)
+            return DrivenTerm(plan, branches=drive.branches, waits=True)
         if drive.found is not None and drive.values is None and drive.column is not None:
             few = drive.found.subquery()
             theirs = and_(self._plan.scope, drive.column == few.c[0])
             told = (select(few.c[0]),) if drive.column is self._plan.table.c.id else ()
-            return _Term(plan, pairs=driving(few, self._plan.table, theirs), ids=told, exact=drive.whole)
+            return DrivenTerm(plan, pairs=driving(few, self._plan.table, theirs), ids=told, exact=drive.whole)
         values, listed = None if drive.values is None else list(drive.values), True
         if drive.found is not None and values is not None:
             more = connection.scalars(drive.found.limit(LISTED + 1)).all()
@@ -352,7 +391,7 @@ class Walk:
             ids: CompoundSelect[Any] = union(*searched.arms).limit(2 * GATHERED)
             known = None if values is None or not listed else frozenset(values)
             bare, pairs = self._among(ids, connection.dialect.name)
-            return _Term(plan, bare, pairs, branches, known, union_all(*searched.arms), ids=searched.arms)
+            return DrivenTerm(plan, bare, pairs, branches, known, union_all(*searched.arms), ids=searched.arms)
         if branches:
             bare = or_(*branches)
         elif listed and drive.column is not None and values is not None:
@@ -367,8 +406,8 @@ class Walk:
             and drive.found is None
             and self._plan.spec.name is TableName.TRANSACTIONS
         ):
-            own = self._entries(drive.entries or _alternatives(bare))
-        return _Term(plan, bare, None, branches, known, ids=own, exact=bool(own) and not drive.entries)
+            own = self._entries(drive.entries or alternatives(bare))
+        return DrivenTerm(plan, bare, None, branches, known, ids=own, exact=bool(own) and not drive.entries)
 
     def _entries(self, conditions: Sequence[Condition]) -> tuple[Select[Any], ...]:
         """Ids of what an index has, each of these."""
@@ -384,7 +423,9 @@ class Walk:
         some = few.subquery()
         return None, driving(some, self._plan.table, and_(self._plan.scope, column == some.c[0]))
 
-    def _fewest(self, connection: Connection, terms: Sequence[_Term], *, alone: bool) -> tuple[_Term | None, int]:
+    def _fewest(
+        self, connection: Connection, terms: Sequence[DrivenTerm], *, alone: bool
+    ) -> tuple[DrivenTerm | None, int]:
         """The term that brings fewest rows, where those are few, and how many; ``alone``: nothing else would drive."""
         best, least, sieves = None, 0, alone and self._can_sieve(connection)
         for term in terms:
@@ -402,7 +443,7 @@ class Walk:
                     break
         return best, least
 
-    def _arms_of(self, term: _Term) -> Iterator[Select[Any]]:
+    def _arms_of(self, term: DrivenTerm) -> Iterator[Select[Any]]:
         """The rows of a term, no fewer: of each index by itself. For several at once an engine looks up every row."""
         one: Select[Any] = select(literal_column("1"))
         if term.ids and not term.exact:
@@ -412,7 +453,7 @@ class Walk:
             yield theirs if term.bare is None else theirs.where(term.bare)
         elif term.bare is not None:
             owned = one.select_from(self._plan.table).where(*self._scope)
-            yield from (owned.where(arm) for arm in _alternatives(term.bare))
+            yield from (owned.where(arm) for arm in alternatives(term.bare))
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -463,65 +504,6 @@ def _merged(arms: Sequence[Select[Any]], segment: Segment, *, lazily: bool, back
     flags = [key.descending is not backward for key in order.keys]
     names = zip(merged.selected_columns, flags, strict=True)
     return merged.order_by(*(name.desc() if flag else name.asc() for name, flag in names))
-
-
-def _alternatives(condition: Condition) -> Sequence[Condition]:
-    """One of which must hold."""
-    if isinstance(condition, BooleanClauseList) and condition.operator is operators.or_:
-        return list(condition.clauses)
-    return [condition]
-
-
-def _on(term: _Term, first: ColumnElement[Any]) -> bool:
-    """Whether the term is a range of the column that the order begins with."""
-    drive = term.drive
-    if drive is None or drive.ends is None:
-        return False
-    part = next(iter((*drive.ends.lower, *drive.ends.upper)))
-    return getattr(part, "left", None) is first
-
-
-def _only(terms: Sequence[_Term]) -> dict[str, Set[Any]]:
-    """What columns can be at all, by key."""
-    only: dict[str, Set[Any]] = {}
-    for term in terms:
-        if term.drive is not None and term.values is not None:
-            key = term.drive.key
-            only[key] = only[key] & term.values if key in only else term.values
-    return only
-
-
-def _is_all(driver: _Term, term: _Term) -> bool:
-    mine = term is driver or any(term is each for each in driver.joined)
-    return mine and driver.drive is not None and driver.drive.whole
-
-
-def _joined(terms: Sequence[_Term]) -> list[_Term]:
-    """Ranges of one column as one: each by itself may be much."""
-    found: list[_Term] = []
-    ranges: dict[str, list[_Term]] = {}
-    for term in terms:
-        if term.drive is None or term.drive.ends is None or term.bare is None or term.branches:
-            found.append(term)
-        else:
-            ranges.setdefault(term.drive.key, []).append(term)
-    for several in ranges.values():
-        if len(several) == 1:
-            found += several
-            continue
-        bare = and_(*(term.bare for term in several if term.bare is not None))
-        ids = tuple(each.where(bare) for each in several[0].ids)
-        found.append(several[0]._replace(bare=bare, ids=ids, joined=tuple(several)))
-    return found
-
-
-def _tests(terms: Sequence[_Term], served: Sequence[_Term]) -> tuple[Condition, ...]:
-    """What is left to test where these terms are served by the index that is walked."""
-    return tuple(
-        term.plan.tested
-        for term in terms
-        if not any(term is other and other.drive is not None and other.drive.whole for other in served)
-    )
 
 
 def _bounds(ends: Sequence[Ends], *, at_end: bool, descending: bool) -> Iterator[Condition]:

@@ -22,8 +22,11 @@ from aether_desktop.ports.storage import Storage
 from aether_desktop.ports.tables import TABLES
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage import window_walks
+from aether_desktop.storage.sql_storage import SqlStorage
 from tests.storage import samples
 from tests.storage.samples import NOW, evm_address
+from tests.support.audits import tamper
+from tests.support.storages import VaultPlace
 
 LEDGER = TableName.TRANSACTIONS
 COINS = (
@@ -150,6 +153,7 @@ def test_groups_and_totals_are_what_plain_python_finds(
     monkeypatch.setattr(window_walks, "FEW", 1)
     fill(storage)
     place = order(storage)
+    storage.ledger.settle()
     texts = QUERIES if gathered == 2 else QUERIES[3::2]  # without few rows to gather the roads are the same
     for number, text in enumerate(texts if storage.info.engine == "sqlite" else texts[::3]):
         query = parse_table_query(text, LEDGER)
@@ -171,30 +175,43 @@ def test_groups_and_totals_are_what_plain_python_finds(
                 assert storage.windows.count(replace(inside, sort=())) == wanted[opened][0]
 
 
-def test_kept_sums_say_rows_and_net_before_and_after_settling(storage: Storage) -> None:
+def test_kept_sums_say_all_before_and_after_settling(storage: Storage) -> None:
     fill(storage)
-    query = TableQuery(LEDGER)
-    for _settled in range(2):
+    for text in ("", "wallet:alpha", "chain:ethereum wallet:beta"):
+        query = parse_table_query(text, LEDGER)
+        rows = list(storage.windows.rows(query))
         for by in (GroupBy.DAY, GroupBy.MONTH, GroupBy.TOKEN):
             asked = GroupQuery.usual(query, by)
-            groups = all_groups(storage, asked, limit=50)
-            kept, counted = storage.groups.kept(asked, groups), storage.groups.totals(asked, groups)
-            if by is GroupBy.TOKEN:
-                assert {key: each.rows for key, each in kept.items()} == {
-                    key: each.rows for key, each in counted.items()
-                }
-                assert all(token.net is None for each in kept.values() for token in each.tokens)
-            else:
-                assert {key: nets(each) for key, each in kept.items()} == {
-                    key: nets(each) for key, each in counted.items()
-                }
-            assert not any(each.whole for each in kept.values())
+            kept = storage.groups.kept(asked, all_groups(storage, asked, limit=50))
+            assert {key: told(each) for key, each in kept.items()} == in_plain_python(rows, by), (text, by)
         storage.ledger.settle()
     two = groups_of_days(storage)[2:4]
-    assert set(storage.groups.kept(GroupQuery.usual(query, GroupBy.DAY), two)) <= {group.key for group in two}
-    for text in ("amount>1", "archived:only"):
+    assert set(storage.groups.kept(GroupQuery.usual(TableQuery(LEDGER), GroupBy.DAY), two)) == {
+        group.key for group in two
+    }
+    for text in ("amount>1", "archived:only", "wallet:alpha amount>1"):
         asked = GroupQuery.usual(parse_table_query(text, LEDGER), GroupBy.DAY)
         assert storage.groups.kept(asked, groups_of_days(storage)) == {}
+
+
+def test_sums_without_the_newer_figures_say_rows_and_net(storage: SqlStorage, place: VaultPlace) -> None:
+    fill(storage)
+    storage.ledger.settle()
+    tamper(place, "UPDATE ledger_days SET coming = NULL, going = NULL")
+    tamper(place, "DELETE FROM ledger_fees")
+    for by in (GroupBy.DAY, GroupBy.TOKEN):
+        asked = GroupQuery.usual(TableQuery(LEDGER), by)
+        groups = all_groups(storage, asked, limit=50)
+        kept, counted = storage.groups.kept(asked, groups), storage.groups.totals(asked, groups)
+        assert not any(each.whole for each in kept.values())
+        assert all(each.whole for each in counted.values())
+        if by is GroupBy.DAY:
+            assert {key: nets(each) for key, each in kept.items()} == {key: nets(each) for key, each in counted.items()}
+        else:
+            assert {key: each.rows for key, each in kept.items()} == {key: each.rows for key, each in counted.items()}
+    assert storage.ledger.unsettled() == storage.ledger.settle() > 0
+    assert storage.ledger.recount() == []
+    assert storage.groups.kept(asked, groups) == counted
 
 
 def groups_of_days(storage: Storage) -> list[Group]:

@@ -23,14 +23,15 @@ from aether_desktop.domain.users import Role
 from aether_desktop.ports.groups import GroupQuery
 from aether_desktop.ports.queries import ArchivedRows, Comparison, GroupBy, GroupKey, Row, Sort, TableQuery, Term
 from aether_desktop.ports.query_language import parse_table_query
-from aether_desktop.ports.tables import TABLES
+from aether_desktop.ports.tables import TABLES, ColumnKind, found_by_beginning
 from aether_desktop.security.scram import scram_verifier
-from aether_desktop.storage import search_grams, window_sieves, window_walks
+from aether_desktop.storage import groups, search_grams, window_sieves, window_walks
 from aether_desktop.storage.access.logins import SqlLoginAdministration
 from aether_desktop.storage.opening import create_vault_file, open_shared, open_vault_file
 from aether_desktop.storage.schema import RECORD_TABLES
 from aether_desktop.storage.schema.search import SEARCHED
 from aether_desktop.storage.sql_storage import SqlStorage
+from aether_desktop.storage.window_walks import Walk
 from aether_desktop.storage.windows import SqlWindowStore
 from tests.storage import samples
 from tests.support.full_tables import FullTables, Raw
@@ -52,6 +53,7 @@ class Seat:
         assert isinstance(storage.windows, SqlWindowStore)
         self.windows = storage.windows
         self.groups = storage.groups
+        self.totals = storage.totals
         self.reader = reader
         self.watched = Watched(reader)
         self.rows = rows
@@ -188,6 +190,7 @@ def proportions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window_walks, "FEW", FEW // 10)
     monkeypatch.setattr(window_walks, "SIEVED", FEW * 10)
     monkeypatch.setattr(window_sieves, "_LOOK", 0)
+    monkeypatch.setattr(Walk, "_spare", lambda *_: None)
 
 
 def faulty(seat: Seat, offers: Iterator[Offer]) -> dict[str, set[str]]:
@@ -197,6 +200,16 @@ def faulty(seat: Seat, offers: Iterator[Offer]) -> dict[str, set[str]]:
 @pytest.mark.parametrize("table", TableName)
 def test_every_sort_is_served_by_an_index(seat: Seat, table: TableName) -> None:
     assert faulty(seat, sorts(table)) == {}
+
+
+def test_a_sort_by_a_value_and_then_by_time_is_served_by_an_index(seat: Seat) -> None:
+    wrong: dict[str, set[str]] = {}
+    for key in ("wallet", "chain", "symbol", "status", "kind", "direction", "leg"):
+        for first, then in ((False, True), (True, True)):
+            sort = (Sort(key, first), Sort("occurred_at", then))
+            if faults := seat.faults(TableQuery(TableName.TRANSACTIONS, sort=sort)):
+                wrong[f"{key} {first}"] = faults
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("table", TableName)
@@ -222,6 +235,23 @@ def test_a_sieve_walks_between_two_places_of_one_index(embedded: Seat, monkeypat
         assert all("USING COVERING INDEX" in each for each in edge), edge
 
 
+def test_a_large_range_is_tried_on_a_walk_and_then_sorted_in_its_index(
+    embedded: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    for name, few in (("GATHERED", 0), ("SIEVED", 0), ("_TRIED", 1)):
+        monkeypatch.setattr(window_walks, name, few)
+    monkeypatch.setattr(window_sieves, "_LOOK", 1)
+    walk = embedded.windows.question(parse_table_query("amount>99 amount<5000", TableName.TRANSACTIONS)).walk
+    with embedded.reader.connect() as connection:
+        assert not walk.gathers(connection)
+        with embedded.watched.watching() as plans:
+            walk.keys(connection, None, limit=PAGE)
+    tried, sorted_ = ([str(row[3]) for row in plan] for _, plan in plans[-2:])
+    assert any("ix_transactions_time (vault_id=? AND (occurred_at,id)>" in each for each in tried), tried
+    assert any("COVERING INDEX ix_transactions_amount" in each for each in sorted_), sorted_
+
+
 def test_combinations_are_driven_by_one_index(seat: Seat) -> None:
     """The rarer of two terms drives, whatever the order is."""
     terms = {
@@ -235,12 +265,42 @@ def test_combinations_are_driven_by_one_index(seat: Seat) -> None:
     assert {name: faults for name, query in combined.items() if (faults := seat.faults(query))} == {}
 
 
+def test_type_ahead_is_served_by_an_index(seat: Seat) -> None:
+    """Of every column that rows are looked up by, in its own order and in the table's."""
+    wrong: dict[str, set[str]] = {}
+    for table in TableName:
+        for column in filter(found_by_beginning, TABLES[table].columns):
+            text = "0x1" if column.kind in (ColumnKind.ADDRESS, ColumnKind.HASH) else "c"
+            for sort in ((), (Sort(column.key),)) if column.sortable else ((),):
+                walks = seat.windows._beginning_walks(TableQuery(table, sort=sort), column.key, text)
+                with seat.watched.watching() as plans, seat.reader.connect() as connection:
+                    for walk in walks:
+                        walk.keys(connection, None, limit=1)
+                    asked = [plan for _, plan in plans]
+                    few = any(walk.gathers(connection) for walk in walks)
+                if faults := seat.faults_of(asked, few=few, table=RECORD_TABLES[table].name):
+                    wrong[f"{table} {column.key} {sort}"] = faults
+    assert wrong == {}
+
+
+SUMMED = ("", "direction:in", "amount>1", 'wallet="Wallet 3" status:failed', "date<2025", "archived:only", "label:7")
+
+
+def test_sums_read_the_rows_of_an_index(seat: Seat) -> None:
+    for text in SUMMED:
+        query = parse_table_query(text, TableName.TRANSACTIONS)
+        with seat.watched.watching() as plans:
+            seat.totals.of_query(query)
+        assert seat.scans([plan for _, plan in plans]) == set(), text
+
+
 GROUPED = ("", "direction:in", "amount>1", 'wallet="Wallet 3"', "date<2025", "archived:yes", "status:failed")
 
 
 @pytest.mark.parametrize("by", GroupBy)
-def test_groups_are_found_by_steps_over_an_index(seat: Seat, by: GroupBy) -> None:
-    """The first page of groups and the next, and the totals of some."""
+def test_groups_are_found_by_steps_over_an_index(seat: Seat, by: GroupBy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first page of groups and the next, and the totals of some, made of the rows."""
+    monkeypatch.setattr(groups, "_ADDED_UP_AT_ONCE", -1)  # what is kept says nothing
     store = seat.groups
     for text in GROUPED:
         if by is GroupBy.TOKEN and text.startswith("wallet"):

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event, text
 
 from aether_desktop.domain.annotations import Annotation
 from aether_desktop.domain.permissions import RULES, WATCH
 from aether_desktop.domain.records import TableName
 from aether_desktop.ports.errors import OperationCancelled
 from aether_desktop.ports.queries import Comparison, TableQuery, Term
+from aether_desktop.ports.query_language import parse_table_query
 from aether_desktop.ports.tables import TABLES, ColumnKind
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage import search_grams, search_index, search_upkeep
@@ -25,11 +31,14 @@ from aether_desktop.storage.search_index import grams_of
 from aether_desktop.storage.sql_storage import SqlStorage
 from aether_desktop.storage.sums import fold_text
 from aether_desktop.storage.window_columns import table_plans
+from aether_desktop.storage.window_walks import Walk
 from tests.storage import samples
 from tests.storage.files import START, add_wallet, bring, incoming, rows_of, tx_hash
+from tests.storage.test_database import ENDLESS
 from tests.support.audits import ask, tamper
 from tests.support.storages import VaultPlace
 
+ROOT = Path(__file__).parents[2]
 LEDGER = TableName.TRANSACTIONS
 LETTERS = "abAB eéß%_\\\"'Ωσ…🜂"
 FIELDS = ("description", "error", "tx_hash", "counterparty", "from", "to", "label", "note", "")
@@ -262,6 +271,70 @@ def test_settling_can_be_cancelled_and_goes_on(books: SqlStorage, monkeypatch: p
     assert 0 < waiting < 14
     books.search.settle()
     assert len(finds(books, "description", "lamp")) == 11
+
+
+def test_a_search_that_is_called_off_leaves_the_engine(books: SqlStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    books.search.settle()
+    database, token = books._database, CancelToken()
+    running, after = threading.Event(), list[str]()
+
+    def endless(_walk: Walk, connection: Connection, *_given: Any, **_how: Any) -> None:
+        running.set()
+        connection.execute(text(ENDLESS[database.dialect])).scalar()
+        after.append("the endless question was answered")
+
+    def listen(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if token.cancelled:
+            after.append(statement)
+
+    def cancel_soon() -> None:
+        running.wait()
+        token.cancel()
+
+    monkeypatch.setattr(Walk, "_fewest", endless)
+    event.listen(database._kit.reader, "before_cursor_execute", listen)
+    thread = threading.Thread(target=cancel_soon)
+    thread.start()
+    try:
+        with pytest.raises(OperationCancelled):
+            books.windows.window(parse_table_query("lamp", LEDGER), 0, 9, rough=True, token=token)
+    finally:
+        running.set()
+        thread.join()
+        event.remove(database._kit.reader, "before_cursor_execute", listen)
+    assert after == []  # it was in the engine, which gave up, and nothing more was asked
+    monkeypatch.undo()
+    assert len(finds(books, "", "lamp")) == 11  # the connection is in order
+
+
+def settle_and_kill(place: VaultPlace, slices: int) -> None:
+    """Another process indexes, two rows at a time, and dies somewhere after so many times."""
+    command = [sys.executable, "-m", "tests.support.search_settler", place.engine, place.location]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for number, _line in enumerate(child.stdout, start=1):
+            if number == slices:
+                child.kill()
+        assert child.stderr is not None
+        errors = child.stderr.read()
+    assert child.returncode == -9, errors
+
+
+def test_a_killed_build_of_the_index_goes_on(place: VaultPlace) -> None:
+    with closing(place.open()) as storage:
+        wallet = add_wallet(storage)
+        bring(storage, wallet.id, [incoming(number, description=f"Oil of lamp {number}") for number in range(1, 201)])
+        whole = storage.search.waiting()
+    settle_and_kill(place, 7)
+    with closing(place.open()) as storage:
+        left = storage.search.waiting()
+        assert 0 < left < whole
+        assert len(finds(storage, "description", "of lamp")) == 200
+        assert storage.search.settle() > 0
+        assert storage.search.waiting() == 0
+        assert len(finds(storage, "description", "of lamp")) == 200
+        assert len(finds(storage, "hash", tx_hash(3)[9:15])) == 1
+        assert storage.search.wrong() == 0
 
 
 def test_a_damaged_index_is_noticed_and_made_anew(books: SqlStorage, place: VaultPlace) -> None:

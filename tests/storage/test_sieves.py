@@ -58,3 +58,28 @@ def test_a_sieve_finds_what_a_sort_finds(storage: Storage, monkeypatch: pytest.M
                         more = walk.keys(connection, first[-1], limit=limit, offset=past, backward=backward)
                         assert [key[-1] for key in more] == wanted[limit + past : 2 * limit + past], (text, sort)
     assert min(told.values()) > 20, told
+
+
+def test_a_large_range_is_tried_on_a_walk_and_then_sorted(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    if storage.info.engine == "postgresql":
+        pytest.skip("its planner chooses")
+    fill(storage, random.Random(20261125))
+    told = set()
+    for text, sort in product(("block>0 block<30", "amount>1", "amount>=1 amount<=10"), SORTS[:2]):
+        query = TableQuery(LEDGER, parse_table_query(text, LEDGER).terms, sort)
+        ids = [row.id for row in storage.windows.rows(query)]
+        storage.windows._questions.forget()  # type: ignore[attr-defined]
+        with monkeypatch.context() as patched, storage.windows._database.read() as connection:  # type: ignore[attr-defined]
+            for name, few in (("GATHERED", 0), ("SIEVED", 0), ("_TRIED", 1)):
+                patched.setattr(window_walks, name, few)
+            walk = storage.windows.question(query).walk  # type: ignore[attr-defined]
+            assert not walk.gathers(connection)
+            for look, backward in product((1, 10_000), (False, True)):
+                patched.setattr(window_sieves, "_LOOK", look)
+                sieve, _gathering = walk.settled(connection).spare
+                told.add(sieve.keys(connection, None, offset=0, limit=9, backward=backward) is None)
+                wanted = ids[::-1] if backward else ids
+                first = walk.keys(connection, None, limit=9, backward=backward)
+                more = walk.keys(connection, first[-1], limit=9, backward=backward)
+                assert [key[-1] for key in (*first, *more)] == wanted[:18], (text, sort, look)
+    assert told == {True, False}

@@ -97,7 +97,7 @@ class GroupTotalsLoader(QObject):
         missing = [group for group in self._visible if group.key not in under_way and not self._is_known(group.key)]
         self._ask_quick(asked, [group for group in missing if group.key not in self._totals])
         together = _TOGETHER[asked.by]
-        while missing and len(self._running) < _JOBS:
+        while missing and self._quick is None and len(self._running) < _JOBS:
             self._ask(asked, missing[:together])
             missing = missing[together:]
 
