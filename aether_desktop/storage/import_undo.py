@@ -92,10 +92,9 @@ class ImportUndo:
             for ids in self._parts(min(together, most or together)):
                 if token is not None:
                     token.check()
-                stayed = self._hand_over(ids)
-                leaving = self._still_own(ids) if stayed else ids
+                leaving = self._hand_over(ids)
                 words += self._put_words_aside(leaving)
-                removed, kept = removed + self._remove(leaving), kept + stayed
+                removed, kept = removed + self._remove(leaving), kept + len(ids) - len(leaving)
                 progress(removed + kept, total)
                 if most is not None and removed + kept >= most:
                     break
@@ -122,12 +121,6 @@ class ImportUndo:
             return column == any_(cast(bindparam(None, list(ids), type_=_IDS, unique=True), _IDS))
         listed = func.json_each(str(list(ids))).table_valued("value")
         return column.in_(select(listed.c.value))
-
-    def _still_own(self, ids: Sequence[int]) -> list[int]:
-        rows = select(_ROWS.id).where(
-            _ROWS.vault_id == self._vault_id, self._among(_ROWS.id, ids), tested(_ROWS.batch_id) == self._batch_id
-        )
-        return list(self._connection.scalars(rows))
 
     def _remove(self, ids: Sequence[int]) -> int:
         """The rows, and what others saw of them: cascading would do it, too, but uncounted."""
@@ -184,23 +177,30 @@ class ImportUndo:
         )
         return self._connection.execute(statement).rowcount
 
-    def _hand_over(self, ids: Sequence[int]) -> int:
-        """Rows that other batches brought, too, become the earliest of those batches' own."""
-        heirs = self._connection.scalars(
-            select(_SIGHTINGS.batch_id)
-            .distinct()
-            .join(IMPORT_BATCHES, and_(_BATCHES.vault_id == _SIGHTINGS.vault_id, _BATCHES.id == _SIGHTINGS.batch_id))
-            .where(
+    def _hand_over(self, ids: Sequence[int]) -> Sequence[int]:
+        """Rows that other batches brought, too, become the earliest of those batches' own; returns those left."""
+        others = select(tested(_SIGHTINGS.batch_id)).where(
+            _SIGHTINGS.vault_id == self._vault_id,
+            self._among(_SIGHTINGS.transaction_id, ids),
+            tested(_SIGHTINGS.batch_id) != self._batch_id,
+        )
+        stored = select(_BATCHES.id).where(
+            _BATCHES.vault_id == self._vault_id, _BATCHES.status == BatchStatus.STORED, _BATCHES.id.in_(others)
+        )
+        heirs = self._connection.scalars(stored.order_by(_BATCHES.id)).all()
+        left = ids
+        for heir in heirs:
+            seen = select(_SIGHTINGS.transaction_id).where(
                 _SIGHTINGS.vault_id == self._vault_id,
-                tested(_SIGHTINGS.batch_id) != self._batch_id,
-                self._among(_SIGHTINGS.transaction_id, ids),
-                _BATCHES.status == BatchStatus.STORED,
+                self._among(_SIGHTINGS.transaction_id, left),
+                tested(_SIGHTINGS.batch_id) == heir,
             )
-            .order_by(_SIGHTINGS.batch_id)
-        ).all()
-        return sum(self._hand_over_to(heir, ids) for heir in heirs)
+            theirs = set(self._connection.scalars(seen))
+            self._hand_over_to(heir, sorted(theirs))
+            left = [row_id for row_id in left if row_id not in theirs]
+        return left
 
-    def _hand_over_to(self, heir: int, ids: Sequence[int]) -> int:
+    def _hand_over_to(self, heir: int, ids: Sequence[int]) -> None:
         """The rows take the line and the identity by which the heir's file knows them.
 
         An identity that another row of the wallet has already is left to that row.
@@ -220,40 +220,26 @@ class ImportUndo:
         )
         self._keep_names(heir, ids)
         known_as = case((_SIGHTINGS.identity.is_(None) | taken, _ROWS.identity), else_=_SIGHTINGS.identity)
-        moved = self._connection.execute(
+        self._connection.execute(
             update(TRANSACTIONS)
-            .where(
-                _ROWS.vault_id == self._vault_id,
-                self._among(_ROWS.id, ids),
-                tested(_ROWS.batch_id) == self._batch_id,
-                exists(seen.correlate(TRANSACTIONS)),
-            )
+            .where(_ROWS.vault_id == self._vault_id, self._among(_ROWS.id, ids))
             .values(
                 batch_id=heir,
                 source_row=seen.with_only_columns(_SIGHTINGS.source_row).correlate(TRANSACTIONS).scalar_subquery(),
                 identity=seen.with_only_columns(known_as).correlate(TRANSACTIONS).scalar_subquery(),
             )
-        ).rowcount
-        now_own = exists().where(
-            _ROWS.vault_id == self._vault_id, _ROWS.id == _SIGHTINGS.transaction_id, tested(_ROWS.batch_id) == heir
         )
         self._connection.execute(
             delete(IMPORT_SIGHTINGS).where(
                 _SIGHTINGS.vault_id == self._vault_id,
                 self._among(_SIGHTINGS.transaction_id, ids),
                 tested(_SIGHTINGS.batch_id) == heir,
-                now_own.correlate(IMPORT_SIGHTINGS),
             )
         )
-        return moved
 
     def _keep_names(self, heir: int, ids: Sequence[int]) -> None:
         """Where a row will take the heir's identity, the other batches that saw it note the one it had."""
-        own = select(_ROWS.identity).where(
-            _ROWS.vault_id == self._vault_id,
-            _ROWS.id == _SIGHTINGS.transaction_id,
-            tested(_ROWS.batch_id) == self._batch_id,
-        )
+        own = select(_ROWS.identity).where(_ROWS.vault_id == self._vault_id, _ROWS.id == _SIGHTINGS.transaction_id)
         renaming = IMPORT_SIGHTINGS.alias("renaming")
         renamed = exists().where(
             renaming.c.vault_id == self._vault_id,
@@ -268,7 +254,6 @@ class ImportUndo:
                 self._among(_SIGHTINGS.transaction_id, ids),
                 _SIGHTINGS.identity.is_(None),
                 renamed.correlate(IMPORT_SIGHTINGS),
-                exists(own.correlate(IMPORT_SIGHTINGS)),
             )
             .values(identity=own.correlate(IMPORT_SIGHTINGS).scalar_subquery())
         )
