@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -17,11 +18,12 @@ from aether_desktop.ports.tables import TABLES
 from aether_desktop.security.key_file import KeyFileStore
 from aether_desktop.storage.opening import open_vault_file
 from aether_desktop.storage.schema import TRANSACTIONS
-from aether_desktop.storage.sql_storage import open_vault
+from aether_desktop.storage.sql_storage import open_database, open_vault
 from scripts.large.places import PLAIN_INDEXES, Cache, Place, plain_connection
 from scripts.large.questions import Match, Questions, ask
 from scripts.large.report import Row, median, p99, print_missed, print_sizes, print_table, worst
 from scripts.large.stock import Contestant, EverythingContestant, SqlContestant
+from tests.support.postgres import PostgresCluster
 
 ROWS = 3_000
 _HASH = TABLES[TableName.TRANSACTIONS].index("tx_hash")
@@ -75,6 +77,30 @@ def test_the_storage_shows_what_plain_sql_found(ledger: Place, questions: Questi
         assert row.values[_HASH] == tx_hash
     assert len({each.name for each in questions.filters}) >= 6
     assert questions.fragment.right
+
+
+def test_a_shared_database_holds_the_same_rows_and_indexes(
+    ledger: Place, questions: Questions, postgres_cluster: PostgresCluster
+) -> None:
+    folder = Path(ledger.vault).parent.parent
+    made = Cache(folder).database(postgres_cluster, ROWS, 1)
+    assert made is not None
+    assert Cache(folder, prepared=True).database(postgres_cluster, ROWS + 1, 1) is None
+    try:
+        with closing(open_database(made.member_url)) as storage:
+            for query, right in (
+                (TableQuery(TableName.TRANSACTIONS), questions.first),
+                (parse_table_query(questions.fragment.text, TableName.TRANSACTIONS), questions.fragment.right),
+            ):
+                rows = storage.windows.window(query, 0, len(right)).rows
+                assert [row.values[_HASH] for row in rows] == right
+            assert storage.windows.count(TableQuery(TableName.TRANSACTIONS)) == ROWS
+            assert (storage.ledger.unsettled(), storage.search.waiting(), storage.ledger.recount()) == (0, 0, [])
+        with psycopg.connect(made.administration) as administrator:
+            names = {row[0] for row in administrator.execute("SELECT indexname FROM pg_indexes").fetchall()}
+        assert {index.name for index in TRANSACTIONS.indexes} | {"ix_search_texts_keys"} <= names
+    finally:
+        postgres_cluster.drop_database(f"ledger_{ROWS}_1")
 
 
 @pytest.mark.parametrize("kind", [SqlContestant, EverythingContestant])

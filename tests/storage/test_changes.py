@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from aether_desktop.domain.records import TableName
-from aether_desktop.ports.changes import ChangeSet
+from aether_desktop.ports.changes import MOST_IDS, ChangeSet
 from aether_desktop.storage.changes import EVERYTHING, HintCoder, PostgresWatcher, SqlChangeFeed
 from aether_desktop.storage.opening import OpenVault, open_shared
 from tests.storage.test_database import CHANGE, store
@@ -106,6 +106,13 @@ class TestFeed:
             store(vault.database, "a")
         assert ear.next() == CHANGE
         assert "a listener to changes failed" in caplog.text
+
+
+def test_a_change_of_very_many_rows_does_not_list_them() -> None:
+    first, second = (ChangeSet(ids=frozenset(range(start, start + MOST_IDS // 2))) for start in (0, MOST_IDS // 2))
+    together = first | second
+    assert together.ids == frozenset(range(MOST_IDS))
+    assert (together | ChangeSet(ids=frozenset({MOST_IDS}))).ids is None
 
 
 class TestOtherClients:
