@@ -38,6 +38,7 @@ class NetworksCard(Card):
         self._context = context
         self._networks: list[EvmNetwork] = []
         self._checking: JobHandle[list[EndpointCheck]] | None = None
+        self._wanted: int | None = None
         theme, part = context.theme, settings_part_name
         self.chosen = FormField(theme, "Network", Choice(), object_name=part("network"))
         self.name = FormField(theme, "Name", QLineEdit(), object_name=part("network_name"))
@@ -75,7 +76,8 @@ class NetworksCard(Card):
         networks = self._context.services.networks
         wanted = select if select is not None else (self.shown.chain_id if self.shown is not None else None)
         job = self._context.jobs.read(lambda _token, _progress: networks.all())
-        job.on_success(lambda found: self._on_read(found, wanted)).on_failure(self._context.messages.report)
+        self._wanted = wanted
+        job.on_success(self._on_read).on_failure(self._context.messages.report)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -103,8 +105,8 @@ class NetworksCard(Card):
         self.check_button.clicked.connect(self._on_check)
         self.remove_button.clicked.connect(self._on_remove)
 
-    def _on_read(self, networks: list[EvmNetwork], select: int | None) -> None:
-        self._networks = networks
+    def _on_read(self, networks: list[EvmNetwork]) -> None:
+        self._networks, select = networks, self._wanted
         choice = self.chosen.editor
         with QSignalBlocker(choice):
             choice.clear()
@@ -164,7 +166,10 @@ class NetworksCard(Card):
         self.save_button.setEnabled(False)
         job = self._context.jobs.write(lambda _token, _progress: networks.save(values, base=base))
         job.on_success(self._on_saved).on_failure(self._on_refused)
-        job.on_cancelled(lambda: self.save_button.setEnabled(True))
+        job.on_cancelled(self._on_not_saved)
+
+    def _on_not_saved(self) -> None:
+        self.save_button.setEnabled(True)
 
     def _on_saved(self, network: EvmNetwork) -> None:
         self.save_button.setEnabled(True)

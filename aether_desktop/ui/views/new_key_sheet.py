@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -203,12 +204,12 @@ class NewKeySheet(SideSheet):
             except OSError as error:
                 raise InvalidInputError(f"{path.name} cannot be read: {error.strerror}.", field="file") from error
 
-        def then(content: bytes) -> None:
-            self._file = content
-            self.choose_file.setText(plain_line(path.name, 60))
-
         job = self._context.jobs.read(lambda _token, _progress: read())
-        job.on_success(then).on_failure(self._on_failed)
+        job.on_success(partial(self._on_file, path)).on_failure(self._on_failed)
+
+    def _on_file(self, path: Path, content: bytes) -> None:
+        self._file = content
+        self.choose_file.setText(plain_line(path.name, 60))
 
     def _on_keep(self) -> None:
         work = self._work()
@@ -218,7 +219,7 @@ class NewKeySheet(SideSheet):
         self._say("")
         name = plain_line(self.name.editor.text().strip(), 80) or "the wallet"
         job = self._context.with_level(Court.MOST_HOLY, f"To seal the key of {name}.", lambda _token, _progress: work())
-        job.on_success(self._on_kept).on_failure(self._on_failed).on_cancelled(lambda: self.keep.setEnabled(True))
+        job.on_success(self._on_kept).on_failure(self._on_failed).on_cancelled(self._on_given_up)
 
     def _work(self) -> Callable[[], Wallet] | None:
         """What keeps the wallet; None where something is missing, which is said then."""
@@ -252,6 +253,9 @@ class NewKeySheet(SideSheet):
                 field.editor.setFocus()
                 return False
         return True
+
+    def _on_given_up(self) -> None:
+        self.keep.setEnabled(True)
 
     def _on_kept(self, wallet: Wallet) -> None:
         self.forget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -142,7 +143,7 @@ class WalletKeySection(QWidget):
             f"To show the key of {plain_line(wallet.name, 80)}.",
             lambda _token, _progress: own.reveal(wallet),
         )
-        job.on_success(lambda found: self._on_revealed(wallet, found)).on_failure(self._context.messages.report)
+        job.on_success(partial(self._on_revealed, wallet)).on_failure(self._context.messages.report)
 
     def _on_revealed(self, wallet: Wallet, found: RevealedKey) -> None:
         if self._wallet is None or self._wallet.id != wallet.id or not self.isVisible():
