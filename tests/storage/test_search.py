@@ -249,6 +249,24 @@ def test_what_is_known_is_shown_while_the_rest_is_indexed(books: SqlStorage, mon
     assert (len(then.rows), then.whole, then.exact) == (20, True, True)
 
 
+def test_what_changed_since_it_was_indexed_is_found(books: SqlStorage) -> None:
+    said, labelled = rows_of(books, books.wallets.all()[0].id)[:2]
+    words = Annotation(id=books.new_id(), table=LEDGER, row_id=labelled.id, label="Temple tax")
+    books.annotations.put(words)
+    books.search.settle()
+    books.transactions.update(dataclasses.replace(books.transactions.get(said.id), description="Frankincense"))
+    known = books.annotations.of(LEDGER, [labelled.id])[labelled.id]
+    books.annotations.put(dataclasses.replace(known, label="Half a shekel"))
+    for field, fragment, row in (
+        *(("description", "kincen", said), ("", "kincen", said)),
+        *(("label", "shekel", labelled), ("", "shekel", labelled)),
+    ):
+        assert by_the_index(books, field, fragment)
+        assert finds(books, field, fragment) == [row.id], (field, fragment)
+    for field, fragment in (("label", "Temple"), ("", "Temple tax")):
+        assert finds(books, field, fragment) == [], (field, fragment)
+
+
 def test_another_client_s_rows_are_found(books: SqlStorage, open_second: Callable[[], SqlStorage]) -> None:
     books.search.settle()
     other = open_second()
