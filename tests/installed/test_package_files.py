@@ -47,7 +47,7 @@ def test_every_override_is_needed(package: Path) -> None:
 
 
 def test_the_desktop_entries_are_valid(tree: Path) -> None:
-    entries = sorted(tree.rglob("*.desktop"))
+    entries = sorted((tree / "usr/share").rglob("*.desktop"))
     assert len(entries) == 2  # the menu's, and the one for the start of the session
     assert said("desktop-file-validate", *entries) == ""
 
