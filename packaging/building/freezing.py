@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from building.icu import slim_icu
@@ -56,8 +57,22 @@ def freeze(release: Release) -> None:
         env={**release.environment, "AETHER_FROZEN_FILES": str(TOC)},
     )
     _strip_symbols()
+    _forget_the_builder(FROZEN / "_internal")
     for library in (FROZEN / "_internal/PySide6/Qt/lib").glob("libicudata.so.*"):
         slim_icu(library)
+
+
+def _forget_the_builder(internal: Path) -> None:
+    """Take out what tells two builds apart: lists of installed files (they hold the sum of a starter that names the
+    environment's folder), and the order in which modules were found."""
+    for path in internal.glob("*.dist-info/RECORD"):
+        path.unlink()
+    library = internal / "base_library.zip"
+    with zipfile.ZipFile(library) as before:
+        modules = sorted((entry.filename, before.read(entry)) for entry in before.infolist())
+    with zipfile.ZipFile(library, "w") as after:
+        for name, content in modules:
+            after.writestr(zipfile.ZipInfo(name), content)  # of 1980, stored as PyInstaller does
 
 
 def drop_orphans() -> int:

@@ -122,7 +122,7 @@ class Desktop:
         self._x("type", "--delay", "15", text)
 
     def click(self, x: int, y: int) -> None:
-        self._x("mousemove", str(x), str(y), "click", "1")
+        self._x("mousemove", str(x), str(y), "click", "1", "mousemove", "1340", "300")  # what is pointed at is darker
 
     def gold(self, x: int, y: int) -> None:
         """Wait until the primary button stands there: the page that it belongs to is shown, and can be used."""
