@@ -53,7 +53,9 @@ class Desktop:
             **(environment or {}),
         }
         self._shell = subprocess.Popen(
-            root.command(["sh", "-c", f"mkdir -p -m 700 {_RUNTIME}; exec {shell}"], user=USER, environment=inside),
+            root.command(
+                ["sh", "-c", f"rm -rf {_RUNTIME}; mkdir -m 700 {_RUNTIME}; exec {shell}"], user=USER, environment=inside
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
