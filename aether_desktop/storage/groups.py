@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, func, literal, select, true, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, literal, select, type_coerce
 
 from aether_desktop.domain.amounts import Currency
 from aether_desktop.domain.records import TableName
@@ -25,10 +25,9 @@ from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.currency_rows import currency_of
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.ledger_days import DaySums, LedgerDays, day_number
-from aether_desktop.storage.query_drives import group_plan
+from aether_desktop.storage.query_totals import COSTS_FEE, Part, added_up, parts_of
 from aether_desktop.storage.schema import CURRENCIES, TRANSACTIONS, WALLETS
 from aether_desktop.storage.schema.ledger import DAY
-from aether_desktop.storage.sums import exact_sum
 from aether_desktop.storage.unindexed import gathered
 from aether_desktop.storage.window_question import Question
 from aether_desktop.storage.window_walks import LISTED, Arms, by_index
@@ -86,8 +85,8 @@ class SqlGroupStore:
             if arms is None:
                 return {}
             tallies: defaultdict[GroupKey, _Tally] = defaultdict(_Tally)
-            for key, row in _summed(connection, arms, question, asked.by, [group.key for group in groups]):
-                tallies[key].add(row)
+            for key, part in self._parts(connection, asked, arms, [group.key for group in groups], token):
+                tallies[key].add(part)
             coins = self._currencies(connection, {coin for tally in tallies.values() for coin in tally.coins})
             return {key: tally.totals(coins) for key, tally in tallies.items()}
 
@@ -107,6 +106,28 @@ class SqlGroupStore:
         if arms is None or arms.gathered or asked.by in _TIMES:
             return arms
         return self._windows.question(replace(asked.query, sort=())).walk.arms(connection)
+
+    def _parts(
+        self,
+        connection: Connection,
+        asked: GroupQuery,
+        arms: Arms,
+        keys: Sequence[GroupKey],
+        token: CancelToken | None,
+    ) -> Iterator[tuple[GroupKey, Part]]:
+        """Few rows that are found together by one statement; else group by group, a slice of its rows at a time."""
+        if arms.gathered:
+            wanted, value = set(keys), gathered(_value_of(asked.by))
+            for part in added_up(connection, arms.source, (*arms.scope, *arms.tests, *arms.ends), (value,)):
+                number = part.group[0]
+                key = _of_day(asked.by, number) if asked.by in _TIMES else GroupKey(asked.by, number)
+                if key in wanted:
+                    yield key, part
+            return
+        for key in keys:
+            rows = self._windows.question(replace(asked.query, within=(*asked.query.within, key), sort=()))
+            for part in parts_of(connection, rows, token=token):
+                yield key, part
 
     def _page(
         self, connection: Connection, asked: GroupQuery, question: Question, after: Group | None, limit: int
@@ -341,44 +362,6 @@ def _edge(place: GroupKey, *, descending: bool) -> tuple[datetime, int] | None:
 # -- adding up ----------------------------------------------------------------------------------------------------
 
 
-class _Part(NamedTuple):
-    coin: int
-    fee_coin: int | None
-    direction: Direction
-    status: TransactionStatus
-    amount: int | None
-    fee: int | None
-    rows: int
-
-
-def _summed(
-    connection: Connection, arms: Arms, question: Question, by: GroupBy, keys: Sequence[GroupKey]
-) -> Iterator[tuple[GroupKey, _Part]]:
-    """What the engine adds up for these groups."""
-    if arms.gathered:
-        wanted, value = set(keys), gathered(_value_of(by))
-        for number, *part in connection.execute(_sums(arms, [*arms.tests, *arms.ends], value)):
-            key = _of_day(by, number) if by in _TIMES else GroupKey(by, number)
-            if key in wanted:
-                yield key, _Part(*part)
-        return
-    for key in keys:
-        here = group_plan(question.plan, key).condition
-        if by in _TIMES:
-            every = [[*arms.tests, *arms.ends, here, branch] for branch in arms.branches or (true(),)]
-        else:
-            every = [[*arms.loose, *arms.ends, here]]
-        for tests in every:
-            yield from ((key, _Part(*part)) for part in connection.execute(_sums(arms, tests)))
-
-
-def _sums(arms: Arms, tests: Sequence[Condition], *values: ColumnElement[Any]) -> Select[Any]:
-    parts = [gathered(column) for column in (_ROWS.currency_id, _ROWS.fee_currency_id, _ROWS.direction, _ROWS.status)]
-    figures = (exact_sum(_ROWS.amount), exact_sum(_ROWS.fee), func.count())
-    query = select(*values, *parts, *figures).select_from(arms.source).where(*arms.scope, *tests)
-    return query.group_by(*values, *parts)
-
-
 class _Coin:
     __slots__ = ("coming", "fees", "going", "net", "rows")
 
@@ -392,18 +375,17 @@ class _Tally:
     def __init__(self) -> None:
         self.coins: defaultdict[int, _Coin] = defaultdict(_Coin)
 
-    def add(self, part: _Part) -> None:
-        found = self.coins[part.coin]
+    def add(self, part: Part) -> None:
+        found = self.coins[part.currency_id]
         found.rows += part.rows
         if part.status is TransactionStatus.CONFIRMED and part.amount:
             sign = _SIGN[part.direction]
             found.coming += part.amount if sign > 0 else 0
             found.going += part.amount if sign < 0 else 0
             found.net += sign * part.amount
-        costs = part.status in (TransactionStatus.CONFIRMED, TransactionStatus.FAILED)
-        if part.fee_coin is not None and part.fee and costs:
-            self.coins[part.fee_coin].fees += part.fee
-            self.coins[part.fee_coin].net -= part.fee
+        if part.fee_currency_id is not None and part.fee and part.status in COSTS_FEE:
+            self.coins[part.fee_currency_id].fees += part.fee
+            self.coins[part.fee_currency_id].net -= part.fee
 
     def totals(self, currencies: Mapping[int, Currency]) -> GroupTotals:
         return self._ordered(

@@ -30,7 +30,7 @@ from aether_desktop.storage.window_walks import Piece, by_index
 
 SLICE: Final = 16_384  # rows added up by one statement: a tenth of a second or less
 _ROWS = TRANSACTIONS.c
-_COSTS_FEE: Final = frozenset({TransactionStatus.CONFIRMED, TransactionStatus.FAILED})
+COSTS_FEE: Final = frozenset({TransactionStatus.CONFIRMED, TransactionStatus.FAILED})
 _Condition = ColumnElement[bool]
 _Place = tuple[Any, ...]
 
@@ -63,7 +63,7 @@ class Tally:
             sums[1] += part.rows
             if part.direction is not Direction.SELF:
                 sums[2 if part.direction is Direction.IN else 3] += part.amount
-        if part.fee_currency_id is not None and part.fee is not None and part.status in _COSTS_FEE:
+        if part.fee_currency_id is not None and part.fee is not None and part.status in COSTS_FEE:
             self._sums[part.fee_currency_id][4] += part.fee
 
     def totals(self, currencies: Callable[[Iterable[int]], dict[int, Currency]]) -> RowTotals:
@@ -93,10 +93,28 @@ def parts_of(
         for bounds in _slices(connection, piece, size):
             if token is not None:
                 token.check()
-            for part in _added_up(connection, piece.source, (*piece.bounds, *piece.tests, *bounds, *where), by):
+            for part in added_up(connection, piece.source, (*piece.bounds, *piece.tests, *bounds, *where), by):
                 done += part.rows
                 yield part
             progress(done, None)
+
+
+def added_up(
+    connection: Connection, source: FromClause, conditions: Sequence[_Condition], by: Sequence[ColumnElement[Any]]
+) -> Iterator[Part]:
+    """Rows that meet these conditions, by one statement."""
+    kinds = (_ROWS.currency_id, _ROWS.fee_currency_id, _ROWS.direction, _ROWS.status)
+    groups = [tested(column) for column in kinds]  # else SQLite walks the index of a group, not that of the rows
+    named = [column.label(f"group_{number}") for number, column in enumerate(by)]
+    query: Select[Any] = (
+        select(*named, *groups, exact_sum(_ROWS.amount), exact_sum(_ROWS.fee), func.count())
+        .select_from(source)
+        .where(*conditions)
+        .group_by(*named, *groups)
+    )
+    size = len(by)
+    for row in connection.execute(query).all():
+        yield Part(tuple(row[:size]), *row[size:])
 
 
 class SqlQueryTotals:
@@ -129,7 +147,7 @@ class SqlQueryTotals:
         def add_up(connection: Connection) -> RowTotals:
             tally = Tally()
             for few in id_slices(dict.fromkeys(ids)):
-                for part in _added_up(connection, TRANSACTIONS, (mine, _ROWS.id.in_(few)), ()):
+                for part in added_up(connection, TRANSACTIONS, (mine, _ROWS.id.in_(few)), ()):
                     tally.add(part)
             return tally.totals(lambda coins: currencies_of(connection, self._database.vault_id, coins))
 
@@ -146,23 +164,6 @@ def currencies_of(connection: Connection, vault_id: int, ids: Iterable[int]) -> 
 
 
 # -- inside ------------------------------------------------------------------------------------------------------
-
-
-def _added_up(
-    connection: Connection, source: FromClause, conditions: Sequence[_Condition], by: Sequence[ColumnElement[Any]]
-) -> Iterator[Part]:
-    kinds = (_ROWS.currency_id, _ROWS.fee_currency_id, _ROWS.direction, _ROWS.status)
-    groups = [tested(column) for column in kinds]  # else SQLite walks the index of a group, not that of the rows
-    named = [column.label(f"group_{number}") for number, column in enumerate(by)]
-    query: Select[Any] = (
-        select(*named, *groups, exact_sum(_ROWS.amount), exact_sum(_ROWS.fee), func.count())
-        .select_from(source)
-        .where(*conditions)
-        .group_by(*named, *groups)
-    )
-    size = len(by)
-    for row in connection.execute(query).all():
-        yield Part(tuple(row[:size]), *row[size:])
 
 
 def _slices(connection: Connection, piece: Piece, size: int) -> Iterator[tuple[_Condition, ...]]:
