@@ -70,7 +70,7 @@ def upgrade() -> None:
     if connection.dialect.name == "postgresql":
         name = str(connection.scalar(sa.text("SELECT current_schema()")))
         schema = connection.dialect.identifier_preparer.quote(name)
-        text = (Path(__file__).parents[1] / "postgresql" / "ledger_days.sql").read_text("utf-8")
+        text = (Path(__file__).parents[1] / "postgresql" / "ledger_days_0010.sql").read_text("utf-8")
         text = text.replace("{schema}", schema).replace("{path}", f"pg_catalog, {schema}, pg_temp")
         connection.exec_driver_sql(text, execution_options={"no_parameters": True})
     else:
