@@ -10,11 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from aether_desktop.domain.notices import NoticeFate
-from aether_desktop.domain.times import utc_now
-from aether_desktop.ui.watching import BoardWatch
-from aether_desktop.ui.zone import visible_zone
-
 if TYPE_CHECKING:
     from aether_desktop.composition.watching import Watching
     from aether_desktop.ports.work import CancelToken
@@ -24,6 +19,7 @@ if TYPE_CHECKING:
     from aether_desktop.ui.jobs import JobHandle, JobRunner
     from aether_desktop.ui.shell.main_window import MainWindow
     from aether_desktop.ui.shell.tray_keeper import TrayKeeper
+    from aether_desktop.ui.watching import BoardWatch
 
 _SILENCE: Final = timedelta(hours=1)  # of a notice's own button
 
@@ -50,13 +46,22 @@ class WindowWatch(QObject):
         super().__init__(window)
         self._window, self._settings, self._jobs = window, settings, jobs
         self._data_dir, self._key_file, self._minimised = data_dir, key_file, minimised
-        self.board = BoardWatch(parent=self)
+        self._board: BoardWatch | None = None
         self.keeper: TrayKeeper | None = None
         self._watching: Watching | None = None
         self._services: ServiceSet | None = None
         self._taking: JobHandle[object] | None = None
         self._asked = self._closed = False
         self._next: Callable[[Watching, CancelToken], object] | None = None
+
+    @property
+    def board(self) -> BoardWatch:
+        """Made when first wanted, after the first paint."""
+        from aether_desktop.ui.watching import BoardWatch  # noqa: PLC0415
+
+        if self._board is None:
+            self._board = BoardWatch(parent=self)
+        return self._board
 
     def opened(self, services: ServiceSet) -> None:
         """A vault or database is open: watch what it holds."""
@@ -88,7 +93,8 @@ class WindowWatch(QObject):
         self._closed = True
         if self.keeper is not None:
             self.keeper.close()
-        self.board.close()
+        if self._board is not None:
+            self._board.close()
         if self._watching is not None:
             self._watching.close()
 
@@ -131,6 +137,7 @@ class WindowWatch(QObject):
     def _on_loaded(self, watching: Watching) -> None:
         from aether_desktop import composition  # noqa: PLC0415
         from aether_desktop.ui.shell.tray_keeper import TrayKeeper  # noqa: PLC0415  # after the first paint
+        from aether_desktop.ui.zone import visible_zone  # noqa: PLC0415
 
         if self._closed:
             return
@@ -157,6 +164,8 @@ class WindowWatch(QObject):
 
     # ------------------------------------------------------------------------------------------------------ the notices
     def _on_silence(self, node_ids: tuple[int, ...]) -> None:
+        from aether_desktop.domain.times import utc_now  # noqa: PLC0415
+
         services, watching = self._services, self._watching
         if services is None or watching is None:
             if self.keeper is not None:
@@ -168,6 +177,8 @@ class WindowWatch(QObject):
         job.on_success(lambda _none: watching.engine.reload()).on_failure(self.problem.emit)
 
     def _on_notice_failed(self, notice_id: int) -> None:
+        from aether_desktop.domain.notices import NoticeFate  # noqa: PLC0415
+
         services = self._services
         if services is not None:
             notices = services.storage.watching.notices
