@@ -158,8 +158,8 @@ class CountingStore:
 async def engine(port: int, count: int) -> tuple[float, float]:
     """All nodes ``ROUNDS`` times, as fast as limits allow; returns seconds of wall and processor time of all but the
     first."""
-    from aether_desktop.services.watch_core import WatchLimits
     from aether_desktop.services.watch_engine import EngineParts, WatchSession
+    from aether_desktop.services.watch_rounds import WatchLimits
 
     times: list[tuple[float, float]] = []
     ending = asyncio.Event()
@@ -202,6 +202,35 @@ def measure(mode: str, port: int) -> None:
         asyncio.run(ask(port, count))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(count / wall, count / cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+def resident() -> float:
+    """Megabytes of this process now."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def week() -> None:
+    """A hundred nodes in a time machine, asked every five minutes; each is down for two hours a day."""
+    from aether_desktop.domain.probes import ProbeAnswer
+    from tests.support.time_machine import DAY, HOUR, RememberingStore, TimeMachine, good, node, refused
+
+    def script(node_id: int, uptime: float) -> ProbeAnswer:
+        return refused() if (uptime + node_id * 864.0) % DAY < 2 * HOUR else good(int(uptime / 12))
+
+    store = RememberingStore([node(number) for number in range(1, 101)], kept=False)
+    machine = TimeMachine(store, script, beat=60.0)
+    held: list[float] = []
+    for day in range(1, 8):
+        machine.at(day * DAY, lambda: held.append(resident()))
+    began = time.perf_counter()
+    machine.run(7 * DAY + 1)
+    print(f"\nA simulated week of 100 nodes: {machine.runner.asked:,} probes, {len(machine.told):,} notices")
+    print(
+        f"  in {time.perf_counter() - began:.0f} s; resident after each day, MB: {', '.join(f'{each:.0f}' for each in held)}"
+    )
 
 
 def main() -> None:
@@ -248,7 +277,10 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["serve"]:
         asyncio.run(serve())
+    elif sys.argv[1:] == ["week"]:
+        week()
     elif len(sys.argv) == 3:
         measure(sys.argv[1], int(sys.argv[2]))
     else:
         main()
+        subprocess.run([sys.executable, "-m", "scripts.bench_probes", "week"], cwd=ROOT, check=True, timeout=600)

@@ -1,17 +1,11 @@
-"""The monitor's heart: who is asked when, what the answers make of each node, who is told. One event loop.
-
-Two sorts of workers: those for nodes that answered last time, and those for nodes that did not. So endpoints that stall
-keep each other waiting, never the others.
-"""
+"""The monitor's heart: who is asked when, what the answers make of each node, who is told. One event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import logging
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,24 +26,15 @@ from aether_desktop.services.notice_decisions import NoticeDecisions
 from aether_desktop.services.watch_board import BoardMaker, stale_after
 from aether_desktop.services.watch_clocks import GapWatch
 from aether_desktop.services.watch_entries import Entry, Round, TierViews, absorb, checked_at, took_over
-from aether_desktop.services.watch_schedule import Schedule, aligned, delay, spread
+from aether_desktop.services.watch_rounds import CONFIRM, Rounds, WatchLimits
+from aether_desktop.services.watch_schedule import delay
 
 _LOG: Final = logging.getLogger(__name__)
 _MEASURE_ANEW: Final = 30.0  # seconds over which all nodes are asked again after a gap, or their interval if shorter
 _QUIET_BOARD: Final = 10.0  # seconds after which a board is published even though nothing changed
-_CONFIRM: Final = 30.0  # seconds after which a surprising answer is asked for again
 _JUST_NOW: Final = 1.0  # second: a neighbour asked since then is not asked again
 _NEIGHBOURS: Final = 50  # nodes of its tier that are asked at once, too
 _LATE: Final = 30.0  # seconds behind the schedule that are said
-
-
-@dataclass(frozen=True, slots=True)
-class WatchLimits:
-    """Connections at once: for nodes that answer, and for those that do not. Seconds between looks at the clocks."""
-
-    well: int = 100
-    doubtful: int = 300
-    beat: float = 1.0
 
 
 class WatchCore:
@@ -70,24 +55,19 @@ class WatchCore:
         self._publish = publish
         self._tell = tell
         self._quiet = quiet
-        self.limits = limits or WatchLimits()
+        self.entries: dict[int, Entry] = {}
+        self.rounds = Rounds(clocks, limits or WatchLimits(), entry_of=self.entries.get, ask=self._round)
         self.decisions = NoticeDecisions(new_id)
         self.runners: Mapping[str, ProbeRunner] = {}
-        self.entries: dict[int, Entry] = {}
         self.measured: Callable[[Entry, Round], None] | None = None
         self.muted_until: datetime | None = None
         self.state = WatchState.STARTING
         self.note = ""  # of the store: why nothing is kept
         self.unread = 0
         self._views = TierViews()
-        self._schedule = Schedule()
         self._board = BoardMaker()
         self._gaps = GapWatch(clocks)
-        self._lanes: tuple[deque[Entry], deque[Entry]] = (deque(), deque())
-        self._calls = (asyncio.Semaphore(0), asyncio.Semaphore(0))
-        self._woken = asyncio.Event()
         self._looked_around: dict[Tier, float] = {}
-        self._sleeps_until = float("inf")
         self._generation = 0
         self._places = 0
         self._last_check: datetime | None = None
@@ -122,13 +102,12 @@ class WatchCore:
             steps += entry.configure(node, at)
             transitions += self._noted(entry, steps, at)
             if not entry.watched:
-                self._schedule.drop(node.id)
-            elif self._schedule.due_at(node.id) is None and not entry.running:
-                self._begin_in(entry, entry.interval, at.ticks)
+                self.rounds.drop(node.id)
+            elif self.rounds.due_at(node.id) is None:
+                self.rounds.begin(entry, within=entry.interval)
             self._put(entry)
         self._interval = stale_after(self.entries.values())
         self._last_check = max(filter(None, (self._last_check, checked_at(self.entries.values()))), default=None)
-        self._woken.set()
         return transitions
 
     def clear(self, state: WatchState) -> None:
@@ -137,18 +116,14 @@ class WatchCore:
         for node_id in list(self.entries):
             self.decisions.forget(node_id)
         self.entries.clear()
-        self._schedule.clear()
+        self.rounds.clear()
         self._views.clear()
         self._board.clear()
-        for lane in self._lanes:
-            lane.clear()
         self.state, self._why_no_data, self._last_check = state, "", None
         self.publish()
 
-    def set_ours(self, ours: Collection[int]) -> list[int]:
-        """Nodes that this client polls; the others are somebody else's. Returns those that have become ours."""
-        at = self.moment()
-        gained: list[int] = []
+    def set_ours(self, ours: Collection[int]) -> None:
+        """Nodes that this client polls; the others are somebody else's."""
         for node_id, entry in self.entries.items():
             mine = node_id in ours
             if mine == entry.ours:
@@ -156,15 +131,11 @@ class WatchCore:
             entry.ours = mine
             entry.forget_answers()
             if mine:
-                gained.append(node_id)
-                if entry.watched and not entry.running:
-                    self._begin_in(entry, _MEASURE_ANEW, at.ticks)
+                self.rounds.begin(entry, within=_MEASURE_ANEW)
             else:
-                self._schedule.drop(node_id)
+                self.rounds.drop(node_id)
                 self._views.drop(entry.keys())
             self._put(entry)
-        self._woken.set()
-        return gained
 
     def take_over(self, readings: Collection[NodeReading]) -> None:
         """What others found of the nodes that they poll; they tell their own people."""
@@ -173,61 +144,17 @@ class WatchCore:
             if entry is None or entry.ours or entry.reading() == reading:
                 continue
             took_over(entry, reading)
+            self._last_check = max(filter(None, (self._last_check, reading.state.checked_at)), default=None)
             self._put(entry)
 
     def check_now(self, node_ids: Collection[int] | None) -> None:
-        now = self._clocks.ticks()
+        """These (None: all), as soon as limits allow."""
         for node_id in self.entries if node_ids is None else node_ids:
             entry = self.entries.get(node_id)
-            if entry is not None and entry.watched and entry.ours and not entry.running:
-                entry.asked_at.clear()
-                self._schedule.put(node_id, now)
-        self._woken.set()
+            if entry is not None:
+                self.rounds.ask_now(entry)
 
     # -- asking ----------------------------------------------------------------------------------------------------
-
-    async def ask_for_ever(self) -> None:
-        """Schedules and asks until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for lane, count in enumerate((self.limits.well, self.limits.doubtful)):
-                for _ in range(count):
-                    group.create_task(self._work_off(lane))
-            group.create_task(self._call_up())
-
-    async def _call_up(self) -> None:
-        while True:
-            self._woken.clear()
-            now = self._clocks.ticks()
-            for node_id, due in self._schedule.take(now):
-                entry = self.entries.get(node_id)
-                if entry is not None and entry.watched and entry.ours and not entry.running:
-                    entry.running = True
-                    lane = 1 if entry.doubtful else 0
-                    entry.due = due
-                    self._lanes[lane].append(entry)
-                    self._calls[lane].release()
-            following = self._schedule.next_due()
-            wait = None if following is None else max(0.0, following - self._clocks.ticks())
-            self._sleeps_until = float("inf") if following is None else following
-            try:
-                async with asyncio.timeout(wait):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
-
-    async def _work_off(self, lane: int) -> None:
-        while True:
-            await self._calls[lane].acquire()
-            if not self._lanes[lane]:
-                continue  # it was cleared meanwhile
-            entry = self._lanes[lane].popleft()
-            try:
-                await self._round(entry)
-            except asyncio.CancelledError:
-                raise
-            except Exception:  # noqa: BLE001 - one node must not end the watching of the others
-                _LOG.exception("a round of node %d failed", entry.node.id)
-                self._again(entry)
 
     async def _round(self, entry: Entry) -> None:
         generation, ticks = self._generation, self._clocks.ticks()
@@ -265,7 +192,7 @@ class WatchCore:
     def _look_around(self, entry: Entry, ticks: float) -> None:
         """Its neighbours may have changed with it: to find out soon tells a failed tier from a failed node."""
         tier = entry.node.tier
-        if ticks - self._looked_around.get(tier, float("-inf")) < _CONFIRM:
+        if ticks - self._looked_around.get(tier, float("-inf")) < CONFIRM:
             return
         self._looked_around[tier] = ticks
         others = (
@@ -284,25 +211,8 @@ class WatchCore:
         return await runner.ask(probe, turn=entry.turns.get(probe.id, 0), last=entry.answers.get(probe.id))
 
     def _again(self, entry: Entry) -> None:
-        """Into the schedule: on its own beat, so that the spread stays; what fell behind begins anew from now."""
-        entry.running = False
-        if entry.watched and entry.ours:
-            now = self._clocks.ticks()
-            if entry.doubt:
-                due = now + min(entry.interval, _CONFIRM)
-            else:
-                target = entry.due + delay(entry.interval, entry.down_rounds)
-                due = aligned(entry.phase, entry.interval, target=target, after=now)
-            self._schedule.put(entry.node.id, due)
-            if due < self._sleeps_until:
-                self._woken.set()
+        self.rounds.again(entry)
         self._put(entry)
-
-    def _begin_in(self, entry: Entry, within: float, ticks: float) -> None:
-        """Its first round within so many seconds; the later ones at its own place in its interval."""
-        share = spread(entry.place)
-        entry.phase = ticks + entry.interval * share
-        self._schedule.put(entry.node.id, ticks + min(entry.interval, within) * share)
 
     # -- time passing ----------------------------------------------------------------------------------------------
 
@@ -344,18 +254,14 @@ class WatchCore:
             return None, "" if self.entries else "No node is watched."
         if self._last_check is not None and now - self._last_check > self._interval:
             return self._last_check, f"No data since {self._last_check:%Y-%m-%d %H:%M} UTC."
-        late = self.late()
+        late = self.rounds.late()
         return None, f"The monitor is {late:.0f} seconds behind." if late > _LATE else ""
-
-    def late(self) -> float:
-        """Seconds that the node longest overdue, of those that answer, has waited."""
-        lane = self._lanes[0]
-        return max(0.0, self._clocks.ticks() - lane[0].due) if lane else 0.0
 
     def _measure_anew(self, why: str, at: Moment) -> list[NodeTransition]:
         self._generation += 1
         self._views.clear()
-        if self.state in (WatchState.WATCHING, WatchState.NO_DATA):
+        asked = any(entry.watched and entry.ours for entry in self.entries.values())
+        if asked and self.state in (WatchState.WATCHING, WatchState.NO_DATA):
             self.state, self._why_no_data = WatchState.NO_DATA, why
         transitions: list[NodeTransition] = []
         for entry in self.entries.values():
@@ -363,10 +269,8 @@ class WatchCore:
             if not entry.ours:
                 continue
             transitions += self._noted(entry, [entry.step(Gap(why), at, entry.rules(entry.interval))], at)
-            if entry.watched and not entry.running:
-                self._begin_in(entry, _MEASURE_ANEW, at.ticks)
+            self.rounds.begin(entry, within=_MEASURE_ANEW)
             self._put(entry)
-        self._woken.set()
         return transitions
 
     def _age(self, at: Moment) -> list[NodeTransition]:
@@ -407,13 +311,13 @@ class WatchCore:
 
     def _drop(self, node_id: int) -> None:
         entry = self.entries.pop(node_id)
-        self._schedule.drop(node_id)
+        self.rounds.drop(node_id)
         self._views.drop(entry.keys())
         self._board.drop(node_id)
         self.decisions.forget(node_id)
 
     def _put(self, entry: Entry) -> None:
-        due = self._schedule.due_at(entry.node.id)
+        due = self.rounds.due_at(entry.node.id)
         following = None
         if due is not None:
             following = self._clocks.wall() + timedelta(seconds=max(0.0, due - self._clocks.ticks()))

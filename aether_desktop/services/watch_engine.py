@@ -26,9 +26,10 @@ from aether_desktop.ports.monitoring import (
     WatchStore,
 )
 from aether_desktop.services.watch_clocks import SystemClocks
-from aether_desktop.services.watch_core import WatchCore, WatchLimits
+from aether_desktop.services.watch_core import WatchCore
 from aether_desktop.services.watch_entries import Entry, Round
 from aether_desktop.services.watch_keeping import BlockingWork, Keeping
+from aether_desktop.services.watch_rounds import WatchLimits
 
 _LOG: Final = logging.getLogger(__name__)
 _ResultT = TypeVar("_ResultT")
@@ -225,7 +226,7 @@ class WatchSession:
             self.core.runners = runners
             tasks = [
                 asyncio.create_task(each)
-                for each in (self.core.ask_for_ever(), self._beat(), self._keep(), self._obey_changes())
+                for each in (self.core.rounds.run(), self._beat(), self._keep(), self._obey_changes())
             ]
             over = asyncio.create_task(ending.wait())
             await asyncio.wait([over, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -294,7 +295,7 @@ class WatchSession:
             return
         self._keep_transitions(self.core.load(nodes, readings))
         await self._leased()
-        if not any(entry.watched for entry in self.core.entries.values()):
+        if not any(entry.watched and entry.ours for entry in self.core.entries.values()):
             self.core.state = WatchState.WATCHING  # nothing is asked, and that is known
         self.core.publish()
 

@@ -20,8 +20,8 @@ from aether_desktop.networks.probe_network import ProbeTransport
 from aether_desktop.ports.monitoring import MonitorBoard, ProbeRunner, WatchedNode, WatchState
 from aether_desktop.security.certificates import certificate_expires_at
 from aether_desktop.services.modules import ModuleService
-from aether_desktop.services.watch_core import WatchLimits
 from aether_desktop.services.watch_engine import EngineParts, WatchEngine
+from aether_desktop.services.watch_rounds import WatchLimits
 from aether_desktop.sums.built_in import BUILT_IN
 from tests.support.processes import Child, bound_to_parent
 from tests.support.scripted_endpoints import fleet_behaviours

@@ -29,8 +29,8 @@ from aether_desktop.ports.monitoring import (
     WatchBatch,
     WatchedNode,
 )
-from aether_desktop.services.watch_core import WatchLimits
 from aether_desktop.services.watch_engine import EngineParts, WatchSession
+from aether_desktop.services.watch_rounds import WatchLimits
 
 _ResultT = TypeVar("_ResultT")
 BEGIN = datetime(2026, 10, 19, 0, 0, tzinfo=UTC)  # a Monday; summer time ends in Europe on the 25th
