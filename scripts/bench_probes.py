@@ -228,9 +228,8 @@ def week() -> None:
     began = time.perf_counter()
     machine.run(7 * DAY + 1)
     print(f"\nA simulated week of 100 nodes: {machine.runner.asked:,} probes, {len(machine.told):,} notices")
-    print(
-        f"  in {time.perf_counter() - began:.0f} s; resident after each day, MB: {', '.join(f'{each:.0f}' for each in held)}"
-    )
+    days = ", ".join(f"{each:.0f}" for each in held)
+    print(f"  in {time.perf_counter() - began:.0f} s; resident after each day, MB: {days}")
 
 
 def main() -> None:
