@@ -17,7 +17,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, TYPE_CHECKING, Final, cast
+
+if TYPE_CHECKING:
+    from aether_desktop.services.watch_entries import Entry, Round
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PROBES: Final = 4000
@@ -159,25 +162,31 @@ async def engine(port: int, count: int) -> tuple[float, float]:
     """All nodes ``ROUNDS`` times, as fast as limits allow; returns seconds of wall and processor time of all but the
     first."""
     from aether_desktop.services.watch_engine import EngineParts, WatchSession
-    from aether_desktop.services.watch_rounds import WatchLimits
 
     times: list[tuple[float, float]] = []
     ending = asyncio.Event()
-    goal = 0
+    session = WatchSession(EngineParts(runners), publish=lambda _board: None, tell=lambda _notice: None)  # type: ignore[arg-type]
+    keep, left = session.core.measured, set[int]()
 
-    def seen(_board: object) -> None:
-        nonlocal goal
-        if len(session.core.entries) == count and session.core.asked >= goal:
-            goal += count
+    def measured(entry: Entry, done: Round) -> None:
+        if keep is not None:
+            keep(entry, done)
+        left.discard(entry.node.id)
+        if not left:
             times.append((time.perf_counter(), time.process_time()))
+            left.update(session.core.entries)
             if len(times) > ROUNDS:
                 ending.set()
-            session.core.check_now(None)
+            asyncio.get_running_loop().call_soon(session.core.check_now, None)
 
-    parts = EngineParts(runners, limits=WatchLimits(beat=0.05))  # type: ignore[arg-type]
-    session = WatchSession(parts, publish=seen, tell=lambda _notice: None)
+    session.core.measured = measured
     session.use(CountingStore(port), None)  # type: ignore[arg-type]
-    await session.run(ending)
+    running = asyncio.create_task(session.run(ending))
+    while len(session.core.entries) < count:  # noqa: ASYNC110 - once, before anything is measured
+        await asyncio.sleep(0.05)
+    left.update(session.core.entries)
+    session.core.check_now(None)
+    await running
     return times[-1][0] - times[1][0], times[-1][1] - times[1][1]
 
 
@@ -260,6 +269,7 @@ def main() -> None:
         server.kill()
         server.wait()
         stdout.close()
+    sys.stdout.flush()
     print(f"\nProbes a second on one core, a new connection each, median of {TURNS}")
     print(f"  {'':34}{'wall':>8}{'of bare':>9}{'processor':>11}{'of bare':>9}{'peak MB':>9}")
     base = [statistics.median(each[column] for each in rates["bare"]) for column in (0, 1)]
