@@ -63,6 +63,11 @@ class Order:
         """What it sorts by, the id last."""
         return self._keys
 
+    @property
+    def is_own(self) -> bool:
+        """Whether every key is the row's own, so that the table's index can have the order."""
+        return not self._links
+
     def joined(self, query: Select[Any]) -> Select[Any]:
         """The query with the tables that the sort needs; none multiplies rows."""
         for link in self._links:

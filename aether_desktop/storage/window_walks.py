@@ -345,8 +345,8 @@ class Walk:
 
     def _can_sieve(self, connection: Connection) -> bool:
         """Whether one index of the ledger gives the order, all one way. PostgreSQL looks rows up as fast."""
-        in_ledger = self._plan.spec.name is TableName.TRANSACTIONS
-        return in_ledger and connection.dialect.name == "sqlite" and len(self._query.sort) <= 1 and self._order.is_range
+        in_ledger = self._plan.spec.name is TableName.TRANSACTIONS and connection.dialect.name == "sqlite"
+        return in_ledger and len(self._query.sort) <= 1 and self._order.is_range and self._order.is_own
 
     def _covers(self, term: DrivenTerm) -> bool:
         """Whether the index of the term has the order, too, so that no row is looked at."""

@@ -242,7 +242,7 @@ class TestHostileDisks:
         assert error_of(code, folder)[0] == "ReadOnlyError"
 
     def test_creating_on_a_full_disk_leaves_no_file(self, folder: Path) -> None:
-        (folder / "ballast").write_bytes(bytes(900_000))
+        (folder / "ballast").write_bytes(bytes(1_900_000))
         code = (
             "from aether_desktop.storage.sql_storage import create_vault\n"
             "try:\n"

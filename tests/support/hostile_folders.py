@@ -22,14 +22,14 @@ def _unshare() -> list[str]:
 
 
 def error_of(code: str, folder: Path, *, full: bool = False) -> tuple[str, str]:
-    """Run Python ``code`` (it sees ``folder``, ``arguments``) with the folder read-only, or on a disk of 1 MiB.
+    """Run Python ``code`` (it sees ``folder``, ``arguments``) with the folder read-only, or on a disk of 2 MiB.
 
     Returns the class and message of the AetherError it raised; ("", "") for none.
     """
     place = shlex.quote(str(folder))
     if full:
         keep = shlex.quote(f"{folder}-kept")
-        mount = f"cp -a {place} {keep} && mount -t tmpfs -o size=1m,mode=700 tmpfs {place} && cp -a {keep}/. {place}/"
+        mount = f"cp -a {place} {keep} && mount -t tmpfs -o size=2m,mode=700 tmpfs {place} && cp -a {keep}/. {place}/"
     else:
         mount = f"mount --bind {place} {place} && mount -o remount,bind,ro {place}"
     wrapped = (

@@ -118,7 +118,7 @@ class SqlImportStore:
 
             def counted(done: int, total: int | None, message: str = "") -> None:
                 told(done)
-                progress(done, total, message)
+                progress(done, total, *([message] if message else []))  # who listens has a word of its own
 
             while not ended:
                 try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -12,7 +12,7 @@ from aether_desktop.ui.models.qr_matrix import QrMatrix
 
 _QUIET: Final = 4  # modules of white around it (ISO/IEC 18004)
 _MODULE: Final = 4  # pixels
-_LIGHT, _DARK = QColor("#FFFFFF"), QColor("#000000")
+_LIGHT, _DARK = QColor(Qt.GlobalColor.white), QColor(Qt.GlobalColor.black)  # for cameras, not for the theme
 
 
 class QrCode(QWidget):
