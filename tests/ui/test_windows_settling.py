@@ -219,3 +219,17 @@ def test_every_page_shown_is_that_of_a_list(
             for number in range(grid.rowAt(0), min(grid.rowAt(0) + 10, len(expected))):
                 row = model.row_at(number)
                 assert row is None or row.id == expected[number]
+
+
+def test_rows_that_are_here_are_never_told_to_be_none(grid: GridView, windows: GatedWindows, qtbot: QtBot) -> None:
+    model, told = model_of(grid), list[Count]()
+    model.counted.connect(told.append)
+    filtered = replace(QUERY, terms=(Term("amount", Comparison.AT_LEAST, "2"),))
+    with qtbot.waitSignal(model.modelReset, timeout=WAIT):
+        model.set_query(filtered)  # nobody has counted a row yet
+    assert told[-1].rows >= PAGE_ROWS == model.rowCount()
+    assert told[-1].least
+    windows.open_gate()
+    qtbot.waitUntil(lambda: model.known_count.exact, timeout=WAIT)
+    assert [count.rows for count in told][-1] == ROWS - 1
+    assert all(count.rows for count in told)

@@ -233,6 +233,8 @@ class WindowTableModel(QAbstractTableModel):
         count, windows, places = answer
         self._loader.begin(self._query)  # pages asked for meanwhile go by the numbers before
         rows = max(count.rows, *(window.start + len(window.rows) for window in windows if window.rows), 0)
+        if rows > count.rows and not count.exact:  # not counted yet: those that are here are there
+            count = count._replace(rows=rows, least=True)
         if keep_place:
             self.about_to_refresh.emit()
             self._resize(rows)
