@@ -41,6 +41,7 @@ class SqlSearchUpkeep:
             self._database.let_in()
         if done:
             self.tidy()
+            self._database.give_back()
         return done
 
     def settle_some(self, *, token: CancelToken | None = None) -> int:
