@@ -205,7 +205,7 @@ class ScriptedServer:
         return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self.port}/key?secret=planted"
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls, backlog=500)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=self.tls, backlog=500)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -215,16 +215,18 @@ class ScriptedServer:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """No coroutine: a task that is cancelled before it began would leave the connection open."""
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: writer.transport.abort())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         with suppress(OSError, asyncio.CancelledError, ssl.SSLError, asyncio.IncompleteReadError, ValueError):
             while not writer.is_closing():
                 await self._one(reader, writer)
-        writer.transport.abort()
-        self._tasks.discard(task)
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -269,7 +271,7 @@ class ServerThread:
 
 
 async def _all_ended() -> None:
-    """Connections accepted while their server stopped are in no server's list; one that has not begun cannot end."""
+    """Also connections that were accepted while their server stopped."""
     for _ in range(20):
         await asyncio.sleep(0)
     tasks = asyncio.all_tasks() - {asyncio.current_task()}

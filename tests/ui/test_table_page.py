@@ -148,9 +148,10 @@ def test_many_selected_rows_are_archived_also_those_not_here(opened: Open, ledge
 def test_a_refresh_keeps_the_details_and_what_is_being_typed(opened: Open, ledger: Ledger, qtbot: QtBot) -> None:
     ledger.imported(300)
     page = opened(TableName.TRANSACTIONS)
+    qtbot.waitUntil(lambda: page.model.row_at(5) is not None, timeout=WAIT)
     page.grid.selectRow(5)
-    qtbot.waitUntil(lambda: page.details._annotation is not None, timeout=WAIT)
-    row = page.details.row
+    row = page.model.row_at(5)
+    qtbot.waitUntil(lambda: page.details.row == row and page.details._annotation is not None, timeout=WAIT)
     page.details.label.editor.setText("half a lab")
     ledger.imported(200, first=1000)
     with qtbot.waitSignal(page.model.refreshed, timeout=WAIT):
