@@ -79,7 +79,7 @@ def _try_again(descriptor: int, longest: float) -> bool:
     Closes what it does not get."""
     deadline = time.monotonic() + longest
     while time.monotonic() < deadline:
-        time.sleep(_PAUSE)
+        time.sleep(_PAUSE)  # never on the GUI thread; no call waits shorter than a second there
         if _try_lock(descriptor):
             return True
     os.close(descriptor)

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from aether_desktop.domain.transactions import Direction, TransactionStatus
-from aether_desktop.ports.storage import RecountedDay
+from aether_desktop.ports.upkeep import RecountedDay
 from aether_desktop.ports.work import CancelToken
 from aether_desktop.storage.columns import from_microseconds
 from aether_desktop.storage.database import Database

@@ -6,7 +6,7 @@ value are. A walk goes through the segments in turn and stops when its page is f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
@@ -165,3 +165,26 @@ class _Cut:
         keys = [replace(first, expression=words.label_fold), replace(last, expression=words.row_id)]
         pairs = driving(ANNOTATIONS, table, and_(table.c.vault_id == words.vault_id, table.c.id == words.row_id))
         return [without, Segment((), Order(keys, ()), (one,), source=pairs)]
+
+
+def segments_from(
+    segments: Sequence[Segment], place: Key | None, *, descending: bool
+) -> Iterator[tuple[int, Key | None]]:
+    """The segments from the one with the place on, in the direction of the walk; the place within the first."""
+    numbers = range(len(segments) - 1, -1, -1) if descending else range(len(segments))
+    if place is None:
+        yield from ((number, None) for number in numbers)
+        return
+    leads = {segment.lead: number for number, segment in enumerate(segments)}
+    inside = next((leads[place[:size]] for size in {len(lead) for lead in leads} - {0} if place[:size] in leads), None)
+    inside = leads.get(()) if inside is None else inside  # an open segment has what no other has
+    if inside is not None:
+        yield inside, place[len(segments[inside].lead) :]
+    for number in numbers:
+        if inside is None:  # what the place was in is gone: go on with what comes after it
+            lead = segments[number].lead
+            after = lead < place[: len(lead)] if descending else lead > place[: len(lead)]
+        else:
+            after = number < inside if descending else number > inside
+        if after:
+            yield number, None

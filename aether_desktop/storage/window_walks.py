@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     CompoundSelect,
     Connection,
@@ -24,7 +23,6 @@ from sqlalchemy import (
     Select,
     and_,
     any_,
-    bindparam,
     func,
     literal_column,
     or_,
@@ -40,8 +38,9 @@ from aether_desktop.storage.query_drives import Ends, TermPlan
 from aether_desktop.storage.unindexed import driving, gathered, tested
 from aether_desktop.storage.window_columns import TablePlan
 from aether_desktop.storage.window_order import Key, Order
-from aether_desktop.storage.window_segments import MERGED, Segment, segments_of, whole
+from aether_desktop.storage.window_segments import MERGED, Segment, segments_from, segments_of, whole
 from aether_desktop.storage.window_sieves import SIEVED, Sieve, rows_of
+from aether_desktop.storage.window_statements import Statement, bounds, merged, paged
 from aether_desktop.storage.window_terms import (
     DrivenTerm,
     alternatives,
@@ -64,7 +63,6 @@ _BY_INDEX: Final = "; ".join(
 )
 _SAID_IN: Final = "by_index"  # the transaction
 Condition = ColumnElement[bool]
-_Statement = Select[Any] | CompoundSelect[Any]
 
 
 class _Turn(NamedTuple):
@@ -89,7 +87,7 @@ class _Way:
     only: Mapping[str, Set[Any]] = field(default_factory=dict)
     sieve: Sieve | None = None  # another road to a page, where few of many rows are gathered
     spare: tuple[Sieve, _Way] | None = None  # roads to a page of a walk that may meet its first row late
-    built: dict[_Turn, _Statement] = field(default_factory=dict)
+    built: dict[_Turn, Statement] = field(default_factory=dict)
 
 
 class Piece(NamedTuple):
@@ -162,7 +160,7 @@ class Walk:
                 return met
             way = gathering
         descending = self._order.keys[0].descending is not backward
-        for number, here in _from(way.segments, place, descending=descending):
+        for number, here in segments_from(way.segments, place, descending=descending):
             lead = way.segments[number].lead
             numbers = {"most": limit + offset, "page": limit - len(found), "past": offset}
             statement, values = self._asked(way, _Turn(number, here is None, backward, connection.dialect.name), here)
@@ -183,7 +181,7 @@ class Walk:
         if way.sorts:
             source = self._plan.table if way.source is None else way.source
             return [Piece(source, (*self._scope, *way.tests), (), many=False)]
-        ends = tuple(_bounds(way.ends, at_end=True, descending=False))
+        ends = tuple(bounds(way.ends, at_end=True, descending=False))
         return [
             Piece(
                 self._plan.table if segment.source is None else segment.source,
@@ -205,7 +203,7 @@ class Walk:
         if not way.segments:
             return None
         source = self._plan.table if way.source is None else way.source
-        ends = tuple(_bounds(way.ends, at_end=True, descending=False))
+        ends = tuple(bounds(way.ends, at_end=True, descending=False))
         loose = way.tests if way.loose is None else way.loose
         branches = () if way.sorts else way.segments[0].branches
         return Arms(source, self._scope, way.tests, ends, branches, loose, gathered=way.sorts, only=way.only)
@@ -457,7 +455,7 @@ class Walk:
 
     # -- asking ------------------------------------------------------------------------------------------------
 
-    def _asked(self, way: _Way, turn: _Turn, place: Key | None) -> tuple[_Statement, dict[str, Any]]:
+    def _asked(self, way: _Way, turn: _Turn, place: Key | None) -> tuple[Statement, dict[str, Any]]:
         """A statement is built once: hops over many rows ask the same one again and again."""
         segment = way.segments[turn.segment]
         order = self._gathered if way.sorts else segment.order
@@ -470,67 +468,18 @@ class Walk:
             statement = way.built[turn] = self._built(way, turn, beyond)
         return statement, values
 
-    def _built(self, way: _Way, turn: _Turn, beyond: Condition | None) -> _Statement:
+    def _built(self, way: _Way, turn: _Turn, beyond: Condition | None) -> Statement:
         segment, places = way.segments[turn.segment], [] if beyond is None else [beyond]
         if way.sorts:
             order = self._order
             source = self._plan.table if way.source is None else way.source
             query = order.joined(select(*order.columns).select_from(source))
             query = query.where(*self._scope, *way.tests, *places)
-            return _paged(query.order_by(*self._gathered.clauses(backward=turn.backward)))
+            return paged(query.order_by(*self._gathered.clauses(backward=turn.backward)))
         order = segment.order
         source = self._plan.table if segment.source is None else segment.source
-        bounds = _bounds(way.ends, at_end=turn.at_end, descending=self._order.keys[0].descending is not turn.backward)
+        reach = bounds(way.ends, at_end=turn.at_end, descending=self._order.keys[0].descending is not turn.backward)
         every = order.joined(select(*order.columns).select_from(source))
-        every = every.where(*self._scope, *way.tests, *bounds, *places)
+        every = every.where(*self._scope, *way.tests, *reach, *places)
         arms = [every.where(branch) for branch in segment.branches] or [every]
-        return _paged(_merged(arms, segment, lazily=turn.dialect == "sqlite", backward=turn.backward))
-
-
-def _paged(statement: _Statement) -> _Statement:
-    return statement.limit(bindparam("page", type_=BigInteger())).offset(bindparam("past", type_=BigInteger()))
-
-
-def _merged(arms: Sequence[Select[Any]], segment: Segment, *, lazily: bool, backward: bool) -> _Statement:
-    """SQLite merges ordered arms as it goes; PostgreSQL only those that say their own order and length."""
-    order = segment.order
-    if len(arms) == 1:
-        absent = [] if segment.absent is None else [segment.absent.clause(backward=backward)]
-        return arms[0].order_by(*absent, *order.clauses(backward=backward))
-    if not lazily:
-        most = bindparam("most", type_=BigInteger())
-        arms = [select(arm.order_by(*order.clauses(backward=backward)).limit(most).subquery()) for arm in arms]
-    merged = union_all(*arms)
-    flags = [key.descending is not backward for key in order.keys]
-    names = zip(merged.selected_columns, flags, strict=True)
-    return merged.order_by(*(name.desc() if flag else name.asc() for name, flag in names))
-
-
-def _bounds(ends: Sequence[Ends], *, at_end: bool, descending: bool) -> Iterator[Condition]:
-    """Both ends of the ranges; from a place on only the far ones, for the place is inside."""
-    for end in ends:
-        if at_end or descending:
-            yield from end.lower
-        if at_end or not descending:
-            yield from end.upper
-
-
-def _from(segments: Sequence[Segment], place: Key | None, *, descending: bool) -> Iterator[tuple[int, Key | None]]:
-    """The segments from the one with the place on, in the direction of the walk; the place within the first."""
-    numbers = range(len(segments) - 1, -1, -1) if descending else range(len(segments))
-    if place is None:
-        yield from ((number, None) for number in numbers)
-        return
-    leads = {segment.lead: number for number, segment in enumerate(segments)}
-    inside = next((leads[place[:size]] for size in {len(lead) for lead in leads} - {0} if place[:size] in leads), None)
-    inside = leads.get(()) if inside is None else inside  # an open segment has what no other has
-    if inside is not None:
-        yield inside, place[len(segments[inside].lead) :]
-    for number in numbers:
-        if inside is None:  # what the place was in is gone: go on with what comes after it
-            lead = segments[number].lead
-            after = lead < place[: len(lead)] if descending else lead > place[: len(lead)]
-        else:
-            after = number < inside if descending else number > inside
-        if after:
-            yield number, None
+        return paged(merged(arms, segment, lazily=turn.dialect == "sqlite", backward=turn.backward))

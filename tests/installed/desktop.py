@@ -160,7 +160,7 @@ class Desktop:
             if now == before:
                 break
             before = now
-            time.sleep(0.7)
+            time.sleep(0.7)  # another program's screen: nothing tells when it stands still
         return self._shots / f"{name}.png"
 
     @staticmethod
@@ -170,7 +170,7 @@ class Desktop:
             answer = found()
             if answer:
                 return str(answer)
-            time.sleep(0.3)
+            time.sleep(0.3)  # of another program in another root: it can only be looked at
         raise AssertionError(f"waited in vain for {what}")
 
     def _search(self, title: str) -> str:

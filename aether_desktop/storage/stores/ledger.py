@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aether_desktop.ports.storage import RecountedDay
+from aether_desktop.ports.upkeep import RecountedDay
 from aether_desktop.ports.work import CancelToken, Progress, silent
 from aether_desktop.storage.database import Database
 from aether_desktop.storage.ledger_days import LedgerDays
