@@ -65,7 +65,7 @@ def test_addresses_of_hidden_rows_are_not_told(written: Scene) -> None:
 def test_marks_of_others_are_hidden_and_settled_all_the_same(written: Scene) -> None:
     hers = written.people[OTHER].keys["transactions"]["id"]
     with psycopg.connect(written.url(OTHER)) as naomi, psycopg.connect(written.url("mara")) as mara:
-        naomi.execute("UPDATE transactions SET description = 'Wine' WHERE id = %s", (hers,))
+        naomi.execute("UPDATE transactions SET description = 'Bread and wine' WHERE id = %s", (hers,))
         naomi.commit()
         assert mara.execute("SELECT count(*) FROM search_marks").fetchone() == (0,)
         assert naomi.execute("SELECT count(*) FROM search_marks").fetchone() == (1,)
