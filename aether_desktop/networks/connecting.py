@@ -9,9 +9,8 @@ import math
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from aether_desktop.domain.endpoints import Endpoint
 from aether_desktop.ports.networks import (
@@ -21,7 +20,7 @@ from aether_desktop.ports.networks import (
     UnreachableError,
 )
 
-_BUFFER: Final = 64 * 1024
+_PIECE: Final = 64 * 1024  # bytes that one call of ``receive`` gives at most
 _NAMES_KEPT: Final = 20_000
 _NAME_SECONDS: Final = 60.0  # a looked-up name is believed so long
 _LOOKERS: Final = 8  # threads: a name server that does not answer holds up names, never addresses
@@ -29,21 +28,96 @@ _NO_ROAD: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
 _MOST_ADDRESSES: Final = 4  # tried of one name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Connected:
-    """An open connection; ``abort`` drops it at once, whatever is still to be sent."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    def abort(self) -> None:
-        self.writer.transport.abort()
+class Connected(Protocol):
+    """An open connection. Both ways raise OSError when it breaks."""
 
     @property
     def certificate(self) -> bytes:
         """The peer's certificate (DER), empty without TLS. Sent, not necessarily trusted."""
-        tls = self.writer.get_extra_info("ssl_object")
+        ...
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is still open, and the peer has said nothing unasked."""
+        ...
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def receive(self) -> bytes:
+        """What there is, 64 KiB at most; nothing at the end."""
+        ...
+
+    def abort(self) -> None:
+        """Drop it at once, whatever is still to be sent. Only while nobody waits for the two above."""
+        ...
+
+
+class _PlainConnection:
+    """A bare socket: half the processor time of a transport with its protocol and buffers, which ten thousand probes
+    feel. Nothing is read that was not asked for, so nothing piles up."""
+
+    __slots__ = ("_loop", "_socket")
+
+    certificate = b""
+
+    def __init__(self, open_socket: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self._socket = open_socket
+        self._loop = loop
+
+    @property
+    def idle(self) -> bool:
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            return False
+        return False
+
+    async def send(self, data: bytes) -> None:
+        try:
+            sent = self._socket.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        if sent < len(data):
+            try:
+                await self._loop.sock_sendall(self._socket, memoryview(data)[sent:])
+            except ConnectionError:
+                return  # it may have answered before it had read all: ``receive`` will tell
+
+    async def receive(self) -> bytes:
+        return await self._loop.sock_recv(self._socket, _PIECE)
+
+    def abort(self) -> None:
+        self._socket.close()
+
+
+class _TlsConnection:
+    """asyncio's streams do the encryption."""
+
+    __slots__ = ("_reader", "_writer")
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @property
+    def certificate(self) -> bytes:
+        tls = self._writer.get_extra_info("ssl_object")
         return (tls.getpeercert(binary_form=True) or b"") if isinstance(tls, ssl.SSLObject) else b""
+
+    @property
+    def idle(self) -> bool:
+        return not self._reader.at_eof() and not self._writer.is_closing()
+
+    async def send(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def receive(self) -> bytes:
+        return await self._reader.read(_PIECE)
+
+    def abort(self) -> None:
+        self._writer.transport.abort()
 
 
 class Connector:
@@ -86,14 +160,12 @@ class Connector:
         context = (trust or self.trust) if endpoint.scheme.encrypted else None
         for address in (await self._addresses(endpoint))[:_MOST_ADDRESSES]:
             try:
+                if context is None:
+                    return await _plain(address, endpoint.port)
                 reader, writer = await asyncio.open_connection(
-                    address,
-                    endpoint.port,
-                    limit=_BUFFER,
-                    ssl=context,
-                    server_hostname=endpoint.host if context is not None else None,
+                    address, endpoint.port, limit=_PIECE, ssl=context, server_hostname=endpoint.host
                 )
-                return Connected(reader, writer)
+                return _TlsConnection(reader, writer)
             except ssl.SSLCertVerificationError as error:
                 raise CertificateRefusedError(
                     f"The certificate of {endpoint.shown} is refused: {error.verify_message}."
@@ -140,6 +212,20 @@ class Connector:
         self._asked.pop(host, None)
         if not done.cancelled():
             done.exception()  # seen here: whoever asked may have given up
+
+
+async def _plain(address: str, port: int) -> _PlainConnection:
+    """Raises OSError."""
+    loop = asyncio.get_running_loop()
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await loop.sock_connect(made, (address, port))
+    except BaseException:
+        made.close()
+        raise
+    return _PlainConnection(made, loop)
 
 
 @lru_cache(maxsize=16_384)

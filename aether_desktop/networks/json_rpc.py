@@ -17,7 +17,8 @@ from aether_desktop.domain.back_off import FREE_FAILURES, wait_after
 from aether_desktop.domain.endpoints import Endpoint
 from aether_desktop.domain.quantities import InvalidQuantityError, read_quantity
 from aether_desktop.domain.text import plain_line
-from aether_desktop.networks.http_client import HttpAnswer, HttpClient, HttpLimits
+from aether_desktop.networks.http_answers import HttpAnswer
+from aether_desktop.networks.http_client import HttpClient, HttpLimits
 from aether_desktop.ports.networks import (
     METHOD_MISSING,
     BadAnswerError,
