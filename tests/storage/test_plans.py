@@ -57,13 +57,20 @@ class Seat:
         self.reader = reader
         self.watched = Watched(reader)
         self.rows = rows
+        self._looked_at: set[tuple[str, ...]] = set()
 
     def plans(self, query: TableQuery) -> tuple[bool, list[list[object]], list[object]]:
-        """Whether few rows are gathered, all plans, and the one that went on from a row."""
+        """Whether few rows are gathered, all plans, and the one that went on from a row.
+
+        Of what asked for its first page as another query did (``:`` is often ``=``), no further pages.
+        """
         walk = self.windows.question(query).walk
         with self.watched.watching() as plans, self.reader.connect() as connection:
             first = walk.keys(connection, None, limit=PAGE)
             told = len(plans)
+            if (asked := tuple(self.watched.asked)) in self._looked_at:
+                return walk.gathers(connection), [plan for _, plan in plans], []
+            self._looked_at.add(asked)
             if first:
                 walk.keys(connection, first[len(first) // 2], limit=PAGE)
                 walk.keys(connection, first[-1], limit=PAGE, backward=True)

@@ -22,13 +22,16 @@ class Watched:
 
     def __init__(self, engine: Engine) -> None:
         self.plans: list[tuple[str, list[Any]]] = []
+        self.asked: list[str] = []
+        """The statements with their values, one for each plan."""
+        self._known: dict[str, list[Any]] = {}
         self._thread = 0
         event.listen(engine, "before_cursor_execute", self._explain)
 
     @contextmanager
     def watching(self) -> Iterator[list[tuple[str, list[Any]]]]:
         """What this thread runs inside."""
-        self.plans, self._thread = [], threading.get_ident()
+        self.plans, self.asked, self._thread = [], [], threading.get_ident()
         try:
             yield self.plans
         finally:
@@ -40,8 +43,12 @@ class Watched:
         if threading.get_ident() != self._thread or not statement.lstrip().upper().startswith(("SELECT", "WITH")):
             return
         said = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN (FORMAT JSON) "
-        cursor.execute(said + statement, parameters)
-        self.plans.append((statement, list(cursor.fetchall())))
+        asked = f"{statement} {parameters!r}"
+        if asked not in self._known:
+            cursor.execute(said + statement, parameters)
+            self._known[asked] = list(cursor.fetchall())
+        self.plans.append((statement, self._known[asked]))
+        self.asked.append(asked)
 
 
 def faults_on_sqlite(rows: list[Any], *, table: str, few: bool) -> list[str]:
