@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,22 +56,19 @@ def test_without_a_keyring_the_key_file_is_named(absent_keyring: SessionBus, opt
 
 
 @pytest.mark.usefixtures("real_keyring")
-def test_with_a_keyring_nothing_need_be_named(options: list[str], tmp_path: Path) -> None:
+def test_with_a_keyring_nothing_need_be_named(run: Run, options: list[str], tmp_path: Path) -> None:
+    """One process makes the vault, others come after it: this one, and one for what was restored."""
     environment = {"DBUS_SESSION_BUS_ADDRESS": os.environ["DBUS_SESSION_BUS_ADDRESS"]}
     without_key_file = options[:6]
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return process(*without_key_file, *arguments, environment=environment)
-
-    assert call("vault", "create").returncode == 0
-    assert call(*ADD).returncode == 0
-    assert "Main" in call("wallet", "list").stdout
+    assert process(*without_key_file, "vault", "create", environment=environment).returncode == 0
+    run(*ADD, instead=without_key_file)
+    assert "Main" in run("wallet", "list", instead=without_key_file).out
     backup = tmp_path / "copy.aether"
-    assert call("backup", str(backup)).returncode == 0
-    moved = process(*options[:2], "--vault", str(backup), *options[4:6], "wallet", "list", environment=environment)
-    assert "Main" in moved.stdout
-    assert call("restore", str(backup), "--replace").returncode == 0
-    assert "keyring" in call("doctor").stdout
+    run("backup", str(backup), instead=without_key_file)
+    moved = [*options[:2], "--vault", str(backup), *options[4:6]]
+    assert "Main" in run("wallet", "list", instead=moved).out
+    run("restore", str(backup), "--replace", instead=without_key_file)
+    assert "keyring" in process(*without_key_file, "doctor", environment=environment).stdout
 
 
 def test_a_backup_restores_what_was_there(books: Run, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from tests.services.conftest import ADDRESS
 NO_QT = """
 import sys
 from aether_desktop.__main__ import main
+from tests.support import remembered_argon2
+remembered_argon2.install()  # one password, eighteen times
 codes = [main(words.split("|")) for words in sys.argv[1:]]
 bad = sorted(name for name in sys.modules if name.split(".")[0] in {"PySide6", "shiboken6"})
 print(codes, bad, file=sys.stderr)
@@ -153,7 +155,7 @@ def _is_halfway(pid: int, path: Path) -> bool:
 @pytest.mark.skipif(not Path("/proc/self/fdinfo").is_dir(), reason="only Linux tells what another process reads")
 def test_an_interrupted_import_stores_nothing(books: Run, options: list[str], tmp_path: Path) -> None:
     books("wallet", "add", "--name", "N", "--chain", "ethereum", "--address", ADDRESS)
-    path = files.write(tmp_path / "big.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 150_001)))
+    path = files.write(tmp_path / "big.csv", files.NORMAL, *(files.incoming(n, "1") for n in range(1, 80_001)))
     command = [sys.executable, "-m", "aether_desktop", *options, "import", str(path), "--wallet", "N", "--json"]
     with subprocess.Popen(
         command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -162,7 +162,7 @@ def test_killed_at_random_no_value_is_both_or_neither(
     keys = tmp_path / "keys"
     keep_keys(signers, keys)
     chance = random.Random(7)
-    for _ in range(4):
+    for _ in range(3):
         seal_and_kill(place, keys, batches=chance.randint(1, 3))
         with closing(place.open()) as storage:
             keyed = open_keyed(storage, signers)

@@ -61,8 +61,8 @@ def kill_repeatedly(vault: Path, times: int, seed: int) -> None:
     assert len(versions) > 1
 
 
-def test_four_kills_leave_everything_readable(vault_file: Path) -> None:
-    kill_repeatedly(vault_file, 4, seed=3)
+def test_three_kills_leave_everything_readable(vault_file: Path) -> None:
+    kill_repeatedly(vault_file, 3, seed=3)
 
 
 @pytest.mark.long

@@ -54,7 +54,7 @@ def kill_repeatedly(place: VaultPlace, times: int, seed: int) -> None:
 
 
 def test_a_few_kills_lose_nothing(place: VaultPlace) -> None:
-    kill_repeatedly(place, 5, seed=2)
+    kill_repeatedly(place, 3, seed=2)
 
 
 @pytest.mark.long

@@ -300,7 +300,7 @@ def test_questions_are_answered_like_the_model(
     assert [len(rows) for rows in everything.values()] == [ROWS, 60]
 
     @settings(
-        max_examples=60,
+        max_examples=40,
         derandomize=True,
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),

@@ -1,5 +1,8 @@
 """Cycles are looked for on the main thread, between tests: a worker that came upon one with widgets in it would end
-them on its own thread, which is a crash at some later test's expense (ui/garbage_collector.py does it for programs)."""
+them on its own thread, which is a crash at some later test's expense (ui/garbage_collector.py does it for programs).
+
+Modules, several hundred thousand objects, are left out of later looks, until a program of a test lets them in again.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ class Collector:
 
     def __init__(self) -> None:
         self._was_on = gc.isenabled()
-        self._new = self._old = 0
+        self._new = self._old = self._loaded = 0
         gc.disable()
 
     def look(self) -> None:
@@ -23,13 +26,19 @@ class Collector:
         if new < _WORTH:
             return
         self._new += new
+        if not gc.get_freeze_count():
+            self._old = max(self._old, self._loaded)
         if self._new * _SHARE < self._old:
             gc.collect(1)
             return
         gc.collect()
+        if not gc.get_freeze_count():
+            gc.freeze()
+            self._loaded = gc.get_freeze_count()
         self._new, self._old = 0, len(gc.get_objects())
 
     def close(self) -> None:
         """Hand it back as it was."""
+        gc.unfreeze()
         if self._was_on:
             gc.enable()

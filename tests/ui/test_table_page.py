@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -20,6 +21,7 @@ from aether_desktop.ui.forms.record_form import RecordForm
 from aether_desktop.ui.views.table_content import TablePageWords
 from aether_desktop.ui.views.table_page import TablePage
 from tests.support.display import VirtualDisplay
+from tests.support.storages import vault_template
 from tests.ui.ledgers import HOSTILE, OTHER, WAIT, Ledger
 
 Open = Callable[[TableName], TablePage]
@@ -253,12 +255,13 @@ def test_the_export_asks_where_and_writes_what_is_seen(opened: Open, ledger: Led
 @pytest.mark.parametrize(
     ("size", "scale"), [((590, 350), {"QT_SCALE_FACTOR": "2"}), ((1180, 700), {})], ids=["200 percent", "plain"]
 )
-@pytest.mark.parametrize("table", ["transactions", "wallets"])
 def test_nothing_is_clipped_with_an_open_form(
-    display: VirtualDisplay, table: str, size: tuple[int, int], scale: dict[str, str]
+    display: VirtualDisplay, ledger_templates: Path, size: tuple[int, int], scale: dict[str, str]
 ) -> None:
+    vault_template(ledger_templates)
+    tables = ("transactions", "wallets")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.ui.clipped_page", table, *map(str, size)],
+        [sys.executable, "-m", "tests.ui.clipped_page", str(ledger_templates), *map(str, size), *tables],
         env=os.environ | display.environment | scale,
         capture_output=True,
         text=True,
