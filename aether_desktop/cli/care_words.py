@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-from typing import Protocol
+from aether_desktop.cli.words import Words, add_json
 
 
-class Words(Protocol):
-    """Where commands are added."""
-
-    def add(self, name: str, text: str) -> argparse.ArgumentParser: ...
-
-
-def add_care_words(words: Words, *, add_json: Callable[[argparse.ArgumentParser], None]) -> None:
+def add_care_words(words: Words) -> None:
+    """``backup|restore|migrate|doctor|updates|diagnostics|schema``."""
     backup = words.add("backup", "back up the open vault to a file or folder, encrypted, proven by opening it")
     backup.add_argument("target", metavar="TARGET")
     restore = words.add("restore", "put a backup in the vault's place")

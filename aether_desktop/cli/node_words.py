@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
-from typing import Protocol
+from aether_desktop.cli.words import Words, add_factor_file, add_json
 
 _COVENANTS = (
     *("resurrection_seal", "sabbath", "jubilee"),
@@ -12,20 +10,7 @@ _COVENANTS = (
 )
 
 
-class _Group(Protocol):
-    def add(self, name: str, text: str) -> argparse.ArgumentParser: ...
-
-
-class _Words(Protocol):
-    def group(self, name: str, text: str) -> _Group: ...
-
-
-def add_node_words(
-    words: _Words,
-    *,
-    with_json: Callable[[argparse.ArgumentParser], None],
-    with_factors: Callable[[argparse.ArgumentParser], None],
-) -> None:
+def add_node_words(words: Words) -> None:
     """``nodes add|list|show|edit|import|elevate|retire|reinstate|silence|covenant|covenants|watch-locked``."""
     nodes = words.group("nodes", "temple nodes: register, elevate, silence, covenants")
     adding = nodes.add("add", "register a node; its type follows from its thresholds")
@@ -48,14 +33,14 @@ def add_node_words(
         )
         parser.add_argument("--network", default="", metavar="N", help="the chain that its EVM endpoints must serve")
         parser.add_argument("--interval", type=int, default=30, metavar="S", help="seconds between two probes")
-        with_json(parser)
-    with_json(nodes.add("list", "list them"))
+        add_json(parser)
+    add_json(nodes.add("list", "list them"))
     showing = nodes.add("show", "one node: state and why, harmony and how it came about, probes, covenants")
     showing.add_argument("node", metavar="NAME")
-    with_json(showing)
+    add_json(showing)
     taking = nodes.add("import", "read a CSV file: name,tier,storage,compute,abundance,endpoint,kind,network,interval")
     taking.add_argument("file", metavar="FILE")
-    with_json(taking)
+    add_json(taking)
     for name, text in (
         ("elevate", "raise a node by one type, where its thresholds allow it"),
         ("retire", "watch a node no more; its history stays"),
@@ -72,9 +57,9 @@ def add_node_words(
     covenant.add_argument("node", metavar="NAME")
     covenant.add_argument("kind", choices=_COVENANTS, metavar="KIND", help=", ".join(_COVENANTS))
     covenant.add_argument("--note", default="", metavar="TEXT")
-    with_factors(covenant)
+    add_factor_file(covenant)
     listing = nodes.add("covenants", "covenants that were performed, their signatures checked")
     listing.add_argument("node", metavar="NAME", nargs="?", default="")
-    with_json(listing)
+    add_json(listing)
     locked = nodes.add("watch-locked", "whether watching goes on while the vault is locked (NAME.monitor)")
     locked.add_argument("wish", choices=("on", "off", "status"))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from aether_desktop.cli.care_words import add_care_words
 from aether_desktop.cli.node_words import add_node_words
+from aether_desktop.cli.wallet_words import add_wallet_words
+from aether_desktop.cli.words import Words, add_factor_file, add_json, count
 
 _DESCRIPTION = (
     "Aether Desktop: wallets, ledger and temple nodes. Without a command the window opens; a path that ends in .aether"
@@ -41,9 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     _add_globals(shared, suppressed=True)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    words = _Words(commands, shared)
+    words = Words(commands, shared)
     _add_vault_words(words)
-    _add_wallet_words(words)
+    add_wallet_words(words)
     _add_import_words(words)
     _add_ledger_words(words)
     _add_module_words(words)
@@ -52,30 +54,13 @@ def build_parser() -> argparse.ArgumentParser:
     monitor.add_argument("--locked", action="store_true", help="only what may be watched without a password")
     monitor.add_argument("--seconds", type=float, default=0.0, metavar="N", help="end after so many")
     monitor.add_argument("--json", action="store_true", help="one JSON object on each line")
-    add_node_words(words, with_json=_add_json, with_factors=_add_factor_file)
+    add_node_words(words)
     _add_people_words(words)
     _add_sealed_words(words)
     _add_audit_words(words)
     _add_postgres_words(words)
-    add_care_words(words, add_json=_add_json)
+    add_care_words(words)
     return parser
-
-
-class _Words:
-    """Adds commands that all take the global options, before or after their own."""
-
-    def __init__(
-        self, commands: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser
-    ) -> None:
-        self._commands = commands
-        self._shared = shared
-
-    def add(self, name: str, text: str) -> argparse.ArgumentParser:
-        return self._commands.add_parser(name, help=text, description=text, parents=[self._shared])
-
-    def group(self, name: str, text: str) -> _Words:
-        parser = self.add(name, text)
-        return _Words(parser.add_subparsers(dest="action", metavar="ACTION", required=True), self._shared)
 
 
 def _add_globals(parser: argparse.ArgumentParser, *, suppressed: bool) -> None:
@@ -138,31 +123,27 @@ def _settle_places(parser: argparse.ArgumentParser, options: argparse.Namespace)
     options.portable = options.data_dir = str(Path(options.portable).absolute())
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON (see: aether-desktop schema)")
-
-
-def _add_vault_words(words: _Words) -> None:
+def _add_vault_words(words: Words) -> None:
     vault = words.group("vault", "create a vault, or say what is in it")
     create = vault.add(
         "create", "create an encrypted vault with a password; the device's key goes to the keyring or to --key-file"
     )
     create.add_argument("--name", default="", help="the vault's name (default: the file's)")
     create.add_argument("--username", default="", help="its first person (default: the login name)")
-    _add_json(vault.add("info", "say which vault or database this is"))
+    add_json(vault.add("info", "say which vault or database this is"))
     _add_key_words(vault)
     _add_sample_words(words)
 
 
-def _add_sample_words(words: _Words) -> None:
+def _add_sample_words(words: Words) -> None:
     sample = words.add(
         "sample",
         "create the sample vault: generated data, not encrypted, needs no keyring; with --rows a new encrypted vault"
         " (password and key as for vault create), or an empty shared database, with a large ledger: also generated",
     )
     sample.add_argument("path", metavar="PATH", nargs="?", default="", help="the vault to make")
-    sample.add_argument("--rows", type=_count, default=None, metavar="N", help="transactions in the large ledger")
-    sample.add_argument("--seed", type=_count, default=1, help="the same seed makes the same rows (default: 1)")
+    sample.add_argument("--rows", type=count, default=None, metavar="N", help="transactions in the large ledger")
+    sample.add_argument("--seed", type=count, default=1, help="the same seed makes the same rows (default: 1)")
 
 
 def _settle_sample(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -174,13 +155,13 @@ def _settle_sample(parser: argparse.ArgumentParser, options: argparse.Namespace)
         options.vault = options.path
 
 
-def _add_key_words(vault: _Words) -> None:
+def _add_key_words(vault: Words) -> None:
     password = vault.add("password", "set or change the vault's password; nothing is encrypted anew but its slot")
     password.add_argument("--with-kit", action="store_true", help="the recovery kit opens it; its words are asked for")
     password.add_argument("--kit-file", metavar="PATH", default="", help="the kit's words on one line (mode 0600)")
     kit = vault.add("kit", "show a new recovery kit once; it replaces an older one")
     kit.add_argument("--without-confirmation", action="store_true", help="for scripts that keep the words safe")
-    _add_json(vault.add("keys", "say what opens the vault, and how the keyring answers"))
+    add_json(vault.add("keys", "say what opens the vault, and how the keyring answers"))
     vault.add("unlock", "say whether the password opens the vault")
     accept = vault.add("accept-keys", "take an older key file as it is from now on, after a restored back-up")
     accept.add_argument("--yes", action="store_true", help="you restored it yourself")
@@ -193,8 +174,8 @@ def _add_key_words(vault: _Words) -> None:
     for parser in (password, compromised):
         parser.add_argument("--new-password-file", metavar="PATH", default="", help="the new password (mode 0600)")
     for parser in (kit, compromised):
-        _add_factor_file(parser, "the passphrase of level 2 or 3 (mode 0600), where that level was set up")
-    _add_factor_file(compromised, "and the new one", name="--new-factor-file")
+        add_factor_file(parser, "the passphrase of level 2 or 3 (mode 0600), where that level was set up")
+    add_factor_file(compromised, "and the new one", name="--new-factor-file")
     compromised.add_argument(
         "--keep-device-key",
         action="store_true",
@@ -202,83 +183,7 @@ def _add_key_words(vault: _Words) -> None:
     )
 
 
-def _add_wallet_words(words: _Words) -> None:
-    wallet = words.group("wallet", "add and list wallets")
-    add = wallet.add("add", "add a watch-only wallet")
-    add.add_argument("--name", required=True)
-    add.add_argument("--chain", required=True, help="key, name, coin symbol or EIP-155 id")
-    add.add_argument("--address", required=True)
-    add.add_argument("--kind", default="native", help="native, token or nft")
-    _add_json(add)
-    _add_json(wallet.add("list", "list the wallets"))
-    _add_own_wallet_words(wallet)
-    _add_network_words(words)
-    token = words.group("token", "the coins and tokens, and their decimals")
-    _add_json(token.add("list", "list coins and tokens"))
-    rescale = token.add("rescale", "correct the decimals of a token; every figure shown stays the same")
-    rescale.add_argument("token", metavar="TOKEN", help="contract address, symbol or id")
-    rescale.add_argument("--decimals", type=int, required=True)
-
-
-def _add_network_words(words: _Words) -> None:
-    network = words.group("network", "EVM networks: where each chain is reached")
-    _add_json(network.add("list", "list the networks; of endpoints scheme, host and port"))
-    put = network.add("set", "enter a network, or change one")
-    put.add_argument("chain_id", metavar="CHAINID", type=int, help="its EIP-155 id, which the endpoints must prove")
-    put.add_argument("--name")
-    put.add_argument("--symbol", help="of its coin, which has 18 decimals")
-    put.add_argument(
-        "--endpoint",
-        action="append",
-        metavar="URL",
-        help="http:// or https://; several times, in the order in which they are asked; replaces those there are",
-    )
-    put.add_argument("--confirmations", type=int, metavar="N", help="blocks after which a row is settled")
-    put.add_argument("--explorer", metavar="URL", help="a block explorer's address, before /tx/ and /address/")
-    _add_json(put)
-    remove = network.add("remove", "remove a network; a preset is as it was before it was changed")
-    check = network.add("check", "ask each endpoint for chain id and latest block; exit code 1 unless all serve")
-    for parser in (remove, check):
-        parser.add_argument("network", metavar="NETWORK", help="chain id, name or coin symbol")
-    _add_json(check)
-
-
-def _add_own_wallet_words(wallet: _Words) -> None:
-    create = wallet.add("create", "make a wallet with a key of its own; its words are shown once, and some asked back")
-    create.add_argument("--count", type=int, default=24, help="how many words: 12, 15, 18, 21 or 24 (default: 24)")
-    restore = wallet.add("restore", "restore a wallet from its words (BIP-39), which are asked for at a terminal")
-    restore.add_argument("--path", default="", help="the account's derivation path (default: m/44'/60'/0'/0/0)")
-    key = wallet.add("import-key", "import a private key, which is asked for at a terminal")
-    key.add_argument("--private-key-file", metavar="PATH", help="its 64 digits (mode 0600)")
-    keystore = wallet.add("import-keystore", "import a key file of another program (keystore, UTC JSON, version 3)")
-    keystore.add_argument("file", metavar="FILE")
-    keystore.add_argument("--keystore-password-file", metavar="PATH", help="its password (mode 0600)")
-    account = wallet.add("account", "add another account of the words of a wallet")
-    account.add_argument("wallet", metavar="N", help="the wallet's name, address or id")
-    account.add_argument("--path", default="", help="its derivation path (default: the next that is no wallet yet)")
-    for parser in (create, restore):
-        parser.add_argument("--words-file", metavar="PATH", help="the words, in one line of a file of mode 0600")
-        parser.add_argument("--passphrase", action="store_true", help="ask for a passphrase that belongs to the words")
-        parser.add_argument("--passphrase-file", metavar="PATH", help="that passphrase (mode 0600)")
-    reveal = wallet.add("reveal", "print the words or the private key; the audit log tells of it")
-    export = wallet.add("export", "write a key file for other programs; the audit log tells of it")
-    export.add_argument("--file", required=True, metavar="PATH", help="where to write it; never over another file")
-    export.add_argument("--keystore-password-file", metavar="PATH", help="its password (mode 0600)")
-    forget = wallet.add("forget", "remove a wallet's key from the vault: it is watch-only then")
-    forget.add_argument("--yes", action="store_true", help="yes, the words or the key are kept elsewhere")
-    show = wallet.add("show", "print a wallet's address, and as a QR code")
-    for parser in (reveal, export, forget, show):
-        parser.add_argument("wallet", metavar="N", help="the wallet's name, address or id")
-    for parser in (create, restore, key, keystore):
-        parser.add_argument("--chain", required=True, help="key, name, coin symbol or EIP-155 id")
-    for parser in (create, restore, key, keystore, account):
-        parser.add_argument("--name", required=True)
-        _add_json(parser)
-    for parser in (create, restore, key, keystore, account, reveal, export):
-        _add_factor_file(parser)
-
-
-def _add_import_words(words: _Words) -> None:
+def _add_import_words(words: Words) -> None:
     text = "import history files: import FILE... --wallet N, or: import undo BATCH, import list"
     parser = words.add("import", text)
     parser.add_argument("files", nargs="+", metavar="FILE", help="files, or the words: undo BATCH, list")
@@ -296,7 +201,7 @@ def _add_import_words(words: _Words) -> None:
     parser.add_argument("--month-first", action="store_false", dest="day_first", help="3/4/2020 is the fourth of March")
     parser.add_argument("--zone", default="", metavar="+HH:MM", help="zone of times written without one (default: UTC)")
     parser.add_argument("--account", default="", help="which account of a file that holds several")
-    _add_json(parser)
+    add_json(parser)
 
 
 def _settle_import(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -313,23 +218,23 @@ def _settle_import(parser: argparse.ArgumentParser, options: argparse.Namespace)
         parser.error("import needs --wallet N")
 
 
-def _add_ledger_words(words: _Words) -> None:
+def _add_ledger_words(words: Words) -> None:
     balance = words.add("balance", "what the rows of each wallet add up to")
     balance.add_argument("--wallet", metavar="N", help="one wallet: its name, address or id")
-    _add_json(balance)
+    add_json(balance)
     transactions = words.group("transactions", "list, export, group and add up transactions")
     listing = transactions.add("list", "list transactions")
-    listing.add_argument("--limit", type=_count, default=100, help="at most so many rows (default: 100)")
-    _add_json(listing)
+    listing.add_argument("--limit", type=count, default=100, help="at most so many rows (default: 100)")
+    add_json(listing)
     export = transactions.add("export", "export all that the query finds")
     export.add_argument("--format", required=True, choices=("csv", "json"))
     export.add_argument("--output", metavar="FILE", default="-", help="default: standard output")
     adding = transactions.add("sum", "add up all that the query finds: in, out, fees and net of each token")
-    _add_json(adding)
+    add_json(adding)
     groups = transactions.add("groups", "groups of transactions and what the rows of each add up to")
     groups.add_argument("--by", required=True, choices=("day", "month", "counterparty", "token"))
-    groups.add_argument("--limit", type=_count, default=None, help="at most so many groups (default: all)")
-    _add_json(groups)
+    groups.add_argument("--limit", type=count, default=None, help="at most so many groups (default: all)")
+    add_json(groups)
     for parser in (listing, export, groups, adding):
         parser.add_argument("--query", default="", metavar="Q", help="for example: amount>1 status:pending sort:-date")
     for parser in (listing, export):
@@ -338,7 +243,7 @@ def _add_ledger_words(words: _Words) -> None:
     labels.add("export", "write them").add_argument("file", metavar="FILE", help="- is standard output")
     take = labels.add("import", "read them")
     take.add_argument("file", metavar="FILE")
-    _add_json(take)
+    add_json(take)
     put = labels.add("set", "write a label, a note or tags on all transactions that the query finds")
     put.add_argument("--query", required=True, metavar="Q", help='for example: party:0x7a3f label:""; "" is all')
     put.add_argument("--label", default=None, metavar="L")
@@ -346,21 +251,21 @@ def _add_ledger_words(words: _Words) -> None:
     put.add_argument("--tag", action="append", default=[], metavar="T", help="added to the tags; may be repeated")
     put.add_argument("--replace", action="store_true", help="also where a row has a label (a note) already")
     put.add_argument("--yes", action="store_true", help="do it; without this it only says how many rows it would be")
-    _add_json(put)
+    add_json(put)
     prices = words.group("prices", "fiat prices")
     price_import = prices.add("import", "read a CSV file with date, symbol, currency, price")
     price_import.add_argument("file", metavar="FILE")
-    _add_json(price_import)
+    add_json(price_import)
 
 
-def _add_module_words(words: _Words) -> None:
+def _add_module_words(words: Words) -> None:
     modules = words.group("modules", "the Sacred Utility Modules")
-    _add_json(modules.add("list", "list them"))
+    add_json(modules.add("list", "list them"))
     for name, text in (("enable", "use a module again"), ("disable", "do not use a module")):
         modules.add(name, text).add_argument("key", metavar="KEY")
 
 
-def _add_postgres_words(words: _Words) -> None:
+def _add_postgres_words(words: Words) -> None:
     postgres = words.group("postgres", "what the administrator of a shared database does")
     provision = postgres.add(
         "provision",
@@ -375,7 +280,7 @@ def _add_postgres_words(words: _Words) -> None:
         parser.add_argument("url", metavar="URL", help="as a superuser, or as the database's owner with CREATEROLE")
 
 
-def _add_quorum_words(courts: _Words) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+def _add_quorum_words(courts: Words) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     """Those that name a court."""
     deal = courts.add("deal", "share a court's key out: several people together can give it back after a loss")
     deal.add_argument("--holders", required=True, metavar="NAMES", help="user names with commas; one more than needed")
@@ -384,9 +289,9 @@ def _add_quorum_words(courts: _Words) -> tuple[argparse.ArgumentParser, argparse
     ask.add_argument("--purpose", required=True, metavar="TEXT", help="what for, in words that the holders read")
     for parser in (deal, ask):
         parser.add_argument("--owner", default="", metavar="NAME", help="a group of yours (default: yourself)")
-    _add_json(courts.add("requests", "say who holds shares, what you are asked, and what you ask"))
-    _add_factor_file(deal)
-    _add_factor_file(ask)
+    add_json(courts.add("requests", "say who holds shares, what you are asked, and what you ask"))
+    add_factor_file(deal)
+    add_factor_file(ask)
     for name, said in (
         ("release", "agree: release your share for one request"),
         ("restore", "with enough shares: take the key back"),
@@ -394,13 +299,13 @@ def _add_quorum_words(courts: _Words) -> tuple[argparse.ArgumentParser, argparse
     ):
         parser = courts.add(name, said)
         parser.add_argument("request", metavar="REQUEST", help="its number, see: courts requests")
-        _add_factor_file(parser)
+        add_factor_file(parser)
     return deal, ask
 
 
-def _add_people_words(words: _Words) -> None:
+def _add_people_words(words: Words) -> None:
     people = words.group("people", "who shares these books: invite, certify, roles, and who may open what you sealed")
-    _add_json(people.add("list", "list people, whether their keys are certified, and the codes to compare by voice"))
+    add_json(people.add("list", "list people, whether their keys are certified, and the codes to compare by voice"))
     invite = people.add("invite", "write an invitation file and show its one-time secret, once")
     invite.add_argument("--role", default="member", help="member, levite, aaronic or zadokite (default: member)")
     invite.add_argument("--file", required=True, metavar="PATH", help="where to write the invitation")
@@ -426,7 +331,7 @@ def _add_people_words(words: _Words) -> None:
         parser.add_argument("name", metavar="NAME", help="the user name")
     role.add_argument("role", metavar="ROLE", help="member, levite, aaronic or zadokite")
     courts = words.group("courts", "the keys of what is sealed: who opens what, and replacing a key")
-    _add_json(courts.add("status", "say versions, who opens them, and what is outstanding"))
+    add_json(courts.add("status", "say versions, who opens them, and what is outstanding"))
     make = courts.add("make", "once certified: make the first keys of one's own courts")
     rotate = courts.add("rotate", "replace a court's key and seal the rows anew; goes on where it was ended")
     rotate.add_argument("--owner", default="", metavar="NAME", help="a group of yours (default: yourself)")
@@ -437,12 +342,12 @@ def _add_people_words(words: _Words) -> None:
     check = payments.add("check", "verify signatures; exit code 1 when a payment was altered since, or is not signed")
     check.add_argument("payments", metavar="ID", nargs="*", help="default: all that are signed or should be")
     check.add_argument("--with-id", action="store_true", help="compare the sealed provider's id too (level 2)")
-    _add_json(check)
+    add_json(check)
     for parser in (invite, accept, begin, certify, role, *found, grant, revoke, make, rotate, check):
-        _add_factor_file(parser)
+        add_factor_file(parser)
 
 
-def _add_sealed_words(words: _Words) -> None:
+def _add_sealed_words(words: Words) -> None:
     sealed = words.group("sealed", "fields that are sealed one by one: which there are, and revealing one")
     listing = sealed.add("list", "list the rows that have sealed values; nothing is opened")
     reveal = sealed.add("reveal", "print one sealed value to standard output; the audit log tells of it")
@@ -450,35 +355,35 @@ def _add_sealed_words(words: _Words) -> None:
         parser.add_argument(
             "table", metavar="TABLE", help="users, payments or payment_methods; any, in a shared database: notes"
         )
-    _add_json(listing)
+    add_json(listing)
     reveal.add_argument("row", metavar="ID", help="the row's id, as sealed list says it")
     reveal.add_argument("field", metavar="FIELD", help="for example email, external_id, last_four, note")
-    _add_factor_file(
+    add_factor_file(
         reveal, "the passphrase of level 2 (mode 0600), for fields of the Holy Place; asked for at a terminal otherwise"
     )
 
 
-def _add_audit_words(words: _Words) -> None:
+def _add_audit_words(words: Words) -> None:
     audit = words.group("audit", "who did what, whether the log is whole, and proofs for others")
     listing = audit.add("list", "list entries, the latest first")
-    listing.add_argument("--limit", type=_count, default=100, help="at most so many (default: 100)")
+    listing.add_argument("--limit", type=count, default=100, help="at most so many (default: 100)")
     listing.add_argument("--person", default="", metavar="NAME", help="by one person")
     listing.add_argument("--event", default="", metavar="ACTION", help="of one kind, for example wallets.update")
     listing.add_argument("--table", default="", metavar="NAME", help="about one table")
-    listing.add_argument("--row", type=_count, default=None, metavar="ID", help="about one row")
+    listing.add_argument("--row", type=count, default=None, metavar="ID", help="about one row")
     for name in ("since", "until"):
         listing.add_argument(f"--{name}", default="", metavar="DAY", help="for example 2026-11-23 (UTC, included)")
     checkpoint = audit.add("checkpoint", "sign how far the log reaches (level 2), to a file")
     points = audit.add("checkpoints", "list what was signed so far")
     proof = audit.add("proof", "prove that an entry is in the log, to a file for resources/verify_proof.py")
-    proof.add_argument("entry", metavar="ID", type=_count, help="as listed")
+    proof.add_argument("entry", metavar="ID", type=count, help="as listed")
     consistency = audit.add("consistency", "prove that one checkpoint's log is the beginning of another's")
     for name in ("first", "second"):
-        consistency.add_argument(name, metavar=name.upper(), type=_count, help="as listed by: audit checkpoints")
+        consistency.add_argument(name, metavar=name.upper(), type=count, help="as listed by: audit checkpoints")
     for parser in (checkpoint, proof, consistency):
         parser.add_argument("file", metavar="FILE")
     for parser in (checkpoint, proof):
-        _add_factor_file(parser)
+        add_factor_file(parser)
     audit.add("code", "say the log's short code, to compare by voice")
     compare = audit.add("compare", "compare with a colleague's; exit code 1 unless both are the same")
     compare.add_argument("other", metavar="CODE|FILE", help="their code, or the file of their checkpoint")
@@ -486,22 +391,4 @@ def _add_audit_words(words: _Words) -> None:
     accept.add_argument("--yes", action="store_true", help="you know why it is shorter or another")
     verify = audit.add("verify", "read the whole log; exit code 1 when it was altered, cut or forked")
     for parser in (listing, points, verify):
-        _add_json(parser)
-
-
-def _add_factor_file(
-    parser: argparse.ArgumentParser,
-    text: str = "the passphrase of level 2 or 3 (mode 0600); asked for at a terminal otherwise",
-    *,
-    name: str = "--factor-file",
-) -> None:
-    parser.add_argument(name, action="append", default=[], metavar="LEVEL=PATH", help=text)
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("a count is not negative")
-    if number >= 2**63:
-        raise argparse.ArgumentTypeError("there are no numbers as large as that here")
-    return number
+        add_json(parser)
