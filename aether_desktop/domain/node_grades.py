@@ -107,7 +107,7 @@ def verdict(probe: Probe, answer: ProbeAnswer, tier: TierView, *, now: datetime)
     """One probe's answer; ``now`` by the wall clock, for certificates."""
     if not answer.outcome.is_evidence:
         return Verdict(Grade.NOTHING, answer.reason or "The endpoint does not offer what was asked.")
-    heard = answer.outcome in {ProbeOutcome.ANSWERED, ProbeOutcome.WRONG}
+    heard = answer.outcome is ProbeOutcome.ANSWERED or answer.outcome is ProbeOutcome.WRONG
     if answer.outcome is not ProbeOutcome.ANSWERED:
         return Verdict(Grade.BAD, answer.reason or _FAILED[answer.outcome], heard)
     amiss = _amiss(probe, answer, tier, now)
@@ -118,6 +118,10 @@ def together(verdicts: Sequence[tuple[Probe, Verdict]]) -> Verdict:
     """One verdict of a node's probes: the worst; a probe that is not essential can only degrade."""
     if not verdicts:
         return Verdict(Grade.NOTHING, "The node has no probes.")
+    if len(verdicts) == 1:
+        probe, only = verdicts[0]
+        softer = only.grade is Grade.BAD and not probe.essential
+        return Verdict(Grade.POOR, only.why, only.heard) if softer else only
     heard = any(each.heard for _, each in verdicts)
     softened = [
         (Grade.POOR if each.grade is Grade.BAD and not probe.essential else each.grade, each.why)

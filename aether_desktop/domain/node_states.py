@@ -204,7 +204,7 @@ def _stepped(before: NodeState, after: NodeState, cause: Cause, at: Moment) -> S
         after = replace(after, outage_since=None)
     status = shown(after)
     if status is before.status:
-        return Step(replace(after, status=status))
+        return Step(after)
     transition = Transition(
         at=at.wall,
         before=before.status,
@@ -246,15 +246,13 @@ def _measured(state: NodeState, verdict: Verdict, at: Moment, rules: StateRules)
             aged = replace(aged, why=verdict.why or aged.why)
         return replace(aged, heard_at=heard, checked_at=at.wall)
     grades = (*state.grades, verdict.grade)[-rules.flap_span :]
-    state = replace(state, heard_at=heard, checked_at=at.wall, evidence_ticks=at.ticks, grades=grades)
-    settled = _settled(state.settled, grades, rules)
-    turned = tuple(ticks for ticks in state.turned_ticks if at.ticks - ticks <= rules.flap_window)
+    settled, outage = _settled(state.settled, grades, rules), state.outage_since
+    turned = tuple([ticks for ticks in state.turned_ticks if at.ticks - ticks <= rules.flap_window])
     if settled is not state.settled:
         if state.settled is not None:
             turned = (*turned, at.ticks)
-        outage = state.outage_since or (None if settled is UP else at.wall)
-        state = replace(state, settled=settled, outage_since=outage)
-    observed = _observed(state, turned, at, rules)
+        outage = outage or (None if settled is UP else at.wall)
+    observed = _observed(state.observed, settled, grades, turned, at=at, rules=rules)
     if state.observed is FLAPPING and observed is not FLAPPING:
         turned = ()
     why = verdict.why or state.why
@@ -264,43 +262,64 @@ def _measured(state: NodeState, verdict: Verdict, at: Moment, rules: StateRules)
         why = f"It keeps changing. {verdict.why}".strip()
     elif verdict.grade is Grade.GOOD:
         why = state.why
-    return replace(state, observed=observed, turned_ticks=turned, why=why)
+    return replace(
+        state,
+        observed=observed,
+        why=why,
+        settled=settled,
+        outage_since=outage,
+        heard_at=heard,
+        checked_at=at.wall,
+        evidence_ticks=at.ticks,
+        grades=grades,
+        turned_ticks=turned,
+    )
 
 
 def _settled(settled: NodeStatus | None, grades: tuple[Grade, ...], rules: StateRules) -> NodeStatus | None:
     last = grades[-1]
-    bad = _run(grades, frozenset({Grade.BAD}))
-    if bad >= rules.down_after:
+    if last is Grade.BAD and _lasts(grades, rules.down_after, (Grade.BAD,)):
         return DOWN
     if settled is None:
         return {Grade.GOOD: UP, Grade.POOR: DEGRADED}.get(last)
     if last is Grade.POOR:
         needed = rules.up_after if settled is DOWN else rules.degraded_after
-        sort = {Grade.POOR, Grade.GOOD} if settled is DOWN else {Grade.POOR, Grade.BAD}
-        return DEGRADED if _run(grades, frozenset(sort)) >= needed else settled
-    if last is Grade.GOOD and _run(grades, frozenset({Grade.GOOD})) >= rules.up_after:
+        sort = (Grade.POOR, Grade.GOOD) if settled is DOWN else (Grade.POOR, Grade.BAD)
+        return DEGRADED if _lasts(grades, needed, sort) else settled
+    if last is Grade.GOOD and settled is not UP and _lasts(grades, rules.up_after, (Grade.GOOD,)):
         return UP
     return settled
 
 
-def _observed(state: NodeState, turned: tuple[float, ...], at: Moment, rules: StateRules) -> NodeStatus:
-    turns = sum((one is Grade.GOOD) != (other is Grade.GOOD) for one, other in pairwise(state.grades))
-    if state.observed is FLAPPING:
+def _observed(
+    before: NodeStatus,
+    settled: NodeStatus | None,
+    grades: tuple[Grade, ...],
+    turned: tuple[float, ...],
+    *,
+    at: Moment,
+    rules: StateRules,
+) -> NodeStatus:
+    turns = _turns(grades)
+    if before is FLAPPING:
         calm = not turned or at.ticks - turned[-1] >= rules.calm_after
-        return (state.settled or UNKNOWN) if calm and turns <= rules.calm_turns else FLAPPING
+        return (settled or UNKNOWN) if calm and turns <= rules.calm_turns else FLAPPING
     if len(turned) >= rules.flap_changes or turns >= rules.flap_turns:
         return FLAPPING
-    if state.observed is UNKNOWN and state.settled is not None:
-        matches = {UP: Grade.GOOD, DEGRADED: Grade.POOR, DOWN: Grade.BAD}[state.settled]
-        if state.grades[-1] is not matches:  # after a gap what was known last must be confirmed or replaced
+    if before is UNKNOWN and settled is not None:
+        matches = {UP: Grade.GOOD, DEGRADED: Grade.POOR, DOWN: Grade.BAD}[settled]
+        if grades[-1] is not matches:  # after a gap what was known last must be confirmed or replaced
             return UNKNOWN
-    return state.settled or UNKNOWN
+    return settled or UNKNOWN
 
 
-def _run(grades: tuple[Grade, ...], sort: frozenset[Grade]) -> int:
-    count = 0
-    for grade in reversed(grades):
-        if grade not in sort:
-            break
-        count += 1
-    return count
+def _turns(grades: tuple[Grade, ...]) -> int:
+    """Between good and not good."""
+    if grades.count(Grade.GOOD) in (0, len(grades)):
+        return 0
+    return sum((one is Grade.GOOD) != (other is Grade.GOOD) for one, other in pairwise(grades))
+
+
+def _lasts(grades: tuple[Grade, ...], needed: int, sort: tuple[Grade, ...]) -> bool:
+    """Whether the last ``needed`` are all of that sort."""
+    return len(grades) >= needed and all(grade in sort for grade in grades[-needed:])

@@ -52,7 +52,7 @@ class ProbeOutcome(StrEnum):
     @property
     def is_evidence(self) -> bool:
         """Whether it says anything about the node."""
-        return self not in {ProbeOutcome.UNSUPPORTED, ProbeOutcome.NOT_ASKED}
+        return self is not ProbeOutcome.UNSUPPORTED and self is not ProbeOutcome.NOT_ASKED
 
     @property
     def is_answer(self) -> bool:
@@ -132,7 +132,9 @@ class ProbeAnswer:
                 raise InvalidRecordError(name, "The number is out of bounds.")
         if self.latency is not None and not 0.0 <= self.latency < 1e6:
             raise InvalidRecordError("latency", "The latency is out of bounds.")
-        require_text("reason", self.reason, limit=LONGEST_REASON, empty=True)
-        require_text("claim", self.claim, limit=LONGEST_CLAIM, empty=True)
+        if self.reason:
+            require_text("reason", self.reason, limit=LONGEST_REASON)
+        if self.claim:
+            require_text("claim", self.claim, limit=LONGEST_CLAIM)
         if self.expires_at is not None:
             require_zone("expires_at", self.expires_at)

@@ -91,7 +91,7 @@ class GuardedProbe:
         if not isinstance(answer, ProbeAnswer):
             return self._failed(f"it answered with a {type(answer).__name__}")
         if answer.latency is None and answer.outcome in (ProbeOutcome.ANSWERED, ProbeOutcome.WRONG):
-            answer = replace(answer, latency=max(0.0, loop.time() - began))
+            return replace(answer, latency=max(0.0, loop.time() - began))
         return answer
 
     def _failed(self, said: str) -> ProbeAnswer:

@@ -97,7 +97,7 @@ class WatchCore:
                 steps.append(first)
             else:
                 if node != entry.node:
-                    self._views.drop(entry.keys())
+                    self._views.drop(entry.keys)
                 self.decisions.rename(node.id, name=node.name, tier=node.tier)
             steps += entry.configure(node, at)
             transitions += self._noted(entry, steps, at)
@@ -134,7 +134,7 @@ class WatchCore:
                 self.rounds.begin(entry, within=_MEASURE_ANEW)
             else:
                 self.rounds.drop(node_id)
-                self._views.drop(entry.keys())
+                self._views.drop(entry.keys)
             self._put(entry)
 
     def take_over(self, readings: Collection[NodeReading]) -> None:
@@ -170,8 +170,7 @@ class WatchCore:
         if generation != self._generation or not entry.ours:
             self._again(entry)  # asked before a gap, heard after it: it says nothing about now
             return
-        known = {probe.id for probe in entry.node.probes}
-        answers = [each for each in answers if each[0].id in known]
+        answers = [each for each in answers if each[0].id in entry.keys]
         at = self.moment()
         wait = delay(entry.interval, entry.down_rounds)
         done = absorb(entry, answers, self._views, at=at, delay=wait)
@@ -312,7 +311,7 @@ class WatchCore:
     def _drop(self, node_id: int) -> None:
         entry = self.entries.pop(node_id)
         self.rounds.drop(node_id)
-        self._views.drop(entry.keys())
+        self._views.drop(entry.keys)
         self._board.drop(node_id)
         self.decisions.forget(node_id)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aether_desktop.domain.node_grades import Grade, TierView, Verdict, tier_view, together, verdict
@@ -54,7 +55,7 @@ class TierViews:
 
     def put(self, key: TierKey, probe_id: int, answer: ProbeAnswer) -> ProbeAnswer:
         """A new answer. What it does not claim anew it still claims."""
-        group = self._groups.setdefault(key, _Group())
+        group = self._group(key)
         before = group.answers.get(probe_id)
         if not answer.claim and before is not None and before.claim and answer.outcome is ProbeOutcome.ANSWERED:
             answer = replace(answer, claim=before.claim)
@@ -63,20 +64,26 @@ class TierViews:
         return answer
 
     def view(self, key: TierKey, ticks: float) -> TierView:
-        group = self._groups.setdefault(key, _Group())
+        group = self._group(key)
         if not group.fresh and (len(group.answers) <= _SMALL_TIER or ticks - group.made_at >= _VIEW_SECONDS):
             group.view, group.fresh, group.made_at = tier_view(group.answers.values()), True, ticks
         return group.view
 
-    def drop(self, keys: Iterable[tuple[TierKey, int]]) -> None:
-        """These probes are asked no more."""
-        for key, probe_id in keys:
+    def drop(self, keys: Mapping[int, TierKey]) -> None:
+        """These probes (by id) are asked no more."""
+        for probe_id, key in keys.items():
             group = self._groups.get(key)
             if group is not None and group.answers.pop(probe_id, None) is not None:
                 group.fresh = False
 
     def clear(self) -> None:
         self._groups.clear()
+
+    def _group(self, key: TierKey) -> _Group:
+        found = self._groups.get(key)
+        if found is None:
+            found = self._groups[key] = _Group()
+        return found
 
 
 @dataclass(slots=True, eq=False)
@@ -103,13 +110,19 @@ class Entry:
     interval: float = field(init=False)
     """Between two rounds: that of its most frequent probe."""
     stale_after: float = field(init=False)
+    keys: dict[int, TierKey] = field(init=False)
+    """By probe."""
+    _longest: float = field(init=False)  # timeout
 
     def __post_init__(self) -> None:
-        self._measure_interval()
+        self._look_at_probes()
 
-    def _measure_interval(self) -> None:
-        self.interval = float(min((probe.interval for probe in self.node.probes), default=DEFAULT_INTERVAL))
+    def _look_at_probes(self) -> None:
+        probes = self.node.probes
+        self.interval = float(min((probe.interval for probe in probes), default=DEFAULT_INTERVAL))
         self.stale_after = 3.0 * self.interval
+        self.keys = {probe.id: TierKey(self.node.tier, probe.kind, probe.network) for probe in probes}
+        self._longest = max((probe.timeout for probe in probes), default=0.0)
 
     @property
     def watched(self) -> bool:
@@ -125,9 +138,8 @@ class Entry:
 
     def rules(self, delay: float) -> StateRules:
         """Stale after three rounds and a timeout."""
-        longest = max((probe.timeout for probe in self.node.probes), default=0.0)
-        self.stale_after = 3.0 * delay + longest
-        return StateRules(stale_after=self.stale_after)
+        self.stale_after = 3.0 * delay + self._longest
+        return _rules(self.stale_after)
 
     def step(self, event: NodeEvent, at: Moment, rules: StateRules) -> Step:
         done = step(self.state, event, at, rules)
@@ -141,7 +153,7 @@ class Entry:
             for held in (self.turns, self.asked_at, self.answers):
                 held.pop(probe_id, None)
         self.node = node
-        self._measure_interval()
+        self._look_at_probes()
         rules = self.rules(self.interval)
         steps = [self.step(Configured(node.candidate, node.retired), at, rules)]
         if node.silenced_until != self.state.silenced_until and not node.retired:
@@ -164,9 +176,6 @@ class Entry:
         self.answers.clear()
         self.asked_at.clear()
 
-    def keys(self) -> list[tuple[TierKey, int]]:
-        return [(key_of(self.node, probe), probe.id) for probe in self.node.probes]
-
     def reading(self) -> NodeReading:
         return NodeReading(
             node_id=self.node.id,
@@ -185,8 +194,9 @@ class Round(NamedTuple):
     samples: list[Sample]
 
 
-def key_of(node: WatchedNode, probe: Probe) -> TierKey:
-    return TierKey(node.tier, probe.kind, probe.network)
+@lru_cache(maxsize=1024)
+def _rules(stale_after: float) -> StateRules:
+    return StateRules(stale_after=stale_after)
 
 
 def absorb(
@@ -194,40 +204,44 @@ def absorb(
 ) -> Round:
     """One round's answers into the node's state, and the samples that are kept of it."""
     for probe, answer in answers:
-        held = views.put(key_of(entry.node, probe), probe.id, answer)
-        entry.answers[probe.id] = held
+        entry.answers[probe.id] = views.put(entry.keys[probe.id], probe.id, answer)
         entry.turns[probe.id] = entry.turns.get(probe.id, 0) + 1
         entry.asked_at[probe.id] = at.ticks
     verdicts: list[tuple[Probe, Verdict]] = []
-    tiers: dict[int, TierView] = {}
+    seen: dict[int, tuple[Grade, TierView]] = {}
     for probe in entry.node.probes:
         known = entry.answers.get(probe.id)
         if known is not None:
-            tiers[probe.id] = views.view(key_of(entry.node, probe), at.ticks)
-            verdicts.append((probe, verdict(probe, known, tiers[probe.id], now=at.wall)))
+            tier = views.view(entry.keys[probe.id], at.ticks)
+            judged = verdict(probe, known, tier, now=at.wall)
+            verdicts.append((probe, judged))
+            seen[probe.id] = (judged.grade, tier)
     done = entry.step(Measured(together(verdicts)), at, entry.rules(delay))
     entry.down_rounds = entry.down_rounds + 1 if entry.state.settled is NodeStatus.DOWN else 0
     entry.doubt = _contradicts(entry.state)
-    entry.doubtful = any(answer.outcome is not ProbeOutcome.ANSWERED for _, answer in answers)
-    _note_figures(entry, tiers)
-    grades = {probe.id: each.grade for probe, each in verdicts}
-    samples = [
-        Sample(
-            node_id=entry.node.id,
-            probe_id=probe.id,
-            at=at.wall,
-            outcome=answer.outcome,
-            grade=grades[probe.id],
-            status=entry.state.status,
-            latency=answer.latency,
-            height=answer.height,
-            peers=answer.peers,
-            freshness=tiers[probe.id].freshness(answer) if answer.outcome is ProbeOutcome.ANSWERED else None,
-            agrees=tiers[probe.id].agrees(answer),
-            reason=answer.reason,
+    entry.doubtful = False
+    samples: list[Sample] = []
+    for probe, answer in answers:
+        answered = answer.outcome is ProbeOutcome.ANSWERED
+        entry.doubtful = entry.doubtful or not answered
+        grade, tier = seen[probe.id]
+        samples.append(
+            Sample(
+                node_id=entry.node.id,
+                probe_id=probe.id,
+                at=at.wall,
+                outcome=answer.outcome,
+                grade=grade,
+                status=entry.state.status,
+                latency=answer.latency,
+                height=answer.height,
+                peers=answer.peers,
+                freshness=tier.freshness(answer) if answered else None,
+                agrees=tier.agrees(answer),
+                reason=answer.reason,
+            )
         )
-        for probe, answer in answers
-    ]
+    _note_figures(entry, seen)
     return Round(done, samples)
 
 
@@ -239,15 +253,23 @@ def _contradicts(state: NodeState) -> bool:
     return (latest is Grade.BAD) != (state.settled is NodeStatus.DOWN)
 
 
-def _note_figures(entry: Entry, tiers: dict[int, TierView]) -> None:
-    latencies = [each.latency for each in entry.answers.values() if each.latency is not None]
-    heights = [each.height for each in entry.answers.values() if each.height is not None]
-    lags = [lag for probe_id, answer in entry.answers.items() if (lag := tiers[probe_id].lag(answer)) is not None]
-    peers = [each.peers for each in entry.answers.values() if each.peers is not None]
-    entry.latency = max(latencies, default=None)
-    entry.height = max(heights, default=None)
-    entry.lag = max(lags, default=None)
-    entry.peers = max(peers, default=None)
+def _note_figures(entry: Entry, seen: Mapping[int, tuple[Grade, TierView]]) -> None:
+    """The worst latency, lag and peers; the greatest height."""
+    latency: float | None = None
+    height: int | None = None
+    lag: int | None = None
+    peers: int | None = None
+    for probe_id, answer in entry.answers.items():
+        if answer.latency is not None and (latency is None or answer.latency > latency):
+            latency = answer.latency
+        if answer.height is not None:
+            height = answer.height if height is None else max(height, answer.height)
+            behind = seen[probe_id][1].lag(answer)
+            if behind is not None:
+                lag = behind if lag is None else max(lag, behind)
+        if answer.peers is not None:
+            peers = answer.peers if peers is None else max(peers, answer.peers)
+    entry.latency, entry.height, entry.lag, entry.peers = latency, height, lag, peers
 
 
 def took_over(entry: Entry, reading: NodeReading) -> None:

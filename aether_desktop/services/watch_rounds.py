@@ -19,6 +19,7 @@ from aether_desktop.services.watch_schedule import Schedule, aligned, delay, spr
 
 _LOG: Final = logging.getLogger(__name__)
 CONFIRM: Final = 30.0  # seconds after which a surprising answer is asked for again
+_TOGETHER: Final = 0.02  # seconds: who is due so soon after another is called up with them, in one turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,14 @@ class Rounds:
         self._ask = ask
         self._schedule = Schedule()
         self._lanes: tuple[deque[Entry], deque[Entry]] = (deque(), deque())
-        self._calls = (asyncio.Semaphore(0), asyncio.Semaphore(0))
+        self._working = [0, 0]
         self._woken = asyncio.Event()
         self._sleeps_until = float("inf")
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for lane, count in enumerate((self._limits.well, self._limits.doubtful)):
-                for _ in range(count):
-                    group.create_task(self._work_off(lane))
-            group.create_task(self._call_up())
+            await self._call_up(group)
 
     def begin(self, entry: Entry, *, within: float) -> None:
         """Its first round within so many seconds, or its interval; the later ones at its own place in its interval."""
@@ -106,7 +104,7 @@ class Rounds:
         if due < self._sleeps_until:
             self._woken.set()
 
-    async def _call_up(self) -> None:
+    async def _call_up(self, group: asyncio.TaskGroup) -> None:
         while True:
             self._woken.clear()
             for node_id, due in self._schedule.take(self._clocks.ticks()):
@@ -115,10 +113,13 @@ class Rounds:
                     lane = 1 if entry.doubtful else 0
                     entry.running, entry.due = True, due
                     self._lanes[lane].append(entry)
-                    self._calls[lane].release()
+            for lane, most in enumerate((self._limits.well, self._limits.doubtful)):
+                for _ in range(min(most - self._working[lane], len(self._lanes[lane]))):
+                    self._working[lane] += 1
+                    group.create_task(self._work_off(lane))
             following = self._schedule.next_due()
             self._sleeps_until = float("inf") if following is None else following
-            wait = None if following is None else max(0.0, following - self._clocks.ticks())
+            wait = None if following is None else max(_TOGETHER, following - self._clocks.ticks())
             try:
                 async with asyncio.timeout(wait):
                     await self._woken.wait()
@@ -126,15 +127,13 @@ class Rounds:
                 pass
 
     async def _work_off(self, lane: int) -> None:
-        while True:
-            await self._calls[lane].acquire()
-            if not self._lanes[lane]:
-                continue  # it was cleared meanwhile
-            entry = self._lanes[lane].popleft()
+        """One after the other, until nobody waits."""
+        waiting = self._lanes[lane]
+        while waiting:
+            entry = waiting.popleft()
             try:
                 await self._ask(entry)
-            except asyncio.CancelledError:
-                raise
             except Exception:  # noqa: BLE001 - one node must not end the watching of the others
                 _LOG.exception("a round of node %d failed", entry.node.id)
                 self.again(entry)
+        self._working[lane] -= 1  # whoever is cancelled instead ends with the whole
