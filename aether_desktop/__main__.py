@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from aether_desktop.cli.parser import parse_arguments
+from aether_desktop.cli.window_words import window_options
 from aether_desktop.displays import settle_display
 
 _INTERRUPTED = 130
@@ -17,7 +18,7 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 done, 1 refused or bad input, 2 usage, 130 interrupted. Main thread only."""
     try:
-        options = parse_arguments(arguments)
+        options = _options(sys.argv[1:] if arguments is None else arguments)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else 2
     if options.portable and not _carry(Path(options.portable)):
@@ -27,6 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # while libraries were loading; what runs says more itself
         sys.stderr.write("Interrupted.\n")
         return _INTERRUPTED
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    if (plain := window_options(arguments)) is not None:
+        return plain
+    from aether_desktop.cli.parser import parse_arguments  # noqa: PLC0415 - a hundred commands: 25 ms before a window
+
+    return parse_arguments(arguments)
 
 
 def _run_command(options: argparse.Namespace) -> int:
@@ -48,6 +57,7 @@ def _open_window(options: argparse.Namespace) -> int:
         program = Program(data_dir=_path(options.data_dir))
         program.resolve(confirm=True)
         program.close()
+    gc.disable()  # as the window does once it runs: nothing that is loaded goes again
     # The one deferred import of everything that knows Qt.
     from aether_desktop import bootstrap  # noqa: PLC0415 - see above
 

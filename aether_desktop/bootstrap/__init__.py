@@ -83,6 +83,10 @@ def run(
     app.setQuitOnLastWindowClosed(False)  # a window that hides in the tray is no end
     program = build(vault=vault, database_url=database_url, key_file=key_file, data_dir=data_dir, minimised=minimised)
     program.window.closing.connect(app.quit)
+    if minimised:
+        next_turn(program, instance.listen)
+    else:
+        program.window.first_painted.connect(instance.listen)
     instance.raise_asked.connect(program.watch.raise_window)
     try:
         return app.exec()

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aether_desktop.ports.work import CancelToken, Progress, silent
-from aether_desktop.ui.shell.closed_vault import ClosedVault
 
 if TYPE_CHECKING:
     from aether_desktop.composition import Target, VaultLock
     from aether_desktop.ports.vault_keys import Factor
     from aether_desktop.services.service_set import ServiceSet
     from aether_desktop.services.settings_file import SettingsFile
+    from aether_desktop.ui.shell.closed_vault import ClosedVault
 
     Entry = ServiceSet | ClosedVault | None
 
@@ -90,6 +90,7 @@ class Entrance:
         """The services, or the vault when something must be asked before."""
         from aether_desktop import composition  # noqa: PLC0415
         from aether_desktop.services.vault_access import AccessState  # noqa: PLC0415
+        from aether_desktop.ui.shell.closed_vault import ClosedVault  # noqa: PLC0415
 
         self.target = target
         key_file = self._options.key_file
@@ -141,6 +142,7 @@ class Entrance:
         """The database of an invitation, once the person's keys on this computer have a password."""
         from aether_desktop import composition  # noqa: PLC0415
         from aether_desktop.services.exchange_files import read_exchange_file  # noqa: PLC0415
+        from aether_desktop.ui.shell.closed_vault import ClosedVault  # noqa: PLC0415
 
         file = read_exchange_file(Path(path))
         joining = composition.begin_joining(

@@ -20,7 +20,6 @@ from aether_desktop.jobs.lanes import Lanes
 from aether_desktop.ports.errors import AetherError
 from aether_desktop.ui.garbage_collector import GarbageCollector
 from aether_desktop.ui.jobs import JobRunner
-from aether_desktop.ui.shell.closed_vault import ClosedVault
 from aether_desktop.ui.shell.main_window import MainWindow
 from aether_desktop.ui.theme.theme import Theme, ThemeMode
 from aether_desktop.ui.turns import next_turn
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from aether_desktop.services.service_set import ServiceSet
     from aether_desktop.services.settings_file import SettingsFile
     from aether_desktop.ui.context import Messages
+    from aether_desktop.ui.shell.closed_vault import ClosedVault
     from aether_desktop.ui.shell.first_run import FirstRunPage
     from aether_desktop.ui.shell.open_vault import OpenVault
     from aether_desktop.ui.shell.opened_vault import OpenedVault
@@ -152,6 +152,8 @@ class WindowProgram(QObject):
         job.on_success(lambda entry: self._on_entered(entry, made=made)).on_failure(self._on_failed)
 
     def _on_entered(self, entry: Entry, *, made: bool) -> None:
+        from aether_desktop.ui.shell.closed_vault import ClosedVault  # noqa: PLC0415  # after the first paint
+
         if self._messages is None:  # nothing was open yet: all there is are modules
             self._garbage.loaded()
         if entry is None:

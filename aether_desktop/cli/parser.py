@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from aether_desktop.cli.care_words import add_care_words
 from aether_desktop.cli.node_words import add_node_words
 from aether_desktop.cli.wallet_words import add_wallet_words
+from aether_desktop.cli.window_words import VAULT_SUFFIX
 from aether_desktop.cli.words import Words, add_factor_file, add_json, count
 
 _DESCRIPTION = (
     "Aether Desktop: wallets, ledger and temple nodes. Without a command the window opens; a path that ends in .aether"
     " is opened as a vault."
 )
-_SUFFIX = ".aether"
 _EXIT_CODES = "exit codes: 0 done, 1 refused or bad input (also when rows were rejected), 2 usage, 130 interrupted"
 
 
@@ -26,6 +25,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = build_parser()
     options = parser.parse_args(_named_vault(parser, sys.argv[1:] if arguments is None else arguments))
     if options.version:
+        from importlib.metadata import version  # noqa: PLC0415 - 9 ms that other starts do without
+
         sys.stdout.write(f"aether-desktop {version('aether-desktop')}\n")
         parser.exit(0)
     _settle_places(parser, options)
@@ -102,7 +103,7 @@ def _add_globals(parser: argparse.ArgumentParser, *, suppressed: bool) -> None:
 def _named_vault(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> list[str]:
     """A path after options alone is a vault to open: what a double click on a vault's file gives."""
     words = list(arguments)
-    if not words or not words[-1].endswith(_SUFFIX):
+    if not words or not words[-1].endswith(VAULT_SUFFIX):
         return words
     flags = {name for action in parser._actions if action.nargs == 0 for name in action.option_strings}
     before = iter(words[:-1])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 APPLICATION = "aether-desktop"
+_XDG = (("XDG_DATA_HOME", ".local/share"), ("XDG_CONFIG_HOME", ".config"), ("XDG_STATE_HOME", ".local/state"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,17 @@ def find_places(data_dir: Path | None = None) -> Places:
     """The system's folders for this person; with ``data_dir`` everything lies below it. Creates nothing."""
     if data_dir is not None:
         return Places(data_dir, data_dir, data_dir / "state")
+    home = Path(os.environ.get("HOME", ""))
+    if sys.platform == "linux" and home.is_absolute():  # read here: the library takes longer to load than that
+        return Places(*(_below(os.environ.get(name, ""), home / usual) for name, usual in _XDG))
+    import platformdirs  # noqa: PLC0415 - see above
+
     return Places(
         Path(platformdirs.user_data_dir(APPLICATION, appauthor=False)),
         Path(platformdirs.user_config_dir(APPLICATION, appauthor=False)),
         Path(platformdirs.user_state_dir(APPLICATION, appauthor=False)),
     )
+
+
+def _below(named: str, usual: Path) -> Path:
+    return (Path(named) if Path(named).is_absolute() else usual) / APPLICATION

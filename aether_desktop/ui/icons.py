@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
@@ -12,97 +11,15 @@ from PySide6.QtSvg import QSvgRenderer
 from aether_desktop.ui.theme.tokens import Colours, Size
 
 _INK = b"currentColor"
+_PROGRAM = "app"
 _PROGRAM_SIZES = (16, 24, 32, 48, 128)
 
 
-class IconName(StrEnum):
-    """Every drawing of ``resources/icons``; the value is the file's name without its ending."""
-
-    ACTIVITY = "activity"
-    ADD = "add"
-    APP = "app"
-    ARCHIVE = "archive"
-    ARROW_DOWN = "arrow_down"
-    ARROW_UP = "arrow_up"
-    AUDIT = "audit"
-    BOOKMARK = "bookmark"
-    CALENDAR = "calendar"
-    CHECK = "check"
-    CHECK_CIRCLE = "check_circle"
-    CHEVRON_DOWN = "chevron_down"
-    CHEVRON_LEFT = "chevron_left"
-    CHEVRON_RIGHT = "chevron_right"
-    CHEVRON_UP = "chevron_up"
-    CLOCK = "clock"
-    CLOSE = "close"
-    COLUMNS = "columns"
-    COMMAND = "command"
-    CONTENT = "content"
-    CONTRACTS = "contracts"
-    COPY = "copy"
-    CROSS = "cross"
-    CROSS_CIRCLE = "cross_circle"
-    DATABASE = "database"
-    DETAILS_PANE = "details_pane"
-    DISCONNECTED = "disconnected"
-    DOT = "dot"
-    EDIT = "edit"
-    ERROR = "error"
-    EXPORT = "export"
-    EXTERNAL = "external"
-    EYE = "eye"
-    EYE_OFF = "eye_off"
-    FILTER = "filter"
-    FOLDER = "folder"
-    FORK = "fork"
-    HELP = "help"
-    IMPORT = "import"
-    IMPORTS = "imports"
-    INFO = "info"
-    KEY = "key"
-    KEYBOARD = "keyboard"
-    LINK = "link"
-    LOCK = "lock"
-    MODULES = "modules"
-    MONITORING = "monitoring"
-    MOON = "moon"
-    MORE = "more"
-    NOTE = "note"
-    OVERVIEW = "overview"
-    PAUSE = "pause"
-    PAYMENT_METHODS = "payment_methods"
-    PAYMENTS = "payments"
-    PEOPLE = "people"
-    PIN = "pin"
-    PLAY = "play"
-    REDO = "redo"
-    REFRESH = "refresh"
-    RESTORE = "restore"
-    SAMPLE = "sample"
-    SCALE = "scale"
-    SEARCH = "search"
-    SERVER = "server"
-    SETTINGS = "settings"
-    SORT = "sort"
-    SQUARE = "square"
-    STOP = "stop"
-    SUN = "sun"
-    TAG = "tag"
-    TEMPLE_NODES = "temple_nodes"
-    THEME = "theme"
-    TOKENS = "tokens"
-    TRANSACTIONS = "transactions"
-    TRIANGLE = "triangle"
-    UNDO = "undo"
-    UNLOCK = "unlock"
-    VAULT = "vault"
-    WAITING = "waiting"
-    WALLETS = "wallets"
-    WARNING = "warning"
-
-
 class Icons:
-    """Draws and keeps icons of the current theme. GUI thread only; ``recolour`` empties the cache."""
+    """Draws and keeps icons of the current theme. GUI thread only; ``recolour`` empties the cache.
+
+    An icon's name is its file's in ``resources/icons``, without the ending.
+    """
 
     def __init__(self, folder: Path, colours: Colours) -> None:
         self._folder = folder
@@ -132,7 +49,7 @@ class Icons:
         """Return the program's own mark in gold, for title bars and task lists."""
         icon = QIcon()
         for size in _PROGRAM_SIZES:
-            icon.addPixmap(self.pixmap(IconName.APP, self._colours.accent, size))
+            icon.addPixmap(self.pixmap(_PROGRAM, self._colours.accent, size))
         return icon
 
     def pixmap(self, name: str, colour: str, size: int = Size.ICON, *, ratio: float = 1.0) -> QPixmap:

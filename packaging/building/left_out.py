@@ -26,6 +26,7 @@ _HOST = re.compile(
 EXCLUDED_MODULES = [
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtSql", "PySide6.QtTest", "PySide6.QtUiTools",
     "IPython", "_tkinter", "lib2to3", "matplotlib", "pip", "pydoc_data", "setuptools", "test", "tkinter", "wheel",
+    "multiprocessing", "xmlrpc",  # nobody forks; PyInstaller would load them in every start
     "readline",  # GPL; the program has no prompt
     "sqlite3",  # the vault's engine is sqlcipher3
 ]  # fmt: skip

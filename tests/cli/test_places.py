@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aether_desktop.cli.parser import parse_arguments
+from aether_desktop.cli.window_words import window_options
 from aether_desktop.services.releases import print_key
 from tests.cli.conftest import ROOT, Run
 from tests.services.test_releases import KEY, signed, text
@@ -30,6 +31,34 @@ from tests.services.test_releases import KEY, signed, text
 )
 def test_a_path_alone_is_a_vault_to_open(words: list[str], vault: str | None) -> None:
     assert parse_arguments(words).vault == vault
+
+
+@pytest.mark.parametrize(
+    ("words", "plain"),
+    [
+        ([], True),
+        (["--minimised"], True),
+        (["/a/b.aether"], True),
+        (["--vault", "a.aether", "--key-file", "k", "--confirm-database"], True),
+        (["--vault", "a.aether", "b.aether"], True),
+        (["--data-dir", "x.aether"], True),
+        (["--data-dir", "x", "--database", "postgresql://a/b", "--password-file", "p", "c.aether"], True),
+        (["--data-dir=/x", "b.aether"], False),
+        (["--vault", ""], False),
+        (["--portable", "/x", "b.aether"], False),
+        (["doctor"], False),
+        (["--vault", "a.aether", "doctor"], False),
+    ],
+)
+def test_a_plain_start_is_read_as_the_parser_of_all_commands_reads_it(words: list[str], plain: bool) -> None:
+    found = window_options(words)
+    assert (found is not None) is plain
+    assert found is None or found == parse_arguments(words)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--vault"], ["--vault", "--minimised"], ["a.aether", "--minimised"]])
+def test_what_is_no_plain_start_is_left_to_the_parser(words: list[str]) -> None:
+    assert window_options(words) is None
 
 
 def test_portable_and_data_dir_together_are_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

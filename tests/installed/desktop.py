@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -75,7 +76,8 @@ class Desktop:
         self._shell.kill()
         self._shell.wait()
         assert self._shell.stdin is not None
-        self._shell.stdin.close()
+        with suppress(BrokenPipeError):  # what went wrong before is what is told
+            self._shell.stdin.close()
         self._display.close()
 
     # -- commands ------------------------------------------------------------------------------------------------
@@ -83,6 +85,8 @@ class Desktop:
         """Start a command of the session's shell."""
         self._number += 1
         name = f"command-{self._number}"
+        for left in (self.root.folder / "tmp").glob(f"{name}.*"):
+            left.unlink()  # of a session before
         self._say(f"{{ ( {command} ) >/tmp/{name}.out 2>/tmp/{name}.err; echo $? >/tmp/{name}.code; }} &")
         return Started(self.root.folder / "tmp" / name)
 

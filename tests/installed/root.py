@@ -17,7 +17,8 @@ _TOOLS = ("dbus", "gnome-keyring", "libsecret-tools", "trayer", "openbox", "man-
 _ENTER = """
 root=$1; shift
 for name in null zero full random urandom tty; do
-  rm -f "$root/dev/$name"; : >"$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"
+  # never removed: that would take it from the sessions that run here already
+  [ -e "$root/dev/$name" ] || : >"$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"
 done
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=1777 shm "$root/dev/shm"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtNetwork import QLocalSocket
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -20,10 +21,13 @@ SECOND = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
-from aether_desktop.ui.shell.single_instance import SingleInstance
+from aether_desktop.ui.shell.single_instance import Claim, SingleInstance
 app = QCoreApplication([])
 instance = SingleInstance(sys.argv[1], folder=Path(sys.argv[2]))
-sys.stdout.write(instance.claim().name)
+claim = instance.claim()
+if claim is Claim.FIRST:
+    instance.listen()
+sys.stdout.write(claim.name)
 sys.stdout.flush()
 if sys.argv[3] == "stay":
     sys.stdin.read()
@@ -55,6 +59,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 def first(qapp: QApplication, runtime: Path) -> Iterator[SingleInstance]:
     instance = SingleInstance(KEY, folder=runtime)
     assert instance.claim() is Claim.FIRST
+    instance.listen()
     yield instance
     instance.release()
 
@@ -65,6 +70,17 @@ def test_a_second_start_raises_the_first_and_ends(qtbot: QtBot, first: SingleIns
     answered = finish(second)
     assert answered == "RAISED"
     assert second.returncode == 0
+
+
+def test_a_start_between_claim_and_first_paint_waits(qtbot: QtBot, qapp: QApplication, runtime: Path) -> None:
+    instance = SingleInstance(KEY, folder=runtime)
+    assert instance.claim() is Claim.FIRST
+    second = start(runtime)
+    QTimer.singleShot(400, instance, instance.listen)
+    with qtbot.waitSignal(instance.raise_asked, timeout=10_000):
+        pass
+    assert finish(second) == "RAISED"
+    instance.release()
 
 
 def test_another_vault_is_another_window(first: SingleInstance, runtime: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from enum import Enum, auto
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, QStandardPaths, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import QCryptographicHash, QDeadlineTimer, QLockFile, QObject, QStandardPaths, QThread, Signal
+
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalServer
 
 _ASK = b"raise\n"
-_PATIENCE_MS = 1500  # for an answer; only a second start ever waits
+_PATIENCE_MS = 1500  # for the socket, and for an answer; only a second start ever waits
+_AGAIN_MS = 20
 _MOST_BYTES = 64
 
 
@@ -35,18 +38,32 @@ class SingleInstance(QObject):
         super().__init__(parent)
         place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.RuntimeLocation))
         # short: a socket's whole path has room for 107 bytes on Linux
-        stem = "aether-" + hashlib.sha256(key.encode("utf-8")).hexdigest()[:16]
+        # Qt's own sum: Python's loads OpenSSL, 5 MB, before the window is painted
+        digest = QCryptographicHash.hash(key.encode("utf-8"), QCryptographicHash.Algorithm.Sha256)
+        stem = "aether-" + bytes(digest.toHex().data()).decode("ascii")[:16]
         self._address = str(place / f"{stem}.sock")
         self._lock = QLockFile(str(place / f"{stem}.lock"))
         self._lock.setStaleLockTime(0)  # a lock is stale only if its process is gone, however long it ran
         self._server: QLocalServer | None = None
 
     def claim(self) -> Claim:
-        """Become the first, or ask the first to come forward. Waits at most 1.5 s, and only in a second start."""
+        """Become the first, who then has to ``listen``; or ask the first to come forward. Only a second start waits, at
+        most 3 s.
+        """
         if self._lock.tryLock(0):
-            self._listen()
             return Claim.FIRST
         return Claim.RAISED if self._ask() else Claim.SILENT
+
+    def listen(self) -> None:
+        """Answer later starts from now on. Apart from the claim, as it loads Qt's network: after the first paint."""
+        from PySide6.QtNetwork import QLocalServer  # noqa: PLC0415 - see above
+
+        QLocalServer.removeServer(self._address)  # left by a start that was killed; the lock says it is ours
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        server.newConnection.connect(self._on_new_connection)
+        server.listen(self._address)
+        self._server = server
 
     def release(self) -> None:
         """Give up the claim."""
@@ -55,19 +72,17 @@ class SingleInstance(QObject):
             self._server = None
         self._lock.unlock()
 
-    def _listen(self) -> None:
-        QLocalServer.removeServer(self._address)  # left by a start that was killed; the lock says it is ours
-        server = QLocalServer(self)
-        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        server.newConnection.connect(self._on_new_connection)
-        server.listen(self._address)
-        self._server = server
-
     def _ask(self) -> bool:
+        from PySide6.QtNetwork import QLocalSocket  # noqa: PLC0415 - a first start does without
+
         socket = QLocalSocket()
+        patience = QDeadlineTimer(_PATIENCE_MS)
         socket.connectToServer(self._address)
-        if not socket.waitForConnected(_PATIENCE_MS):
-            return False
+        while not socket.waitForConnected(_PATIENCE_MS):  # at once where nobody listens: the first may not have painted
+            if patience.hasExpired():
+                return False
+            QThread.msleep(_AGAIN_MS)
+            socket.connectToServer(self._address)
         socket.write(_ASK)
         socket.flush()
         answered = socket.waitForReadyRead(_PATIENCE_MS) and bytes(socket.readLine().data()) == _ASK
@@ -76,10 +91,15 @@ class SingleInstance(QObject):
 
     def _on_new_connection(self) -> None:
         while self._server is not None and (socket := self._server.nextPendingConnection()) is not None:
-            socket.readyRead.connect(lambda socket=socket: self._on_asked(socket))
+            socket.readyRead.connect(self._on_asked)  # no lambda that holds the socket: it was deleted twice then
             socket.disconnected.connect(socket.deleteLater)
 
-    def _on_asked(self, socket: QLocalSocket) -> None:
+    def _on_asked(self) -> None:
+        from PySide6.QtNetwork import QLocalSocket  # noqa: PLC0415 - loaded since we listen
+
+        socket = self.sender()
+        if not isinstance(socket, QLocalSocket):
+            return
         asked = bytes(socket.read(_MOST_BYTES).data())
         if asked == _ASK:
             socket.write(_ASK)
