@@ -1,33 +1,44 @@
-"""make bench, probes: how many a second one core asks, beside a bare asyncio client that asks the same.
+"""make bench, probes: how many a second one core asks, beside bare asyncio clients that ask the same.
 
-python -m scripts.bench_probes            all, alternating, each in a process of its own
-python -m scripts.bench_probes MODE PORT  one of them: bare, probes (the guarded module), engine (10,000 nodes)
+Two peers stand beside ours. "bare" trusts everything: it reads to the end of the connection, looks for the words, and
+knows neither time nor size nor HTTP. "careful" is what one would write by hand for such an answer: a timeout, the
+status, the length it was told (bounded), JSON. Both use asyncio's streams, a new connection each time, as ours.
+
+python -m scripts.bench_probes             all, alternating, each in a process of its own; then the two below
+python -m scripts.bench_probes MODE PORT   one: bare, careful, probes (the guarded module), engine (10,000 nodes)
+python -m scripts.bench_probes paced PORT  10,000 nodes every 30 seconds over an encrypted vault: the share of one core
+python -m scripts.bench_probes week        memory over a simulated week
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from aether_desktop.services.watch_entries import Entry, Round
+    from aether_desktop.storage.sql_storage import SqlStorage
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PROBES: Final = 4000
 NODES: Final = 10_000
 ROUNDS: Final = 3
 AT_ONCE: Final = 100
-TURNS: Final = 3
+TURNS: Final = 5
+PACED_SECONDS: Final = (35, 60)  # to begin with, and measured
+_MOST: Final = 256 * 1024
 _BODY: Final = b'{"status":"well"}'
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_BODY) + _BODY
 _QUESTION: Final = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"
@@ -70,6 +81,27 @@ async def bare(port: int, count: int) -> int:
         answer = await reader.read()
         _expect(_BODY in answer)
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    await asked(ask, count)
+    return count
+
+
+async def careful(port: int, count: int) -> int:
+    async def ask() -> None:
+        async with asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                writer.write(_QUESTION)
+                status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").rstrip().split("\r\n")
+                pairs = (line.partition(":") for line in lines)
+                headers = {name.lower(): value.strip() for name, _, value in pairs}
+                _expect(status.split(" ")[1] == "200" and int(headers["content-length"]) <= _MOST)
+                answer = json.loads(await reader.readexactly(int(headers["content-length"])))
+            finally:
+                writer.close()
+        _expect(answer == {"status": "well"})
         with suppress(OSError):
             await writer.wait_closed()
 
@@ -190,7 +222,7 @@ async def engine(port: int, count: int) -> tuple[float, float]:
     return times[-1][0] - times[1][0], times[-1][1] - times[1][1]
 
 
-_MODES: Final = ("bare", "probes", "engine")
+_MODES: Final = ("bare", "careful", "probes", "engine")
 
 
 def _expect(true: bool) -> None:
@@ -200,7 +232,7 @@ def _expect(true: bool) -> None:
 
 def measure(mode: str, port: int) -> None:
     """Print probes a second of wall time, and of processor time."""
-    ask = bare if mode == "bare" else probes
+    ask = {"bare": bare, "careful": careful}.get(mode, probes)
     asyncio.run(ask(port, 200))  # imports, and the first of everything
     count = PROBES
     if mode == "engine":
@@ -210,7 +242,12 @@ def measure(mode: str, port: int) -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         asyncio.run(ask(port, count))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(count / wall, count / cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    print(count / wall, count / cpu, _peak())
+
+
+def _peak() -> int:
+    """Megabytes, at most so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def resident() -> float:
@@ -241,7 +278,74 @@ def week() -> None:
     print(f"  in {time.perf_counter() - began:.0f} s; resident after each day, MB: {days}")
 
 
-def main() -> None:
+def watched_vault(folder: Path, port: int) -> SqlStorage:
+    """``NODES`` nodes with a probe each: one is made as people make it, the others are its copies."""
+    from sqlalchemy import insert, select
+
+    from aether_desktop.domain.probes import Probe
+    from aether_desktop.domain.temple import Tier
+    from aether_desktop.domain.temple_nodes import TempleNode
+    from aether_desktop.storage.schema import NODE_PROBES, TEMPLE_NODES
+    from aether_desktop.storage.sql_storage import create_vault
+
+    storage = create_vault(folder / "books.aether", bytes(range(32)), name="Bench", username="bench")
+    node = TempleNode(
+        id=storage.new_id(),
+        owner_id=storage.info.user_id,
+        created_at=datetime.now(UTC),
+        node_id="node",
+        tier=Tier.OUTER_COURT,
+        storage_threshold=12,
+    )
+    storage.temple_nodes.create(node)
+    target = f"http://127.0.0.1:{port}/"
+    storage.watching.probes.replace(node.id, [Probe(id=storage.new_id(), node_id=node.id, kind="http", target=target)])
+    with storage._database.write(action="bench", table=TEMPLE_NODES.name) as unit:
+        first = dict(unit.connection.execute(select(TEMPLE_NODES)).mappings().one())
+        probe = dict(unit.connection.execute(select(NODE_PROBES)).mappings().one())
+        ids = [(storage.new_id(), storage.new_id(), tier) for tier in list(Tier) * (NODES // 3)]
+        more = [{**first, "id": new, "node_id": f"node {new}", "tier": tier} for new, _, tier in ids]
+        unit.connection.execute(insert(TEMPLE_NODES), more)
+        rows = [{**probe, "id": new, "node_id": node_id} for node_id, new, _ in ids]
+        unit.connection.execute(insert(NODE_PROBES), rows)
+    return storage
+
+
+async def watched(storage: SqlStorage) -> tuple[float, float, int, float]:
+    """Seconds of wall and processor time, probes, and how many seconds the schedule was behind at most."""
+    from aether_desktop.services.watch_engine import EngineParts, WatchSession
+
+    ending = asyncio.Event()
+    session = WatchSession(EngineParts(runners), publish=lambda _board: None, tell=lambda _notice: None)  # type: ignore[arg-type]
+    session.use(storage.watching.watch, None)
+    running = asyncio.create_task(session.run(ending))
+    await asyncio.sleep(PACED_SECONDS[0])
+    wall, cpu, before, late = time.perf_counter(), time.process_time(), session.core.asked, 0.0
+    for _ in range(PACED_SECONDS[1]):
+        await asyncio.sleep(1)
+        late = max(late, session.core.rounds.late())
+    wall, cpu, count = time.perf_counter() - wall, time.process_time() - cpu, session.core.asked - before
+    ending.set()
+    await running
+    return wall, cpu, count, late
+
+
+def paced(port: int) -> None:
+    """Print the share of one core that the whole of it takes: probes, states, boards, the encrypted vault."""
+    with tempfile.TemporaryDirectory() as folder, closing(watched_vault(Path(folder), port)) as storage:
+        wall, cpu, count, late = asyncio.run(watched(storage))
+        upkeep = time.process_time()
+        storage.watching.watch.maintain(datetime.now(UTC) + timedelta(minutes=6))
+        upkeep = time.process_time() - upkeep
+    print(f"\n{NODES:,} nodes every 30 s over an encrypted vault, {wall:.0f} s on one core")
+    print(f"  {count / wall:.0f} probes a second, {100 * cpu / wall:.0f} % of the core, at most {late:.1f} s behind")
+    print(f"  {1e6 * cpu / count:.0f} us of processor time a probe, writing included; peak {_peak()} MB")
+    print(f"  upkeep (roll-ups of all nodes) {upkeep:.1f} s of processor time every 5 minutes")
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """The port of a server on another core than ours."""
     cores = sorted(os.sched_getaffinity(0))
     server = subprocess.Popen(
         [sys.executable, "-m", "scripts.bench_probes", "serve"], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -249,38 +353,58 @@ def main() -> None:
     stdout = cast("IO[str]", server.stdout)
     try:
         os.sched_setaffinity(server.pid, {cores[-1]})
-        port = int(stdout.readline())
-        rates: dict[str, list[tuple[float, float, float]]] = {mode: [] for mode in _MODES}
-        for _ in range(TURNS):
-            for mode, found in rates.items():
-                command = [sys.executable, "-m", "scripts.bench_probes", mode, str(port)]
-                done = subprocess.run(
-                    command,
-                    cwd=ROOT,
-                    check=True,
-                    capture_output=True,
-                    text=True,
-                    timeout=120,
-                    preexec_fn=lambda: os.sched_setaffinity(0, {cores[0]}),  # no threads here
-                )
-                wall, cpu, peak = map(float, done.stdout.split())
-                found.append((wall, cpu, peak))
+        yield int(stdout.readline())
     finally:
         server.kill()
         server.wait()
         stdout.close()
+
+
+def on_one_core(*arguments: object, timeout: int) -> str:
+    """What this script prints in a process of its own."""
+    core = min(os.sched_getaffinity(0))
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.bench_probes", *map(str, arguments)],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=timeout,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # no threads here
+    )
+    return done.stdout
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    return " ".join(format(each, form).rjust(7) for each in (min(values), statistics.median(values), max(values)))
+
+
+def main() -> None:
+    rates: dict[str, list[tuple[float, float, float]]] = {mode: [] for mode in _MODES}
+    with serving() as port:
+        for _ in range(TURNS):
+            for mode, found in rates.items():
+                wall, cpu, peak = map(float, on_one_core(mode, port, timeout=120).split())
+                found.append((wall, cpu, peak))
+        watching = on_one_core("paced", port, timeout=300)
     sys.stdout.flush()
-    print(f"\nProbes a second on one core, a new connection each, median of {TURNS}")
-    print(f"  {'':34}{'wall':>8}{'of bare':>9}{'processor':>11}{'of bare':>9}{'peak MB':>9}")
-    base = [statistics.median(each[column] for each in rates["bare"]) for column in (0, 1)]
     names = {
         "bare": "bare asyncio client",
+        "careful": "careful asyncio client",
         "probes": "a probe through module and guard",
         "engine": f"the engine, {NODES:,} nodes",
     }
+    print(f"\nProbes a second on one core, a new connection each: least, median and most of {TURNS} turns")
+    print(f"  {'':34}{'processor time':>23}{'of bare in the turn':>24}{'wall, of bare':>24}{'MB':>5}")
     for mode, found in rates.items():
-        wall, cpu, peak = (statistics.median(each[column] for each in found) for column in range(3))
-        print(f"  {names[mode]:34}{wall:8,.0f}{wall / base[0]:9.2f}{cpu:11,.0f}{cpu / base[1]:9.2f}{peak:9.0f}")
+        turns = list(zip(found, rates["bare"], strict=True))
+        columns = [
+            _spread([each[1] for each in found], ",.0f"),
+            _spread([each[1] / base[1] for each, base in turns], ".2f"),
+            _spread([each[0] / base[0] for each, base in turns], ".2f"),
+        ]
+        print(f"  {names[mode]:34}{' '.join(columns)}{max(each[2] for each in found):5.0f}")
+    print(watching.rstrip("\n"))
 
 
 if __name__ == "__main__":
@@ -288,6 +412,8 @@ if __name__ == "__main__":
         asyncio.run(serve())
     elif sys.argv[1:] == ["week"]:
         week()
+    elif sys.argv[1:2] == ["paced"]:
+        paced(int(sys.argv[2]))
     elif len(sys.argv) == 3:
         measure(sys.argv[1], int(sys.argv[2]))
     else:

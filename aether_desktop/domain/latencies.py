@@ -7,7 +7,7 @@ day is as good as that of five minutes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -89,14 +89,16 @@ class LatencySketch:
     @classmethod
     def decode(cls, data: bytes, *, least: float, greatest: float, total: float) -> LatencySketch:
         """Raises ValueError for bytes that are cut off or out of bounds."""
-        numbers = list(data) if not data or max(data) < 0x80 else list(_numbers(data))  # nearly always small
+        if not data:
+            return cls(0, least, greatest, total)
+        numbers: Sequence[int] = data if max(data) < 0x80 else list(_numbers(data))  # nearly always small
         steps, counts = numbers[::2], numbers[1::2]
         if len(steps) != len(counts):
             raise ValueError("a count is missing")
-        places = list(accumulate(steps))
-        if 0 in counts or 0 in steps[1:] or (places and places[-1] > LAST_BUCKET):
+        buckets = tuple(zip(accumulate(steps), counts, strict=True))
+        if 0 in counts or 0 in steps[1:] or buckets[-1][0] > LAST_BUCKET:
             raise ValueError("the buckets are out of bounds")
-        return cls(sum(counts), least, greatest, total, tuple(zip(places, counts, strict=True)))
+        return cls(sum(counts), least, greatest, total, buckets)
 
 
 def _put(result: bytearray, number: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from aether_desktop.storage.columns import microseconds
+from aether_desktop.storage.columns import Choice, UtcTime, microseconds
 
 
 def put_rows(
@@ -32,8 +32,12 @@ def put_rows(
         f"INSERT INTO {table.name} ({', '.join(map(_quoted, names))})"  # noqa: S608 - names of the metadata
         f" VALUES ({', '.join(mark for _ in names)}) ON CONFLICT ({', '.join(map(_quoted, key))}) {action}"
     )
-    values = [(vault_id, *(_plain(value) for value in row.values())) for row in rows]
-    connection.exec_driver_sql(statement, values)
+    typed = [place for place, name in enumerate(names) if isinstance(table.c[name].type, (UtcTime, Choice))]
+    values = [[vault_id, *row.values()] for row in rows]
+    for row_values in values:
+        for place in typed:
+            row_values[place] = _plain(row_values[place])
+    connection.exec_driver_sql(statement, [tuple(each) for each in values])
 
 
 def _quoted(name: str) -> str:

@@ -237,7 +237,7 @@ class NodeUpkeep:
         )
         found: dict[int, list[tuple[datetime, RollUp]]] = defaultdict(list)
         for row in connection.execute(query):
-            part = roll_up_of(row)
+            part = roll_up_of(row, latencies=False)
             found[part.node_id].append((part.start, part))
         return found
 
