@@ -192,7 +192,8 @@ class JobRunner(QObject):
             handle.cancel()
 
     def join(self) -> None:
-        """Wait for the workers. Any thread but theirs."""
+        """Wait for the workers; who asks for work after that gets none. Any thread but theirs."""
+        self._closed = True
         self._lanes.close()
 
     def cut_short(self) -> tuple[str, ...]:

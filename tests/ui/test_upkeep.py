@@ -6,11 +6,14 @@ A check of everything says what it found; a long run is told and can be stopped.
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from aether_desktop.jobs.lanes import Lanes
@@ -105,6 +108,25 @@ def test_what_waits_from_before_is_settled_at_the_beginning(
     assert books.ledger.unsettled() == 9
     sums.begin()
     qtbot.waitUntil(lambda: books.ledger.unsettled() == 0, timeout=WAIT)
+
+
+def test_a_change_on_its_way_is_not_heard_after_the_end(
+    sums: LedgerUpkeep, books: SqlStorage, jobs: JobRunner, qtbot: QtBot
+) -> None:
+    """A worker's change waits in the queue of this thread while everything is closed; the lanes are gone after it."""
+    asked: list[JobHandle[Any]] = []
+    jobs.job_started.connect(asked.append)
+    bringing = threading.Thread(target=import_some, args=(books,))
+    bringing.start()
+    bringing.join()
+    sums.close()
+    jobs.join()
+    QCoreApplication.sendPostedEvents()
+    assert not sums._rest.isActive()
+    sums.begin()
+    qtbot.waitUntil(lambda: not sums._rest.isActive(), timeout=WAIT)
+    assert not asked
+    assert books.ledger.unsettled() == 9
 
 
 def test_changes_of_other_tables_are_no_reason_to_add_up(sums: LedgerUpkeep, books: SqlStorage) -> None:

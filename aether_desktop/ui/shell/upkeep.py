@@ -60,7 +60,8 @@ class Upkeep(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(rest_ms)
         self._rest.timeout.connect(self._look)
-        self._changed.connect(self._rest.start)
+        self._changed.connect(self._on_changed)
+        self._listening = True
         self._stop: Callable[[], None] = changes.subscribe(self._on_changes)
 
     def begin(self) -> None:
@@ -68,7 +69,8 @@ class Upkeep(QObject):
         self._rest.start()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Listen no more, nor to what is on its way from a worker; the lanes may be closed after that."""
+        self._listening = False
         self._stop()
         self._rest.stop()
 
@@ -102,6 +104,10 @@ class Upkeep(QObject):
         """Any thread."""
         if self._concerns(changes):
             self._changed.emit()
+
+    def _on_changed(self) -> None:
+        if self._listening:
+            self._rest.start()
 
     def _look(self) -> None:
         if self._running:
