@@ -210,6 +210,10 @@ class ScriptedServer:
 
     async def stop(self) -> None:
         if self._server is not None:
+            for listening in self._server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            for _ in range(3):
+                await asyncio.sleep(0)  # what is half accepted: a closed server leaves its socket open (Python 3.11)
             self._server.close()
         for task in tuple(self._tasks):
             task.cancel()
