@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 
-_WORTH = 20_000  # allocations not freed again since the last look that make one worth its time
+_WORTH = 60_000  # allocations not freed again since the last look that make one worth its time
 _SHARE = 3  # all are looked through when the new ones are this part of those that stayed
 
 
@@ -17,7 +17,7 @@ class Collector:
 
     def __init__(self) -> None:
         self._was_on = gc.isenabled()
-        self._new = self._old = self._loaded = 0
+        self._new = self._old = 0
         gc.disable()
 
     def look(self) -> None:
@@ -26,15 +26,12 @@ class Collector:
         if new < _WORTH:
             return
         self._new += new
-        if not gc.get_freeze_count():
-            self._old = max(self._old, self._loaded)
         if self._new * _SHARE < self._old:
             gc.collect(1)
             return
         gc.collect()
         if not gc.get_freeze_count():
             gc.freeze()
-            self._loaded = gc.get_freeze_count()
         self._new, self._old = 0, len(gc.get_objects())
 
     def close(self) -> None:
