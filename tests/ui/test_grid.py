@@ -48,6 +48,7 @@ class Shown:
     def refreshed(self) -> None:
         with self.qtbot.waitSignal(self.model.refreshed, timeout=WAIT):
             self.model.refresh()
+        self.qtbot.waitUntil(lambda: self.model.known_count.exact, timeout=WAIT)
 
     def shown(self, row: int) -> int:
         """The id of a row once it is here."""
@@ -318,6 +319,7 @@ class TestCopying:
     def test_too_many_are_refused_with_their_number(self, shown: Shown, qtbot: QtBot) -> None:
         shown.ledger.imported(COPY_LIMIT - 299, first=1000)
         shown.refreshed()
+        qtbot.waitUntil(lambda: shown.model.rowCount() == COPY_LIMIT + 1, timeout=WAIT)
         shown.grid.selectAll()
         QGuiApplication.clipboard().setText("before")
         with qtbot.waitSignal(shown.grid.copy_too_large, timeout=WAIT) as refused:
