@@ -16,11 +16,11 @@ from tests.support.audits import audit_of, device, verified
 
 
 @pytest.fixture
-def whole_scene(own_scene: Scene) -> Scene:
+def whole_scene(copied_scene: Scene) -> Scene:
     """Without the scene's checkpoints, which nobody signed."""
-    with psycopg.connect(own_scene.administration) as owner:
+    with psycopg.connect(copied_scene.administration) as owner:
         owner.execute("DELETE FROM audit_checkpoints")
-    return own_scene
+    return copied_scene
 
 
 @pytest.mark.parametrize("name", ["mara", "levi", "aaron", "zadok"])
@@ -78,15 +78,15 @@ def test_leaves_are_for_the_people_of_the_vault(whole_scene: Scene) -> None:
 
 
 def test_a_checkpoint_that_nobody_signed_does_not_hide_what_is_wrong_with_the_log(
-    own_scene: Scene, tmp_path: Path
+    copied_scene: Scene, tmp_path: Path
 ) -> None:
     """Anybody in the vault may add one."""
-    with as_person(own_scene, "levi") as storage:
+    with as_person(copied_scene, "levi") as storage:
         service = audit_of(storage, tmp_path / "pins")
         bad = verified(service).bad
         assert bad is not None
         assert bad.fault is AuditFault.CHECKPOINT
-        with psycopg.connect(own_scene.administration) as owner:
+        with psycopg.connect(copied_scene.administration) as owner:
             owner.execute("SET session_replication_role = replica")
             owner.execute("UPDATE audit_entries SET action = 'nothing' WHERE leaf_index = 1")
         bad = verified(service).bad

@@ -361,10 +361,10 @@ def test_a_function_of_ones_own_is_not_shown_hidden_rows(scene: Scene) -> None:
     assert seen == {str(scene.people["mara"].user_id)}
 
 
-def test_hints_carry_no_ids(own_scene: Scene) -> None:
+def test_hints_carry_no_ids(copied_scene: Scene) -> None:
     with (
-        psycopg.connect(own_scene.url("mara"), autocommit=True) as ear,
-        closing(open_shared(own_scene.url(OTHER))) as vault,
+        psycopg.connect(copied_scene.url("mara"), autocommit=True) as ear,
+        closing(open_shared(copied_scene.url(OTHER))) as vault,
     ):
         ear.execute("LISTEN aether_changes")
         storage = SqlStorage(vault)
@@ -374,7 +374,7 @@ def test_hints_carry_no_ids(own_scene: Scene) -> None:
     assert heard
     for hint in heard:
         assert re.fullmatch(r"[0-9a-f]{8} [0-9a-f]{8} wallets", hint)
-        for secret in (wallet.id, own_scene.people[OTHER].user_id, own_scene.vault_id):
+        for secret in (wallet.id, copied_scene.people[OTHER].user_id, copied_scene.vault_id):
             assert str(secret) not in hint
             assert f"{secret:x}" not in hint
 

@@ -69,9 +69,9 @@ def batch(storage: SqlStorage, wallet_id: int, name: str = "history.csv") -> Imp
     )
 
 
-def test_a_member_works_with_their_own_rows(own_scene: Scene) -> None:
+def test_a_member_works_with_their_own_rows(copied_scene: Scene) -> None:
     """Wallet, import (COPY to a temporary table), overlap, words, correction, undo; a colleague's rows stay unseen."""
-    with as_person(own_scene, "mara") as storage:
+    with as_person(copied_scene, "mara") as storage:
         wallet = samples.wallet(storage, name="Mara's", address=samples.evm_address(77))
         storage.wallets.create(wallet)
         first, done = storage.imports.store(batch(storage, wallet.id), [movements(300)], (), token=CancelToken())
@@ -94,9 +94,9 @@ def test_a_member_works_with_their_own_rows(own_scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("name", ["levi", "aaron", "zadok"])
-def test_those_who_read_all_change_only_what_their_role_may(name: str, own_scene: Scene) -> None:
-    naomi = own_scene.people[OTHER]
-    with as_person(own_scene, name) as storage:
+def test_those_who_read_all_change_only_what_their_role_may(name: str, copied_scene: Scene) -> None:
+    naomi = copied_scene.people[OTHER]
+    with as_person(copied_scene, name) as storage:
         wallet = storage.wallets.get(int(naomi.keys["wallets"]["id"]))
         with pytest.raises(PermissionDeniedError, match="other people's wallets"):
             storage.wallets.update(dataclasses.replace(wallet, name="Seized"))
@@ -115,22 +115,22 @@ def test_those_who_read_all_change_only_what_their_role_may(name: str, own_scene
         storage.annotations.put(
             Annotation(id=storage.new_id(), table=TableName.TRANSACTIONS, row_id=row, label="looked at")
         )
-    with as_person(own_scene, OTHER) as storage:
+    with as_person(copied_scene, OTHER) as storage:
         assert storage.annotations.of(TableName.TRANSACTIONS, [row])[row].label == "looked at"
 
 
-def test_prices_are_the_treasury_s(own_scene: Scene) -> None:
+def test_prices_are_the_treasury_s(copied_scene: Scene) -> None:
     price = Price(day=samples.NOW, symbol="ETH", currency="EUR", price="1234.56", source="file")
-    with as_person(own_scene, "mara") as storage, pytest.raises(PermissionDeniedError, match="Aaronic"):
+    with as_person(copied_scene, "mara") as storage, pytest.raises(PermissionDeniedError, match="Aaronic"):
         storage.prices.put([price])
-    with as_person(own_scene, "aaron") as storage:
+    with as_person(copied_scene, "aaron") as storage:
         assert storage.prices.put([price, price]) == 1
         assert storage.prices.put([dataclasses.replace(price, price="1")]) == 1
 
 
-def test_hidden_rows_are_not_there(own_scene: Scene) -> None:
-    naomi = own_scene.people[OTHER]
-    with as_person(own_scene, "mara") as storage:
+def test_hidden_rows_are_not_there(copied_scene: Scene) -> None:
+    naomi = copied_scene.people[OTHER]
+    with as_person(copied_scene, "mara") as storage:
         for store, table in ((storage.wallets, "wallets"), (storage.payments, "payments")):
             with pytest.raises(NotFoundError):
                 store.get(int(naomi.keys[table]["id"]))
@@ -141,23 +141,25 @@ def test_hidden_rows_are_not_there(own_scene: Scene) -> None:
         assert [user.username for user in storage.users.all()] == ["mara"]
 
 
-def test_an_import_into_a_colleague_s_wallet_is_refused(own_scene: Scene) -> None:
-    naomi = own_scene.people[OTHER]
-    with as_person(own_scene, "zadok") as storage, pytest.raises(PermissionDeniedError, match="imports"):
+def test_an_import_into_a_colleague_s_wallet_is_refused(copied_scene: Scene) -> None:
+    naomi = copied_scene.people[OTHER]
+    with as_person(copied_scene, "zadok") as storage, pytest.raises(PermissionDeniedError, match="imports"):
         storage.imports.store(batch(storage, int(naomi.keys["wallets"]["id"])), [movements(3)], (), token=CancelToken())
 
 
-def test_decimals_of_a_coin_that_others_use_are_not_corrected_half(own_scene: Scene) -> None:
+def test_decimals_of_a_coin_that_others_use_are_not_corrected_half(copied_scene: Scene) -> None:
     """A row that may not be changed stops the whole correction: counts are compared."""
-    with as_person(own_scene, "zadok") as storage:
+    with as_person(copied_scene, "zadok") as storage:
         wallet = samples.wallet(storage, name="Zadok's", address=samples.evm_address(78))
         storage.wallets.create(wallet)
         storage.transactions.create(samples.transaction(storage, wallet.id))
-        coin = next(coin for coin in storage.currencies.all() if coin.id == own_scene.maker.shared["currencies"]["id"])
+        coin = next(
+            coin for coin in storage.currencies.all() if coin.id == copied_scene.maker.shared["currencies"]["id"]
+        )
         with pytest.raises(PermissionDeniedError):
             storage.currencies.rescale(coin.id, 17)
         assert next(each for each in storage.currencies.all() if each.id == coin.id).decimals == coin.decimals
-    with as_person(own_scene, "mara") as storage, pytest.raises(PermissionDeniedError, match="Zadokite"):
+    with as_person(copied_scene, "mara") as storage, pytest.raises(PermissionDeniedError, match="Zadokite"):
         storage.currencies.rescale(coin.id, 17)
 
 
