@@ -370,7 +370,8 @@ def test_hints_carry_no_ids(copied_scene: Scene) -> None:
         storage = SqlStorage(vault)
         wallet = samples.wallet(storage, name="Hidden")
         storage.wallets.create(wallet)
-        heard = [note.payload for note in ear.notifies(timeout=5, stop_after=3) if "wallets" in note.payload]
+        heard = [next(note.payload for note in ear.notifies(timeout=5) if "wallets" in note.payload)]
+        heard += [note.payload for note in ear.notifies(timeout=0) if "wallets" in note.payload]
     assert heard
     for hint in heard:
         assert re.fullmatch(r"[0-9a-f]{8} [0-9a-f]{8} wallets", hint)
