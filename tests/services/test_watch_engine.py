@@ -240,34 +240,53 @@ def test_rounds_are_spread_and_a_node_that_is_down_is_asked_less_often() -> None
     assert set(gaps[:45]) == {30}
 
 
-def a_week(machine: TimeMachine) -> None:
+def test_a_week() -> None:
+    """Outages, one who flaps, a tier that fails, suspend, the clock put back, quiet hours over the end of summer time:
+    every notice that belongs there at its time, none missing, none twice; memory and store bounded.
+
+    Uptime: six hours of it are slept from the fourth day on; the wall clock is two hours behind it from the fifth.
+    """
+    hours = QuietHours(begin=time(22), end=time(7), zone="Europe/Berlin")  # until 5 UTC, in winter until 6
+    nodes = [node(1, interval=600), node(2, interval=100), node(3, interval=600), node(4, interval=600)]
+    nodes += [node(number, Tier.OUTER_COURT, interval=600) for number in range(5, 9)]
+    tier: Span = (2 * DAY + 10 * HOUR, 2 * DAY + 12 * HOUR)
+    morning, evening, turns = 6 * DAY + 7 * HOUR + 20 * MINUTE, 6 * DAY + 20 * HOUR, 5 * DAY + 12 * HOUR
+    spans: dict[int, list[Span]] = {
+        1: [(DAY + 10 * HOUR, DAY + 13 * HOUR), (3 * DAY + 4 * HOUR, 3 * DAY + 6 * HOUR)],  # the second while asleep
+        2: [(turns + turn * 400, turns + turn * 400 + 200) for turn in range(20)],
+        3: [(morning, morning + 6 * HOUR)],  # 6:20 in winter time; by summer time the quiet would be over
+        5: [tier, (evening, 9 * DAY)],
+        6: [tier, (5 * DAY, 5 * DAY + 50.0)],  # the second too short
+        7: [tier],
+        8: [tier],
+    }
+    store = RememberingStore(nodes, kept=False)
+    machine = TimeMachine(store, outages(spans), quiet=hours.are_now, beat=120.0)
     machine.sleep_at(3 * DAY + 2 * HOUR, 6 * HOUR)
     machine.move_clock_at(4 * DAY, -2 * HOUR)
     machine.run(7 * DAY - 6 * HOUR)
-
-
-def test_a_week() -> None:
-    """Every notice that belongs there, none missing, none twice; memory and store bounded."""
-    holy = [node(number, interval=600) for number in range(1, 5)]
-    outer = [node(number, Tier.OUTER_COURT, interval=600) for number in range(5, 9)]
-    spans: dict[int, list[Span]] = {
-        1: [(1 * DAY, 1 * DAY + 3 * HOUR), (3 * DAY + 4 * HOUR, 3 * DAY + 6 * HOUR)],  # the second while asleep
-        5: [(2 * DAY, 2 * DAY + 2 * HOUR), (6 * DAY, 9 * DAY)],
-        6: [(2 * DAY, 2 * DAY + 2 * HOUR), (5 * DAY, 5 * DAY + 50.0)],  # the second too short
-        7: [(2 * DAY, 2 * DAY + 2 * HOUR)],
-        8: [(2 * DAY, 2 * DAY + 2 * HOUR)],
-    }
-    store = RememberingStore(holy + outer, kept=False)
-    machine = TimeMachine(store, outages(spans), beat=120.0)
-    a_week(machine)
-    assert [title.partition(" after ")[0] for title in titles(machine.told)] == [
-        "node-1 is down",
-        "node-1 is up again",
-        "The Outer Court fails: 4 of 4 nodes are down",
-        "The Outer Court is back",
-        "node-5 is down",
+    back, flaps = 2 * HOUR, turns - 2 * HOUR
+    wanted = [
+        ("node-1 is down", DAY + 10 * HOUR),
+        ("node-1 is up again", DAY + 13 * HOUR),
+        ("The Outer Court fails: 4 of 4 nodes are down", tier[0]),
+        ("The Outer Court is back", tier[1]),
+        ("node-2 is down", flaps),
+        ("node-2 is up again", flaps),
+        ("node-2 is down", flaps),
+        ("node-2 keeps changing", flaps),
+        ("node-2 is steady again", flaps + 20 * 400 + 10 * MINUTE),
+        ("node-3 is down", morning - back),
+        ("node-3 is still not well", 6 * DAY + 6 * HOUR),
+        ("node-3 is up again", morning + 6 * HOUR - back),
+        ("node-5 is down", evening - back),
     ]
-    assert machine.told == store.notices
+    assert [title.partition(" after ")[0] for title in titles(store.notices)] == [title for title, _ in wanted]
+    for notice, (title, about) in zip(store.notices, wanted, strict=True):
+        late = (notice.at - BEGIN).total_seconds() - about
+        assert 0 <= late < 20 * MINUTE, (title, late)  # two intervals; the back-off of one that is down is shorter
+    assert machine.told == [notice for notice in store.notices if notice.fate is NoticeFate.SHOWN]
+    assert [notice.title for notice in store.notices if notice.fate is NoticeFate.QUIET] == ["node-3 is down"]
     assert store.maintained > 1000
     assert machine.session.keeping.waiting == 0
 
