@@ -33,7 +33,8 @@ class PrivateHome:
     def apply(self, environment: MutableMapping[str, str]) -> None:
         """Point every user folder below the root and forget the person's session."""
         for name in list(environment):
-            if name in _FORGOTTEN or name.startswith(_FORGOTTEN_PREFIXES):
+            chosen = name.startswith("AETHER_TEST_")  # what this run is to be tested with
+            if not chosen and (name in _FORGOTTEN or name.startswith(_FORGOTTEN_PREFIXES)):
                 del environment[name]
         for name, folder in _FOLDERS.items():
             path = self.root / folder
