@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from aether_desktop.ui.shell.command_palette import PaletteEntry
     from aether_desktop.ui.shell.main_window import MainWindow
 
-_HOW = "Name one with: aether-desktop updates --location PLACE --key FILE"
+_HOW = "Name one in the settings, under Newer versions."
 
 
 class NewerVersion(QObject):
@@ -30,7 +30,7 @@ class NewerVersion(QObject):
         """The command of the palette."""
         from aether_desktop.ui.shell.command_palette import PaletteEntry  # noqa: PLC0415 - after the first paint
 
-        return [PaletteEntry("Look for a newer version", lambda: self._look(asked=True), icon="refresh")]
+        return [PaletteEntry("Look for a newer version", self.look, icon="refresh")]
 
     def look_once(self) -> None:
         """Without being asked, and silent unless there is something to say."""
@@ -39,6 +39,10 @@ class NewerVersion(QObject):
         if not self._looked and RELEASE_LOCATION.get(self._settings):
             self._look(asked=False)
         self._looked = True
+
+    def look(self) -> None:
+        """Somebody asked: there is an answer in any case."""
+        self._look(asked=True)
 
     def _look(self, *, asked: bool) -> None:
         job = self._jobs.read(lambda _token, _progress: self._notice(), repeatable=False)

@@ -213,6 +213,7 @@ class WindowProgram(QObject):
         current = None if self._entrance.target is None else self._entrance.target.vault
         self.window.commands.add_entries(self._others.entries(current, opened.pages.context.navigator.open_vault))
         self.window.commands.add_entries([*self._diagnosing.entries(), *self._newer.entries()])
+        opened.pages.context.navigator.newer_version_asked.connect(self._newer.look)
         self._newer.look_once()
         self._close_door()
         if self._first_run is not None:

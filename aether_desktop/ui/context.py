@@ -90,6 +90,8 @@ class Navigator(QObject):
     """This level and those above were locked again: nothing that they opened is shown any more."""
     locks_changed = Signal()
     """Idle time and the like were chosen anew, or what opens the vault is another than before."""
+    newer_version_asked = Signal()
+    """Look into the release file that the settings name, and say what it says."""
     look_changed = Signal()
     """Zone, fiat currency or row height were chosen anew: what shows them shows them again."""
 

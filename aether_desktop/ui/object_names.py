@@ -321,7 +321,8 @@ def settings_part_name(part: str) -> str:
     level_2, level_3, compromised, each with result and form parts (current, new, new_repeat, save, cancel, key_file)
     behind a further underscore; keyring, ways, way_N, idle, sleep, session. Of the card about watching: keep_watching,
     at_login, watch_locked, desktop_notices, quiet_hours, quiet_from, quiet_to. Of the card of networks: network and its
-    network_name, _chain_id, _symbol, _endpoints, _confirmations, _explorer, _save, _check, _remove, _result.
+    network_name, _chain_id, _symbol, _endpoints, _confirmations, _explorer, _save, _check, _remove, _result. Of the
+    card of newer versions: release_place, release_key, release_look.
     """
     return f"settings_{part}"
 

@@ -13,6 +13,7 @@ from aether_desktop.ui.turns import next_turn
 from aether_desktop.ui.views.look_card import LookCard
 from aether_desktop.ui.views.networks_card import NetworksCard
 from aether_desktop.ui.views.security_card import SecurityCard
+from aether_desktop.ui.views.updates_card import UpdatesCard
 from aether_desktop.ui.views.vault_tasks import DataCard, SafekeepingCard
 from aether_desktop.ui.views.watching_card import WatchingCard
 from aether_desktop.ui.widgets.card import Card
@@ -34,6 +35,7 @@ class SettingsView(QWidget):
         self._networks: NetworksCard | None = None
         self._security: SecurityCard | None = None
         self._watching: WatchingCard | None = None
+        self._updates: UpdatesCard | None = None
         header = PageHeader(context.theme, "Settings")
         header.set_facts("Kept on this computer; passwords and keys never are")
         self._column = QVBoxLayout(self)
@@ -80,6 +82,15 @@ class SettingsView(QWidget):
         return self._networks
 
     @property
+    def updates(self) -> UpdatesCard:
+        """Where newer versions are told of; made when first wanted, under the networks."""
+        if self._updates is None:
+            _ = self.networks
+            self._updates = UpdatesCard(self._context)
+            self._cards.add_card(self._updates)
+        return self._updates
+
+    @property
     def security(self) -> SecurityCard | None:
         """Password, kit, levels; None where there is no vault of ours to lock: the sample, a shared database."""
         access = self._context.services.access
@@ -98,6 +109,8 @@ class SettingsView(QWidget):
             _ = self.watching
         elif self._networks is None:
             _ = self.networks
+        elif self._updates is None:
+            _ = self.updates
         else:
             security = self.security
             if security is not None and self.isVisible():
@@ -121,6 +134,8 @@ class SettingsView(QWidget):
             self._security.refresh()
         if self._watching is not None:
             self._watching.refresh()
+        if self._updates is not None:
+            self._updates.refresh()
 
 
 def vault_facts(info: StorageInfo) -> list[DetailEntry]:
