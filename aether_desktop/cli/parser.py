@@ -117,6 +117,8 @@ def _named_vault(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> l
 
 def _settle_places(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """``--portable`` is a data folder that also keeps what libraries write; it is made when it is not there."""
+    if "" in (options.portable, options.data_dir):  # a script's empty variable: nothing is written at home by mistake
+        parser.error("--portable and --data-dir need the name of a folder")
     if not options.portable:
         return
     if options.data_dir:

@@ -14,7 +14,7 @@ from typing import Final
 
 from aether_desktop.composition.identity import pins_of
 from aether_desktop.ports.access import KeysDamagedError
-from aether_desktop.ports.errors import NotFoundError, WrongKeyError
+from aether_desktop.ports.errors import InvalidInputError, NotFoundError, WrongKeyError
 from aether_desktop.ports.keys import KeyStore
 from aether_desktop.ports.vault_keys import Factor, VaultLockedError
 from aether_desktop.ports.work import CancelToken, Progress
@@ -49,10 +49,11 @@ def find_lock(target: Target, *, key_file: Path | None = None, data_dir: Path | 
     """What stands between the person and a vault; None for the plain sample, which asks nothing.
 
     For a database: the keys of its person on this computer, OLD as long as they have no password.
-    Raises NotFoundError, KeysDamagedError, KeyStoreError.
+    Raises NotFoundError, InvalidInputError for a folder, KeysDamagedError, KeyStoreError.
     """
     if target.vault is None:
         return lock_of(shared_place(target.database_url, data_dir), key_file or target.key_file, shared=True)
+    _refuse_folder(target.vault)
     if not target.vault.exists():
         raise NotFoundError(f"There is no vault {target.vault}.", hint="Make one with: vault create")
     chosen = key_file or target.key_file
@@ -68,10 +69,20 @@ def shared_place(url: str, data_dir: Path | None) -> Path:
 
 
 def lock_of(path: Path, key_file: Path | None, *, shared: bool = False) -> VaultLock:
-    """The locks of a vault file, also of one not made yet; ``shared``: of a place that stands for a database."""
+    """The locks of a vault file, also of one not made yet; ``shared``: of a place that stands for a database.
+
+    Raises InvalidInputError for a folder.
+    """
+    if not shared:
+        _refuse_folder(path)
     devices: DeviceKeys = KeyringDevices() if key_file is None else KeyFileDevices(key_file)
     keys = FileVaultKeys(path, devices, shared=shared, pins=pins_of(key_file))
     return VaultLock(path, key_file, VaultAccess(keys), keys, shared)
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise InvalidInputError(f"{path} is a folder.", field="vault", hint="Name the vault's file, NAME.aether.")
 
 
 def key_store_of(key_file: Path | None) -> KeyStore:

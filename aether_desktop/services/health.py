@@ -60,6 +60,8 @@ def _folder(folder: Path) -> Check:
     existing = folder
     while not existing.exists() and existing != existing.parent:
         existing = existing.parent
+    if not existing.is_dir():
+        return Check(subject, CheckState.BAD, f"{existing} is a file, not a folder; name another place")
     if not os.access(existing, os.W_OK):
         return Check(subject, CheckState.BAD, f"{existing} cannot be written; change its permissions")
     try:

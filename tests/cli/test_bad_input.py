@@ -282,3 +282,17 @@ def test_a_vault_that_another_program_writes_to_can_be_read(
         assert said.count("\n") == 1
         other.execute("ROLLBACK")
     assert wallet("import", str(path), "--wallet", "Main", "--json").json("import")[0]["new"] == 2
+
+
+@pytest.mark.parametrize("words", [("balance",), ("vault", "info")])
+def test_a_folder_is_no_vault(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    for folder in (tmp_path, Path("/")):
+        said = run("--vault", str(folder), "--key-file", str(tmp_path / "k"), *words, code=1).err
+        assert f"{folder} is a folder." in said
+
+
+def test_doctor_says_that_a_data_folder_is_a_file(run: Run, tmp_path: Path) -> None:
+    place = tmp_path / "taken"
+    place.write_text("x")
+    checks = run("--data-dir", str(place), "doctor", "--json", code=1).json("doctor")
+    assert [each["state"] for each in checks if each["subject"].startswith("folder")] == ["bad", "bad"]

@@ -68,6 +68,14 @@ def test_portable_and_data_dir_together_are_wrong_usage(capsys: pytest.CaptureFi
     assert "one of them" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--portable", "--data-dir"])
+def test_an_empty_folder_name_is_wrong_usage(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        parse_arguments([option, "", "doctor"])
+    assert stop.value.code == 2
+    assert "need the name of a folder" in capsys.readouterr().err
+
+
 def _portable(folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     home.mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}

@@ -21,6 +21,7 @@ PATIENCE = 90.0  # seconds; a machine may be busy
 _RUNTIME = "/tmp/runtime"  # noqa: S108 - inside the minimal system
 _COOKIE = "/tmp/xauthority"  # noqa: S108 - see above
 _GOLD = "9a6b12"  # the accent of the light theme
+_ACTIVATED = "usr/share/dbus-1/services/org.freedesktop.secrets.service"  # starts a keyring where one is asked for
 _PARTS = {
     "keyring": "printf of-the-session | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null",
     "manager": "openbox >/dev/null 2>&1 &",
@@ -45,6 +46,9 @@ class Desktop:
         self._own = {**os.environ, **self._display.environment}
         shutil.copyfile(self._display.environment["XAUTHORITY"], root.folder / "tmp/xauthority")
         root.own(root.folder / "tmp/xauthority")
+        self._activated = root.folder / _ACTIVATED
+        if "keyring" in without:
+            self._activated.rename(root.folder / "srv/no-keyring")
         shell = "sh" if not bus else "dbus-run-session -- sh"
         begin = "\n".join(text for name, text in _PARTS.items() if name not in without and (bus or name != "keyring"))
         inside = {
@@ -79,6 +83,8 @@ class Desktop:
         with suppress(BrokenPipeError):  # what went wrong before is what is told
             self._shell.stdin.close()
         self._display.close()
+        if (kept := self.root.folder / "srv/no-keyring").exists():
+            kept.rename(self._activated)
 
     # -- commands ------------------------------------------------------------------------------------------------
     def start(self, command: str) -> Started:

@@ -109,6 +109,12 @@ class MinimalRoot:
     def home(self) -> Path:
         return self.folder / "home" / USER
 
+    def empty_home(self) -> None:
+        """As on the person's first day."""
+        self.run(
+            "sh", "-c", f"rm -rf /home/{USER} && cp -r /etc/skel /home/{USER} && chown -R {USER}:{USER} /home/{USER}"
+        )
+
     def give(self, source: Path, name: str) -> str:
         """Put a file into the person's home; returns its path inside."""
         target = self.home / name

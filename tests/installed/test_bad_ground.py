@@ -20,6 +20,7 @@ _HOME = f"/home/{USER}"
 def ground(installed: MinimalRoot, package: Path, tmp_path_factory: pytest.TempPathFactory) -> MinimalRoot:
     """The newest version, a vault of it with its key in a file, and its password."""
     installed.install(package)
+    installed.empty_home()
     secret = installed.home / "password"
     secret.write_text("lantern over quiet water\n", encoding="utf-8")
     installed.own(secret)

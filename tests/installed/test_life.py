@@ -26,8 +26,10 @@ _VAULT = ".local/share/aether-desktop/vault.aether"
 
 
 @pytest.fixture(scope="module")
-def home(installed: MinimalRoot) -> Path:
-    """The person's home, with a password for scripts in it."""
+def home(installed: MinimalRoot, older: Path) -> Path:
+    """The version before, and the person's home, with a password for scripts in it and nothing else."""
+    installed.install(older)
+    installed.empty_home()
     secret = installed.home / "password"
     secret.write_text(f"{PASSWORD}\n", encoding="utf-8")
     installed.own(secret)
