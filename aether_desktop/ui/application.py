@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtGui import QFont, QRawFont
+from PySide6.QtGui import QFont, QFontInfo
 from PySide6.QtWidgets import QApplication
 
 from aether_desktop.ui.theme.theme import STYLE, STYLED
@@ -19,8 +19,11 @@ def running_application() -> QApplication:
 
 
 def has_fonts() -> bool:
-    """Whether text can be drawn at all; the QApplication is there. GUI thread."""
-    return QRawFont.fromFont(QFont()).isValid()
+    """Whether text can be drawn at all; the QApplication is there. GUI thread.
+
+    Where there is no font Qt draws boxes, and has families all the same: its aliases.
+    """
+    return bool(QFontInfo(QFont()).family())
 
 
 def own_application() -> QApplication:
